@@ -1,0 +1,40 @@
+"""Randomness: the only place that draws it; everything else is handed a source."""
+
+import random
+import secrets
+from typing import Protocol
+
+
+class Chance(Protocol):
+    """A source of random bytes."""
+
+    def draw(self, size: int) -> bytes:
+        """Return `size` random bytes."""
+        ...
+
+
+class SystemChance:
+    """The operating system's cryptographic source."""
+
+    __slots__ = ()
+
+    def draw(self, size: int) -> bytes:
+        """Return `size` unpredictable bytes."""
+        return secrets.token_bytes(size)
+
+
+class SeededChance:
+    """A repeatable source for simulations; never for secrets."""
+
+    __slots__ = ("_random",)
+
+    def __init__(self, seed: int | str) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def draw(self, size: int) -> bytes:
+        """Return the next `size` bytes of the seed's sequence."""
+        return self._random.randbytes(size)
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return the next number of the sequence in [low, high]."""
+        return self._random.uniform(low, high)
