@@ -1,0 +1,1 @@
+"""The project's own tools: rules that the linters cannot say, the suites, the generated pages."""
