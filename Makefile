@@ -6,6 +6,7 @@ SERVE ?=
 ANTE_CACHE ?= $(HOME)/.cache/antechamber
 export ANTE_CACHE
 export PIP_CACHE_DIR ?= $(ANTE_CACHE)/pip
+export npm_config_cache ?= $(ANTE_CACHE)/npm
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # a newcomer's shell may be inside another environment, or have made its own pip settings mandatory
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
@@ -13,7 +14,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_RE
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --require-hashes
 ITSELF := $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-CODE := src tests tools
+CODE := src tests tools $(wildcard bench)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -21,7 +22,7 @@ CODE := src tests tools
 .PHONY: help start start-tls test check fix golden docs bench coverage pins packages clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 start: .venv/runtime ## a server on 127.0.0.1:8787 with SQLite and simulated models (DATA=folder, SERVE="--port 9000")
 	@exec $(BIN)/ante serve --demo --data "$(DATA)" $(SERVE)
@@ -37,7 +38,7 @@ test: packages .venv/dev ## install what tests need, then check, then every suit
 check: .venv/dev ## lint, format, types, import contracts, generated pages
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/mypy
+	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports --cache-dir .cache/imports
 	$(BIN)/python tools/reference.py --check
 
