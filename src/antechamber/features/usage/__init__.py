@@ -1,0 +1,11 @@
+"""Usage: the ledger of every dispatched request, and the reports that answer from it.
+
+Owns the `usage_rows` and `usage_rollups` tables and the promise that each intent becomes exactly one row.
+
+| method | path | permission |
+|---|---|---|
+| GET | /v1/organizations/usage_report/messages | usage:read |
+
+Neighbours: gateway opens an entry before each dispatch and settles it at the end; adapters/spool keeps what the database
+has not got yet.
+"""

@@ -1,0 +1,7 @@
+"""The use-cases of usage: the ledger that is written, the reports that are read."""
+
+from antechamber.features.usage.ports import OpenEntry
+from antechamber.features.usage.service.ledger import Ledger
+from antechamber.features.usage.service.reports import UsageReports
+
+__all__ = ["Ledger", "OpenEntry", "UsageReports"]
