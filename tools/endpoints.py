@@ -27,12 +27,9 @@ def table(text: str) -> list[Endpoint]:
 
 
 def declared(package: Path) -> list[Endpoint]:
-    """Return the endpoints that features, `http`, `console` and `wiring` say they have, sorted."""
+    """Return the endpoints that features, and modules of `http`, `console` and `wiring`, say they have, sorted."""
     places = [
         *package.glob("features/*/__init__.py"),
-        package / "http" / "__init__.py",
-        package / "console" / "__init__.py",
-        package / "wiring.py",
-        package / "wiring" / "__init__.py",
+        *(path for folder in ("http", "console", "wiring") for path in package.glob(f"{folder}/**/*.py")),
     ]
-    return sorted(row for place in places if place.is_file() for row in table(docstring(place)))
+    return sorted(row for place in places for row in table(docstring(place)))
