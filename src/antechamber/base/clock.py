@@ -43,11 +43,11 @@ class ManualClock:
         self._now = now
 
     def now(self) -> int:
-        """The microseconds it was last set to."""
+        """Return the microseconds it was last set to."""
         return self._now
 
     def monotonic(self) -> float:
-        """The same instant in seconds."""
+        """Return the same instant in seconds."""
         return self._now / MICROSECONDS
 
     def advance(self, seconds: float) -> None:

@@ -26,10 +26,10 @@ class Kind(StrEnum):
 _ADMINISTRATION: Final = frozenset({Permission.ORGANIZATION_READ, Permission.USAGE_READ})
 
 HELD: Final[dict[Kind, frozenset[Permission]]] = {
-    Kind.ADMIN_KEY: _ADMINISTRATION | {Permission.MODELS_READ, Permission.PUBLIC},
+    Kind.ADMIN_KEY: _ADMINISTRATION | {Permission.PUBLIC},
     Kind.ANONYMOUS: frozenset({Permission.PUBLIC}),
     Kind.API_KEY: frozenset({Permission.INFERENCE, Permission.MODELS_READ, Permission.PUBLIC}),
-    Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION | {Permission.MODELS_READ, Permission.PUBLIC},
+    Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION | {Permission.PUBLIC},
 }
 
 SCOPES: Final[dict[str, Kind]] = {"org:admin": Kind.ORG_ADMIN_TOKEN}

@@ -7,15 +7,16 @@ from typing import Protocol
 class Unit(Protocol):
     """A running transaction; only the storage toolkit knows what is inside."""
 
-    @property
-    def open(self) -> bool:
-        """Whether it has neither been committed nor rolled back."""
-        ...
+    open: bool
 
 
 class Units(Protocol):
     """Where transactions begin."""
 
     def begin(self) -> AbstractAsyncContextManager[Unit]:
-        """Begin a transaction: committed when the block ends, rolled back when it raises."""
+        """Begin one that may write: committed when the block ends, rolled back when it raises."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Unit]:
+        """Begin one that only reads."""
         ...

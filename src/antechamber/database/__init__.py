@@ -1,0 +1,1 @@
+"""The storage toolkit: engine, transactions, change feed and migrations; knows no feature."""

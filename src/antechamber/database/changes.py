@@ -1,0 +1,101 @@
+"""The change feed: how every node learns, within a second, that something it keeps in memory has changed."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import asyncpg
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from antechamber.base.errors import WireError
+from antechamber.base.unit import Unit
+from antechamber.database.engine import Database, connection
+from antechamber.database.tables import change_feed
+
+_CHANNEL: Final = "antechamber_changes"
+_POLL_SECONDS: Final = 0.5
+_log = structlog.get_logger("changes")
+
+
+async def announce(unit: Unit, name: str) -> None:
+    """Note in the same transaction that what `name` stands for has changed."""
+    link = connection(unit)
+    insert = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
+    statement = insert(change_feed).values(name=name, version=1)
+    await link.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"version": change_feed.c.version + 1})
+    )
+    if link.dialect.name != "sqlite":
+        await link.execute(text("SELECT pg_notify(:channel, :name)"), {"channel": _CHANNEL, "name": name})
+
+
+class Changes:
+    """Calls back when a name's version moves: woken by NOTIFY on PostgreSQL, by a look every half second otherwise.
+
+    The look goes on beside NOTIFY, so that a lost listening connection delays nothing beyond its period.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._versions: dict[str, int] = {}
+        self._callbacks: dict[str, list[Callable[[], Awaitable[None]]]] = {}
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._listener: asyncpg.Connection | None = None
+
+    def watch(self, name: str, callback: Callable[[], Awaitable[None]]) -> None:
+        """Call `callback` after each change of `name`."""
+        self._callbacks.setdefault(name, []).append(callback)
+
+    async def start(self) -> None:
+        """Take the present versions as known, and begin to watch."""
+        self._versions = await self._read()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._listener is not None:
+            await self._listener.close()
+
+    async def look(self) -> None:
+        """Compare versions now, and call back for those that moved."""
+        versions = await self._read()
+        moved = [name for name, version in versions.items() if self._versions.get(name) != version]
+        for name in moved:
+            for callback in self._callbacks.get(name, []):
+                await callback()
+        self._versions = versions
+
+    async def _read(self) -> dict[str, int]:
+        async with self._database.read() as unit:
+            rows = await connection(unit).execute(select(change_feed.c.name, change_feed.c.version))
+            return {row.name: row.version for row in rows}
+
+    async def _run(self) -> None:
+        while True:
+            await self._listen()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+            self._wake.clear()
+            try:
+                await self.look()
+            except WireError as error:
+                _log.warning("change feed not readable", note=error.note)
+
+    async def _listen(self) -> None:
+        if self._database.is_sqlite or (self._listener is not None and not self._listener.is_closed()):
+            return
+        url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            self._listener = await asyncpg.connect(url, timeout=5)
+            await self._listener.add_listener(_CHANNEL, lambda *_: self._wake.set())
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            _log.warning("cannot listen for changes; looking every half second", note=repr(error))

@@ -1,0 +1,125 @@
+"""Connections to SQLite and PostgreSQL, and the transactions that features are handed as units."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, cast
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from antechamber.base.errors import Unavailable
+from antechamber.base.unit import Unit
+
+_READ_OPTION: Final = "antechamber_read"
+_BUSY_MILLISECONDS: Final = 10_000
+_POOL_SIZE: Final = 10
+
+
+class SqlUnit:
+    """A transaction on one connection."""
+
+    __slots__ = ("connection", "open")
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.open = True
+
+
+def connection(unit: Unit) -> AsyncConnection:
+    """Return the connection inside a unit that this toolkit made."""
+    if not isinstance(unit, SqlUnit):
+        message = f"not a unit of this database: {type(unit).__name__}"
+        raise TypeError(message)
+    return unit.connection
+
+
+def database_url(text: str | None, data: Path) -> URL:
+    """Return the address with its driver filled in; without one, the SQLite file in the data folder."""
+    if not text:
+        return URL.create("sqlite+aiosqlite", database=str(data / "antechamber.db"))
+    url = make_url(text)
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    return url.set(drivername=drivers.get(url.drivername, url.drivername))
+
+
+class Database:
+    """An engine, and where its transactions begin."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.engine = _open_engine(url, is_sqlite=self.is_sqlite)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Unit]:
+        """Begin a transaction that may write; Unavailable when the database can't be reached."""
+        async with self._transaction(read=False) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Unit]:
+        """Begin a transaction that only reads, and never waits for a writer."""
+        async with self._transaction(read=True) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def _transaction(self, *, read: bool) -> AsyncIterator[SqlUnit]:
+        try:
+            async with self.engine.connect() as raw:
+                link = await raw.execution_options(**{_READ_OPTION: read})
+                async with link.begin():
+                    unit = SqlUnit(link)
+                    try:
+                        yield unit
+                    finally:
+                        unit.open = False
+        except (DBAPIError, OSError) as error:
+            if isinstance(error, DBAPIError) and not _is_outage(error):
+                raise
+            message = "The database is not reachable; try again shortly."
+            raise Unavailable(message, note=repr(error), retry_after=1) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    text = str(error.orig).lower()
+    signs = ("database is locked", "disk i/o", "unable to open", "disk is full", "connection", "shutting down",
+             "readonly", "starting up", "too many clients")  # fmt: skip
+    return any(sign in text for sign in signs)
+
+
+def _open_engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        return create_async_engine(
+            url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5, pool_pre_ping=True, connect_args={"timeout": 5}
+        )
+    engine = create_async_engine(url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(link: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        link.isolation_level = None
+        cursor = link.cursor()
+        for pragma in (
+            f"busy_timeout={_BUSY_MILLISECONDS}",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "cache_size=-8000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(link: Connection) -> None:
+        read = cast("bool", link.get_execution_options().get(_READ_OPTION, False))
+        link.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,230 @@
+"""The server's settings: every variable, its default and its help; read once, from environment and TOML file."""
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from antechamber.base.secret import Secret
+
+PREFIX: Final = "ANTE_SERVER_"
+_CATALOGUE_TABLES: Final = ("providers", "aliases")
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the message names it and says what would do."""
+
+
+def _setting(default: object, help_text: str, **more: object) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(default=default, metadata={"help": help_text, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the operator can set; sizes in bytes, times in seconds."""
+
+    data: Path = _setting(Path("~/.local/share/antechamber"), "Folder in which everything that is stored lies.")
+    database_url: Secret | None = _setting(
+        None, "PostgreSQL address, as postgresql://user:password@host/name; unset: SQLite in the data folder."
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8787, "Port to listen on.")
+    public_url: str | None = _setting(
+        None, "How callers reach this server; links, issuer and cookies derive from it. Unset: from host and port."
+    )
+    trusted_proxies: str = _setting("", "Comma list of proxy addresses whose X-Forwarded-For is believed.")
+    tls_cert: Path | None = _setting(None, "PEM certificate chain; with tls_key the server speaks TLS.")
+    tls_key: Path | None = _setting(None, "PEM private key of tls_cert.")
+    workers: int = _setting(1, "Server processes; more than one needs PostgreSQL and shared counters.")
+    node: str = _setting("main", "This node's name; its spool lies in DATA/spool/NAME.")
+    pepper: Secret | None = _setting(
+        None, "Key of the hashes under which secrets are stored; unset: DATA/secrets/pepper, made at first start."
+    )
+    anthropic_api_key: Secret | None = _setting(
+        None, "At start without providers: key of an Anthropic-format provider."
+    )
+    anthropic_base_url: str = _setting("https://api.anthropic.com", "Address of that provider.")
+    openai_api_key: Secret | None = _setting(None, "Without [[providers]]: key of an OpenAI-format provider.")
+    openai_base_url: str = _setting("https://api.openai.com", "Address of that provider.")
+    simulated: str = _setting(
+        "auto", "Simulated models: on, off, or auto (on while no other provider is configured).",
+        choices=("auto", "on", "off"),
+    )  # fmt: skip
+    max_body_bytes: int = _setting(32 << 20, "Largest body of a model request.")
+    max_open_requests: int = _setting(4000, "Model requests in flight before new ones are refused with 529.")
+    drain_seconds: int = _setting(30, "How long a stopping server lets open requests go on.")
+    spool_segment_bytes: int = _setting(8 << 20, "Size of a preallocated spool segment.")
+    metrics_host: str = _setting("127.0.0.1", "Address of the metrics listener.")
+    metrics_port: int = _setting(
+        0, "Port of a metrics listener; 0: only /metrics on the main port, for loopback callers."
+    )
+    log_level: str = _setting("info", "Least severe log line.", choices=("debug", "info", "warning", "error"))
+
+    def is_tls(self) -> bool:
+        """Say whether the server speaks TLS."""
+        return self.tls_cert is not None
+
+    def base_url(self) -> str:
+        """Return how callers reach this server, without a trailing slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "localhost" if self.host in {"127.0.0.1", "::1"} and self.is_tls() else self.host
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.is_tls() else 'http'}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, where each came from, and the catalogue's tables as they stand in the file."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    catalogue: Mapping[str, Any]
+    file: Path | None
+    environment: Mapping[str, str]
+
+    def reread_catalogue(self) -> "Loaded":
+        """Return this with the catalogue's tables read anew; SettingsError if the file can't be read."""
+        tables = {name: value for name, value in _read_file(self.file).items() if name in _CATALOGUE_TABLES}
+        return dataclasses.replace(self, catalogue=tables, environment=dict(os.environ))
+
+
+_FIELDS: Final = {item.name: item for item in dataclasses.fields(Settings)}
+
+
+def load(flags: Mapping[str, object], file: Path | None = None) -> Loaded:
+    """Read settings: a flag wins over the environment, the environment over the file, the file over the default."""
+    environment = dict(os.environ)
+    table = _read_file(file)
+    catalogue: dict[str, Any] = {name: table.pop(name) for name in _CATALOGUE_TABLES if name in table}
+    values: dict[str, object] = {}
+    origins = dict.fromkeys(_FIELDS, "default")
+    for name, value in table.items():
+        _known(name, f"{file}: ")
+        values[name] = _convert(name, value, f"{file}: {name}")
+        origins[name] = str(file)
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            _known(name, "", variable)
+            values[name] = _convert(name, text, variable)
+            origins[name] = variable
+    for name, value in flags.items():
+        if value is not None:
+            values[name] = _convert(name, value, f"--{name.replace('_', '-')}")
+            origins[name] = f"--{name.replace('_', '-')}"
+    settings = Settings(**values)  # type: ignore[arg-type] # converted field by field above
+    settings = dataclasses.replace(settings, data=settings.data.expanduser().absolute())
+    _check(settings)
+    return Loaded(settings, origins, catalogue, file, environment)
+
+
+def _check(settings: Settings) -> None:
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        message = "tls_cert and tls_key: give both or neither"
+        raise SettingsError(message)
+    if settings.workers > 1:
+        message = "workers: more than one process needs PostgreSQL and shared counters, which this version has not"
+        raise SettingsError(message)
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        message = f"{file}: cannot be read: {error.strerror}"
+        raise SettingsError(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{file}: not valid TOML: {error}"
+        raise SettingsError(message) from error
+
+
+def _known(name: str, place: str, shown: str | None = None) -> None:
+    if name in _FIELDS:
+        return
+    names = [*_FIELDS, *(() if shown else _CATALOGUE_TABLES)]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    as_shown = (PREFIX + near[0].upper() if shown else near[0]) if near else ""
+    hint = f"; did you mean {as_shown}?" if near else ""
+    message = f"{place}{shown or name}: there is no such setting{hint}"
+    raise SettingsError(message)
+
+
+def _convert(name: str, value: object, place: str) -> object:
+    try:
+        converted = _CONVERTERS[_FIELDS[name].type](value)
+    except (TypeError, ValueError) as error:
+        message = f"{place}: {error}"
+        raise SettingsError(message) from None
+    choices = _FIELDS[name].metadata.get("choices")
+    if choices and converted not in choices:
+        message = f"{place}: must be one of: {', '.join(choices)}"
+        raise SettingsError(message)
+    return converted
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        message = "must be text"
+        raise TypeError(message)
+    return value
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).lstrip("-").isdigit():
+        message = "must be a whole number"
+        raise ValueError(message)
+    if int(value) < 0:
+        message = "must not be negative"
+        raise ValueError(message)
+    return int(value)
+
+
+def _path(value: object) -> Path:
+    return value if isinstance(value, Path) else Path(_text(value))
+
+
+def _secret(value: object) -> Secret:
+    return Secret(_text(value))
+
+
+_CONVERTERS: Final[dict[object, Callable[[object], object]]] = {
+    str: _text,
+    str | None: _text,
+    int: _whole,
+    Path: _path,
+    Path | None: _path,
+    Secret | None: _secret,
+}
+
+
+def describe() -> list[tuple[str, str, str, str]]:
+    """Return name, environment variable, default and help of every setting, for the reference page."""
+    rows = []
+    for item in _FIELDS.values():
+        default = "" if item.default is None else str(item.default)
+        rows.append((item.name, PREFIX + item.name.upper(), default, item.metadata["help"]))
+    return rows
+
+
+def resolve_reference(text: str, environment: Mapping[str, str], place: str) -> Secret:
+    """Return the secret that `env:NAME`, `file:PATH` or a literal stands for; SettingsError names what is missing."""
+    scheme, _, rest = text.partition(":")
+    if scheme == "env":
+        if not environment.get(rest):
+            message = f"{place}: the environment variable {rest} is not set"
+            raise SettingsError(message)
+        return Secret(environment[rest])
+    if scheme == "file":
+        try:
+            return Secret(Path(rest).expanduser().read_text().strip())
+        except OSError as error:
+            message = f"{place}: {rest} cannot be read: {error.strerror}"
+            raise SettingsError(message) from error
+    return Secret(text)
