@@ -1,0 +1,180 @@
+"""The outer shell: one ASGI callable that gives each request its id, sends it on, and writes its line in the log."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+import structlog
+from fastapi import FastAPI
+
+from antechamber.base.chance import Chance
+from antechamber.base.clock import Clock
+from antechamber.base.errors import WireError
+from antechamber.base.ids import Kind, mint
+from antechamber.base.permissions import Permission
+from antechamber.http.authenticate import Authenticator
+from antechamber.http.context import CONTEXT_KEY, Context
+from antechamber.http.errors import internal
+from antechamber.http.log import AccessLog
+from antechamber.http.reply import Asgi, CallerLeftError, Message, Receive, Scope, Send, check_length, send_error
+
+_JSON: Final = b"application/json"
+_CONTROL_BODY_LIMIT: Final = 32 << 20
+_CALLER_LEFT_STATUS: Final = 499
+_AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
+_log = structlog.get_logger("http")
+
+
+@dataclass(frozen=True, slots=True)
+class RawRoute:
+    """A data-plane endpoint: served by a bare ASGI callable.
+
+    `path` may end in `{id}`: the rest of the path. `openai` says whose error bodies the endpoint speaks.
+    """
+
+    method: str
+    path: str
+    permission: Permission
+    handle: Asgi
+    summary: str
+    openai: bool = False
+
+
+class Shell:
+    """The application that the HTTP server calls."""
+
+    def __init__(
+        self,
+        *,
+        control: FastAPI,
+        raw: Sequence[RawRoute],
+        authenticator: Authenticator,
+        clock: Clock,
+        chance: Chance,
+        log: AccessLog,
+        observe: Callable[[Context], None],
+    ) -> None:
+        self._control = control
+        self._exact = {(route.method, route.path): route for route in raw if "{" not in route.path}
+        self._prefixed = [(route.method, route.path.partition("{")[0], route) for route in raw if "{" in route.path]
+        self._authenticator = authenticator
+        self._clock = clock
+        self._chance = chance
+        self._log = log
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await _refuse_protocol(scope, receive, send)
+            return
+        context = Context(
+            request_id=mint(Kind.REQUEST, self._clock, self._chance),
+            started=self._clock.monotonic(),
+            method=scope["method"],
+            path=scope["path"],
+        )
+        scope[CONTEXT_KEY] = context
+        route = self._find(context.method, context.path)
+        try:
+            if route is not None:
+                await self._raw(route, context, scope, receive, send)
+            else:
+                await self._controlled(context, scope, receive, send)
+        finally:
+            self._log.write(context)
+            self._observe(context)
+
+    def _find(self, method: str, path: str) -> RawRoute | None:
+        route = self._exact.get((method, path))
+        if route is not None:
+            return route
+        for wanted, prefix, candidate in self._prefixed:
+            if method == wanted and path.startswith(prefix) and len(path) > len(prefix):
+                return candidate
+        return None
+
+    async def _raw(self, route: RawRoute, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await route.handle(scope, receive, send)
+        except WireError as error:
+            if context.status == 0:
+                await send_error(send, context, error, openai=route.openai)
+        except CallerLeftError:
+            context.status = _CALLER_LEFT_STATUS
+        except Exception as error:
+            _log.exception("unhandled", request_id=context.request_id)
+            if context.status:
+                raise
+            await send_error(send, context, internal(repr(error)), openai=route.openai)
+
+    async def _controlled(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_AUTHENTICATOR_KEY] = self._authenticator
+        scope["headers"] = _as_json(context.method, scope["headers"])
+        scope["query_string"] = _without_brackets(scope["query_string"])
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                context.status = message["status"]
+                message["headers"] = [*message.get("headers", []), *context.identity_headers()]
+            await send(message)
+
+        try:
+            _check_declared(scope["headers"])
+            await self._control(scope, _bounded(receive), send_named)
+        except WireError as error:
+            await send_error(send, context, error)
+        except CallerLeftError:
+            context.status = _CALLER_LEFT_STATUS
+        except Exception as error:  # noqa: BLE001 - the last line of defence: the caller gets an answer
+            _log.exception("unhandled", request_id=context.request_id)
+            context.note = repr(error)
+            if not context.status:
+                await send_error(send, context, internal(repr(error)))
+
+
+def _as_json(method: str, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Call every body JSON: curl's `--data` says it is a form (wire-admin.md 1.1)."""
+    kept = list(headers)
+    if method in {"POST", "PUT", "PATCH"}:
+        kept = [pair for pair in kept if pair[0] != b"content-type"]
+        kept.append((b"content-type", _JSON))
+    return kept
+
+
+def _without_brackets(query: bytes) -> bytes:
+    """Turn `roles[]=a&roles[]=b` into `roles=a&roles=b` (wire-admin.md 1.1)."""
+    if b"[" not in query and b"%5B" not in query.upper():
+        return query
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return urlencode([(name.removesuffix("[]"), value) for name, value in pairs]).encode()
+
+
+def _check_declared(headers: Sequence[tuple[bytes, bytes]]) -> None:
+    for name, value in headers:
+        if name == b"content-length":
+            check_length(value, _CONTROL_BODY_LIMIT)
+
+
+def _bounded(receive: Receive) -> Receive:
+    total = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        check_length(str(total).encode(), _CONTROL_BODY_LIMIT)
+        return message
+
+    return receive_bounded
+
+
+async def _refuse_protocol(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        while (await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await asyncio.shield(send({"type": "websocket.close", "code": 1003}))

@@ -1,0 +1,51 @@
+"""What is known of one request while it runs; it ends as the line in the log."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from antechamber.base.principal import AccessToken, ApiKey, Principal
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+CONTEXT_KEY: Final = "antechamber.context"
+
+
+@dataclass(slots=True)
+class Context:
+    """One request: its id, who stands behind it, and what the log will say of it."""
+
+    request_id: str
+    started: float
+    method: str
+    path: str
+    principal: Principal | None = None
+    status: int = 0
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    error: str | None = None
+    note: str | None = None
+    sent_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    def identity_headers(self) -> list[tuple[bytes, bytes]]:
+        """Return `request-id` and, once someone is known, their organisation and workspace (wire-admin.md 1.2)."""
+        headers = [(b"request-id", self.request_id.encode())]
+        principal = self.principal
+        if principal is not None:
+            headers.append((b"anthropic-organization-id", principal.organization_id.encode()))
+            if isinstance(principal, ApiKey):
+                headers.append((b"anthropic-workspace-id", principal.workspace_id.encode()))
+        return headers
+
+    def credential_id(self) -> str | None:
+        """Return the id of the key or token, never its text."""
+        principal = self.principal
+        if principal is None:
+            return None
+        return principal.token_id if isinstance(principal, AccessToken) else principal.key_id
+
+
+def context_of(scope: "MutableMapping[str, Any]") -> Context:
+    """Return the context that the outer shell put into an ASGI scope."""
+    return cast("Context", scope[CONTEXT_KEY])

@@ -1,0 +1,158 @@
+"""The control plane: FastAPI, made to speak the wire's errors, statuses and OpenAPI."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from antechamber.base.errors import InvalidRequest, NotFound, WireError
+from antechamber.http.app import RawRoute
+from antechamber.http.context import context_of
+from antechamber.http.errors import api_body, error_headers, internal, status_of
+from antechamber.http.needs import permission_of
+
+_MOST_PROBLEMS: Final = 5
+_NOT_FOUND: Final = 404
+_METHOD_NOT_ALLOWED: Final = 405
+_ERROR_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "error", "request_id"],
+    "properties": {
+        "type": {"const": "error"},
+        "error": {
+            "type": "object",
+            "required": ["type", "message"],
+            "properties": {
+                "type": {"type": "string"},
+                "message": {"type": "string"},
+                "details": {"type": "object", "properties": {"error_code": {"type": "string"}}},
+            },
+        },
+        "request_id": {"type": "string"},
+    },
+}
+_REFUSALS: Final = {
+    "400": "Invalid request",
+    "401": "No or bad credential",
+    "403": "Not allowed",
+    "404": "Not found",
+    "413": "Body too large",
+    "503": "Storage not reachable",
+    "529": "Overloaded",
+}
+
+
+def build_control(routers: Sequence[APIRouter], raw: Sequence[RawRoute], version: str) -> FastAPI:
+    """Return the application of every control-plane route."""
+    app = FastAPI(title="Antechamber", version=version, docs_url=None, redoc_url=None, openapi_url=None)
+    for router in routers:
+        # Flat, as an included router would cost a second match a request and hide its routes' permissions.
+        app.router.routes.extend(router.routes)
+    app.add_exception_handler(WireError, _on_wire_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_failure)
+    app.openapi = lambda: _openapi(app, raw, version)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def _reply(request: Request, error: WireError, status: int, headers: dict[str, str] | None = None) -> Response:
+    context = context_of(request.scope)
+    context.error = error.type
+    context.note = error.note or None
+    pairs = {name.decode(): value.decode() for name, value in error_headers(error)}
+    return Response(api_body(error, context.request_id), status, {**pairs, **(headers or {})})
+
+
+async def _on_wire_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, WireError):
+        raise error
+    return _reply(request, error, status_of(error))
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    problems = [f"{_place(problem['loc'])}: {_say(problem)}" for problem in error.errors()[:_MOST_PROBLEMS]]
+    return _reply(request, InvalidRequest("; ".join(problems)), 400)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == _NOT_FOUND:
+        return _reply(request, NotFound(f"{request.method} {request.url.path}: there is no such path."), 404)
+    if error.status_code == _METHOD_NOT_ALLOWED:
+        message = f"{request.method} is not allowed on {request.url.path}."
+        return _reply(request, InvalidRequest(message), 405, dict(error.headers or {}))
+    return _reply(request, InvalidRequest(str(error.detail)), error.status_code)
+
+
+async def _on_failure(request: Request, error: Exception) -> Response:
+    """Answer for our own failure; Starlette raises it again after this, and the shell logs it."""
+    failure = internal(repr(error))
+    return _reply(request, failure, status_of(failure))
+
+
+def _place(location: Sequence[str | int]) -> str:
+    parts = [str(part) for part in location]
+    if parts and parts[0] in {"body", "query", "path", "header"}:
+        parts = parts[1:] or parts
+    return ".".join(parts)
+
+
+def _say(problem: dict[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return "the body is not valid JSON"
+    return str(problem["msg"])
+
+
+def api_routes(app: FastAPI) -> list[APIRoute]:
+    """Return the routes that FastAPI serves."""
+    return [route for route in app.routes if isinstance(route, APIRoute)]
+
+
+def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, Any]:
+    """Return the document: 422 never leaves, refusals are described, data-plane endpoints are there too."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(title="Antechamber", version=version, routes=app.routes)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Error"] = _ERROR_SCHEMA
+    for path in document.get("paths", {}).values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+            operation["responses"].update(_refusals())
+    for route in api_routes(app):
+        for method in route.methods or ():
+            operation = document["paths"][route.path_format][method.lower()]
+            operation["x-permission"] = str(permission_of(route))
+    for raw_route in raw:
+        document["paths"].setdefault(raw_route.path, {})[raw_route.method.lower()] = _raw_operation(raw_route)
+    app.openapi_schema = document
+    return document
+
+
+def _refusals() -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {status: {"description": text, "content": content} for status, text in _REFUSALS.items()}
+
+
+def _raw_operation(route: RawRoute) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "x-permission": str(route.permission),
+        "responses": {"200": {"description": "Successful Response"}, **_refusals()},
+    }
+    if "{" in route.path:
+        name = route.path.partition("{")[2].rstrip("}")
+        operation["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+    if route.method == "POST":
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    return operation

@@ -1,0 +1,73 @@
+"""What a control-plane route asks of its caller: a permission, a version header, and no unknown query names."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, cast
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Depends
+from fastapi.routing import APIRoute
+
+from antechamber.base.errors import InvalidRequest
+from antechamber.base.permissions import Permission
+from antechamber.base.principal import Principal, demand
+from antechamber.http.context import context_of
+from antechamber.http.versions import HEADER, require_version
+
+if TYPE_CHECKING:
+    from antechamber.http.authenticate import Authenticator
+
+_AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
+_ALWAYS_ALLOWED: Final = frozenset({"beta"})
+
+
+class Need:
+    """A dependency that answers with the principal, or refuses."""
+
+    def __init__(self, permission: Permission, *, versioned: bool) -> None:
+        self.permission = permission
+        self.versioned = versioned
+
+    async def __call__(self, request: Request) -> Principal | None:
+        """Authenticate, authorise, and check version and query names, in this order."""
+        headers = dict(request.scope["headers"])
+        principal: Principal | None = None
+        if self.permission is not Permission.PUBLIC:
+            authenticator = cast("Authenticator", request.scope[_AUTHENTICATOR_KEY])
+            principal = await authenticator.authenticate(headers)
+            context_of(request.scope).principal = principal
+            demand(principal, self.permission)
+        if self.versioned:
+            require_version(headers.get(HEADER.encode()))
+        _refuse_unknown_names(request)
+        return principal
+
+
+def Needs(permission: Permission, *, versioned: bool = True) -> Depends:  # noqa: N802 - reads as a declaration
+    """Declare the permission that a route needs, beside the principal's type in its `Annotated`."""
+    return Depends(Need(permission, versioned=versioned))
+
+
+def permission_of(route: APIRoute) -> Permission | None:
+    """Return the permission that a route declares."""
+    for dependant in route.dependant.dependencies:
+        if isinstance(dependant.call, Need):
+            return dependant.call.permission
+    return None
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
+
+
+def _refuse_unknown_names(request: Request) -> None:
+    if not request.scope["query_string"]:
+        return
+    route: APIRoute = request.scope["route"]
+    allowed = _ALWAYS_ALLOWED.union(_query_names(route.dependant))
+    unknown = sorted(set(request.query_params) - allowed)
+    if unknown:
+        message = f"{unknown[0]}: Extra inputs are not permitted; this endpoint takes: {', '.join(sorted(allowed))}"
+        raise InvalidRequest(message)

@@ -1,0 +1,81 @@
+"""Answers from bare ASGI callables, and the bounded reading of their bodies."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final, TypeAlias
+
+from antechamber.base.errors import InvalidRequest, RequestTooLarge, WireError
+from antechamber.http.context import Context
+from antechamber.http.errors import api_body, error_headers, openai_body, status_of
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+HeaderPairs: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+_MEBIBYTE: Final = 1 << 20
+
+
+class CallerLeftError(Exception):
+    """The caller closed the connection before its request was whole."""
+
+
+async def send_whole(send: Send, status: int, headers: HeaderPairs, body: bytes) -> None:
+    """Send a complete answer with its length."""
+    pairs = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(send: Send, context: Context, error: WireError, *, openai: bool = False) -> None:
+    """Send an error in the caller's dialect."""
+    context.status = status_of(error)
+    context.error = error.type
+    context.note = error.note or None
+    body = openai_body(error) if openai else api_body(error, context.request_id)
+    await send_whole(send, context.status, [*error_headers(error), *context.identity_headers()], body)
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """Return the request's body; RequestTooLarge as soon as it is known to be over `limit` bytes."""
+    declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
+    if declared is not None:
+        check_length(declared, limit)
+    message = await receive()
+    body = _part(message)
+    if not message.get("more_body", False):
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    parts = [body]
+    total = len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        body = _part(message)
+        total += len(body)
+        if total > limit:
+            raise _too_large(limit)
+        parts.append(body)
+    return b"".join(parts)
+
+
+def check_length(declared: bytes, limit: int) -> None:
+    """Raise unless a content-length is a number within the limit."""
+    if not declared.isdigit():
+        message = "content-length: must be a whole number"
+        raise InvalidRequest(message)
+    if int(declared) > limit:
+        raise _too_large(limit)
+
+
+def _part(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise CallerLeftError
+    body: bytes = message.get("body", b"")
+    return body
+
+
+def _too_large(limit: int) -> RequestTooLarge:
+    message = f"Request exceeds the maximum size of {limit // _MEBIBYTE} MB."
+    return RequestTooLarge(message)
