@@ -1,0 +1,49 @@
+"""Connections to providers: one pool each, kept while its settings stay the same."""
+
+from collections.abc import Callable
+from typing import Final
+
+from antechamber.base.outbound import Headers, Outbound, OutboundOptions, OutboundResponse
+from antechamber.features.gateway.model import Catalogue, Provider, ProviderKind
+
+Opener = Callable[[OutboundOptions], Outbound]
+
+_BEARER: Final = frozenset({ProviderKind.OPENAI})
+
+
+class HttpUpstreams:
+    """Speaks HTTP to every provider; implements the gateway's `Upstreams`."""
+
+    def __init__(self, open_outbound: Opener) -> None:
+        self._open = open_outbound
+        self._pools: dict[Provider, Outbound] = {}
+
+    def adopt(self, catalogue: Catalogue) -> None:
+        """Open pools for new providers and let go of those no longer there.
+
+        A pool that is let go is not closed: requests under way hold it, and it ends with the last of them.
+        """
+        self._pools = {
+            provider: self._pools.get(provider) or self._open(provider.options) for provider in catalogue.providers
+        }
+
+    async def send(
+        self, provider: Provider, method: str, target: str, headers: Headers, body: bytes | None
+    ) -> OutboundResponse:
+        """Send to a provider with its own key and extra headers."""
+        pool = self._pools.get(provider)
+        if pool is None:
+            # The catalogue changed between routing and sending: serve as routed, on a pool for this one request.
+            pool = self._open(provider.options)
+        sent = [*headers, *provider.headers]
+        if provider.api_key is not None:
+            key = provider.api_key.reveal()
+            bearer = provider.kind in _BEARER
+            sent.append(("authorization", f"Bearer {key}") if bearer else ("x-api-key", key))
+        return await pool.send(method, provider.base_url + target, sent, body)
+
+    async def close(self) -> None:
+        """Close every pool."""
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            await pool.close()

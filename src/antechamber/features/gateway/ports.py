@@ -1,0 +1,109 @@
+"""What the gateway needs from outside."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from antechamber.base.outbound import Headers, OutboundResponse
+from antechamber.base.principal import ApiKey
+from antechamber.features.gateway.model import Asked, Catalogue, Endpoint, Provider, Tally, UpstreamProblem
+
+
+class Upstreams(Protocol):
+    """Connections to every provider of the catalogue."""
+
+    def adopt(self, catalogue: Catalogue) -> None:
+        """Open what a new catalogue needs and let go of the rest; requests under way end undisturbed."""
+        ...
+
+    async def send(
+        self, provider: Provider, method: str, target: str, headers: Headers, body: bytes | None
+    ) -> OutboundResponse:
+        """Send to a provider with its own key; OutboundError if no answer begins."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Scanner(Protocol):
+    """Watches one answer go by."""
+
+    tally: Tally
+    begun: bool
+    finished: bool
+    problem: UpstreamProblem | None
+
+    def feed(self, chunk: bytes) -> None:
+        """See the next bytes of a stream."""
+        ...
+
+    def whole(self, body: bytes) -> None:
+        """See a complete answer."""
+        ...
+
+
+class Dialect(Protocol):
+    """One endpoint's wire, as far as the gateway must know it."""
+
+    openai: bool
+
+    def read(self, body: bytes, version: str | None) -> Asked:
+        """Read the few fields that are needed; InvalidRequest names the first that is wrong."""
+        ...
+
+    def splice(self, body: bytes, model: str) -> bytes:
+        """Return the body with only the model's name replaced."""
+        ...
+
+    def scanner(self) -> Scanner:
+        """Return a watcher for one answer."""
+        ...
+
+    def error_event(self, error_type: str, message: str, request_id: str) -> bytes:
+        """Return the stream's frames that tell the caller of an error and end it."""
+        ...
+
+    def problem(self, body: bytes) -> UpstreamProblem | None:
+        """Return the error that an upstream's error body tells of, if it has that form."""
+        ...
+
+
+class Ticket(Protocol):
+    """An admission; given back when the request has ended."""
+
+    def release(self, tally: Tally | None) -> None:
+        """Settle: what was used, or None when nothing was dispatched."""
+        ...
+
+
+class Admission(Protocol):
+    """Decides whether a request may go on now."""
+
+    def admit(self, key: ApiKey, endpoint: Endpoint, model: str, estimated_input: int) -> Ticket:
+        """Return a ticket; raises RateLimited, Overloaded or another refusal."""
+        ...
+
+
+class Reply(Protocol):
+    """Where the answer goes."""
+
+    async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Send status and headers."""
+        ...
+
+    async def write(self, chunk: bytes) -> None:
+        """Send a part of the body; waits while the caller is slow."""
+        ...
+
+    async def end(self) -> None:
+        """End the body."""
+        ...
+
+
+class ModelObjects(Protocol):
+    """Reads providers' lists of models."""
+
+    def read_list(self, body: bytes) -> Sequence[Mapping[str, object]]:
+        """Return the objects of a list answer; ValueError if it isn't one."""
+        ...

@@ -1,0 +1,29 @@
+"""One model request as the gateway is handed it, and what it leaves for the log."""
+
+from dataclasses import dataclass
+
+from antechamber.base.outbound import Headers
+from antechamber.base.principal import ApiKey
+from antechamber.features.gateway.model import Endpoint
+
+
+@dataclass(slots=True)
+class Call:
+    """A request: who asks, through which endpoint, with which bytes; `model` and tokens are filled in on the way."""
+
+    request_id: str
+    key: ApiKey
+    endpoint: Endpoint
+    target: str
+    version: str | None
+    headers: Headers
+    body: bytes
+    session_id: str | None = None
+    agent_id: str | None = None
+    parent_agent_id: str | None = None
+    user_profile_id: str | None = None
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    note: str | None = None
+    error: str | None = None

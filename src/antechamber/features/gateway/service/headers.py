@@ -1,0 +1,79 @@
+"""Which headers cross the gateway: an open list in both directions, less those that belong to one connection or hop."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from antechamber.base.outbound import Headers
+
+_HOP: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "expect",
+    }
+)
+# The caller's own credentials and cookies, our tenancy, and an encoding that would hide usage from the ledger.
+_NOT_UPSTREAM: Final = _HOP | {
+    "accept-encoding",
+    "anthropic-organization-id",
+    "anthropic-workspace-id",
+    "authorization",
+    "content-type",
+    "cookie",
+    "forwarded",
+    "openai-organization",
+    "openai-project",
+    "x-api-key",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+}
+# Ours replace the provider's: its request id stays readable under another name.
+_NOT_DOWNSTREAM: Final = _HOP | {
+    "alt-svc",
+    "anthropic-organization-id",
+    "anthropic-workspace-id",
+    "openai-organization",
+    "openai-project",
+    "request-id",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+}
+OWN_REQUEST_ID: Final = "x-antechamber-request-id"
+_UPSTREAM_REQUEST_ID: Final = b"x-upstream-request-id"
+
+
+def request_headers(headers: Headers, request_id: str) -> list[tuple[str, str]]:
+    """Return what goes to the provider: all that came, less the caller's credentials and what is only ours."""
+    kept = [pair for pair in headers if pair[0] not in _NOT_UPSTREAM]
+    kept.append(("content-type", "application/json"))
+    kept.append(("accept-encoding", "identity"))
+    kept.append((OWN_REQUEST_ID, request_id))
+    return kept
+
+
+def answer_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Return what goes to the caller of the provider's headers."""
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        if name == "request-id":
+            kept.append((_UPSTREAM_REQUEST_ID, value.encode("latin-1", "replace")))
+        elif name not in _NOT_DOWNSTREAM:
+            kept.append((name.encode(), value.encode("latin-1", "replace")))
+    return kept
+
+
+def is_event_stream(headers: Iterable[tuple[str, str]]) -> bool:
+    """Say whether an answer is a stream of events."""
+    return any(name == "content-type" and value.startswith("text/event-stream") for name, value in headers)

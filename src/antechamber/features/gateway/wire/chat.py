@@ -1,0 +1,104 @@
+"""OpenAI's Chat Completions: the scanner of its answers and streams (SDK types ChatCompletion, ChatCompletionChunk)."""
+
+from typing import Final
+
+import msgspec
+
+from antechamber.features.gateway.model import Tally
+from antechamber.features.gateway.wire.scanners import FrameScanner, read_problem
+
+
+class _PromptDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+
+
+class _Function(msgspec.Struct):
+    arguments: str | None = None
+
+
+class _ToolCall(msgspec.Struct):
+    function: _Function | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    service_tier: str | None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Chunk).decode
+_DONE: Final = b"[DONE]"
+
+
+def _take_usage(tally: Tally, usage: _Usage | None) -> None:
+    """Note usage; OpenAI counts cached tokens within the prompt's, Anthropic beside them (gateway.md 1.15)."""
+    if usage is None or usage.completion_tokens is None:
+        return
+    details = usage.prompt_tokens_details
+    tally.cache_read = (details.cached_tokens if details else None) or 0
+    tally.uncached_input = max(0, (usage.prompt_tokens or 0) - tally.cache_read)
+    tally.output = usage.completion_tokens
+    tally.exact = True
+
+
+class ChatScanner(FrameScanner):
+    """Watches chunks up to `[DONE]`."""
+
+    def frame(self, frame: bytes) -> None:
+        """See one event, which has only a data field."""
+        at = frame.find(b"data:")
+        if at < 0:
+            return
+        data = frame[at + 5 :].strip()
+        if data == _DONE:
+            self.finished = True
+            return
+        try:
+            chunk = _decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        if chunk.choices is None:
+            self.problem = read_problem(data)
+            return
+        self.begun = True
+        self._take(chunk)
+
+    def whole(self, body: bytes) -> None:
+        """See a complete answer."""
+        try:
+            chunk = _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        self._take(chunk)
+        self.begun = self.finished = True
+
+    def _take(self, chunk: _Chunk) -> None:
+        for choice in chunk.choices or ():
+            if choice.finish_reason:
+                self.tally.stop_reason = choice.finish_reason
+            delta = choice.delta
+            if delta is None:
+                continue
+            self.count_text(delta.content)
+            self.count_text(delta.reasoning_content)
+            for call in delta.tool_calls or ():
+                self.count_text(call.function.arguments if call.function else None)
+        self.tally.service_tier = chunk.service_tier or self.tally.service_tier
+        _take_usage(self.tally, chunk.usage)

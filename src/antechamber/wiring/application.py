@@ -1,0 +1,163 @@
+"""The running server's parts, joined: settings to storage, ledger, gateway, routes and the shell around them."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+import structlog
+
+from antechamber import __version__
+from antechamber.adapters.providers.simulated.server import SimulatedUpstream
+from antechamber.adapters.providers.upstreams import HttpUpstreams
+from antechamber.adapters.spool import FileSpool
+from antechamber.base.permissions import Kind, Permission, holders
+from antechamber.client.transport import open_outbound
+from antechamber.database.changes import Changes
+from antechamber.features.accounts.pages import pages as account_pages
+from antechamber.features.apikeys.sql import CHANGES
+from antechamber.features.gateway.routes import DataPlane
+from antechamber.features.gateway.service import Gateway, Models
+from antechamber.features.gateway.service.admission import OpenRequests
+from antechamber.features.gateway.wire.dialects import DIALECTS
+from antechamber.features.gateway.wire.models import ModelReader
+from antechamber.features.organizations.routes import router as organization_routes
+from antechamber.features.usage.routes import router as usage_routes
+from antechamber.features.usage.service import Ledger, UsageReports
+from antechamber.features.usage.sql import SqlUsage
+from antechamber.http.app import Shell
+from antechamber.http.authenticate import Authenticator
+from antechamber.http.control import api_routes, build_control
+from antechamber.http.log import AccessLog
+from antechamber.http.metrics import Metrics
+from antechamber.http.needs import permission_of
+from antechamber.http.system import system_router
+from antechamber.settings import Loaded
+from antechamber.wiring.catalogue import build_catalogue
+from antechamber.wiring.storage import Storage, open_storage
+
+_log = structlog.get_logger("server")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An endpoint as the goldens list it."""
+
+    method: str
+    path: str
+    permission: Permission
+    who: tuple[Kind, ...]
+
+
+class Application:
+    """One server; `start` before the shell is called, `stop` after the last request."""
+
+    def __init__(self, loaded: Loaded, storage: Storage | None = None) -> None:
+        self.loaded = loaded
+        self.settings = loaded.settings
+        self.storage = storage or open_storage(self.settings)
+        self.clock = self.storage.clock
+        self.is_draining = False
+        self._build_ledger()
+        self._build_gateway()
+        self._build_shell()
+
+    def _build_ledger(self) -> None:
+        storage, settings = self.storage, self.settings
+        self.spool = FileSpool(storage.folder.spool(settings.node), segment_bytes=settings.spool_segment_bytes)
+        self.usage_store = SqlUsage()
+        self.ledger = Ledger(self.spool, self.usage_store, storage.database, storage.clock)
+        self.reports = UsageReports(self.usage_store, storage.database, storage.clock)
+
+    def _build_gateway(self) -> None:
+        storage, settings = self.storage, self.settings
+        self.authenticator = Authenticator(storage.sources, storage.database, storage.clock, storage.pepper)
+        self.changes = Changes(storage.database)
+        self.changes.watch(CHANGES, self.authenticator.reload)
+        self.simulated = SimulatedUpstream(clock=storage.clock)
+        self.simulated_url: str | None = None
+        self.upstreams = HttpUpstreams(open_outbound)
+        self.admission = OpenRequests(settings.max_open_requests)
+        self.gateway = Gateway(
+            catalogue=build_catalogue(self.loaded, None),
+            upstreams=self.upstreams,
+            dialects=DIALECTS,
+            admission=self.admission,
+            ledger=self.ledger,
+            clock=storage.clock,
+        )
+        self.models = Models(lambda: self.gateway.catalogue, self.upstreams, ModelReader(), storage.clock)
+
+    def _build_shell(self) -> None:
+        storage, settings = self.storage, self.settings
+        self.metrics = Metrics(storage.clock)
+        self.metrics.gauge("open_requests", "Model requests in flight", lambda: self.admission.open)
+        self.access_log = AccessLog(storage.clock)
+        raw = DataPlane(self.gateway, self.models, self.authenticator, settings.max_body_bytes).routes()
+        routers = [
+            system_router(
+                checks={"database": storage.probe, "drain": self._probe_drain},
+                metrics=self.metrics,
+                base_url=settings.base_url(),
+            ),
+            account_pages(storage.accounts),
+            organization_routes(storage.organizations),
+            usage_routes(self.reports),
+        ]
+        self.control = build_control(routers, raw, __version__)
+        self.raw = raw
+        self.shell = Shell(
+            control=self.control,
+            raw=raw,
+            authenticator=self.authenticator,
+            clock=storage.clock,
+            chance=storage.chance,
+            log=self.access_log,
+            observe=self.metrics.observe,
+        )
+
+    async def _probe_drain(self) -> str | None:
+        return "the server is stopping" if self.is_draining else None
+
+    def routes(self) -> list[Route]:
+        """Return every endpoint with its permission and who holds it."""
+        found = [Route(raw.method, raw.path, raw.permission, tuple(holders(raw.permission))) for raw in self.raw]
+        for route in api_routes(self.control):
+            permission = permission_of(route)
+            if permission is None:
+                message = f"{route.path} declares no permission"
+                raise RuntimeError(message)
+            who = tuple(holders(permission))
+            found.extend(Route(method, route.path, permission, who) for method in sorted(route.methods or ()))
+        return sorted(found, key=lambda route: (route.path, route.method))
+
+    async def start(self) -> None:
+        """Recover the ledger, read the credentials, and take up the catalogue."""
+        if self.settings.simulated != "off":
+            port = await self.simulated.start()
+            self.simulated_url = f"http://127.0.0.1:{port}"
+        self.gateway.adopt(build_catalogue(self.loaded, self.simulated_url))
+        await self.ledger.recover()
+        self._draining = asyncio.create_task(self.ledger.run())
+        await self.authenticator.reload()
+        await self.changes.start()
+
+    async def reload(self) -> int:
+        """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
+        loaded = self.loaded.reread_catalogue()
+        catalogue = build_catalogue(loaded, self.simulated_url)
+        self.loaded = loaded
+        self.gateway.adopt(catalogue)
+        _log.info("catalogue reloaded", providers=[provider.name for provider in catalogue.providers])
+        return len(catalogue.providers)
+
+    async def stop(self) -> None:
+        """Write what is left to the database, and close."""
+        await self.changes.stop()
+        self._draining.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._draining
+        await self.ledger.close()
+        await self.upstreams.close()
+        await self.simulated.stop()
+        self.access_log.flush()
+        await self.storage.database.close()

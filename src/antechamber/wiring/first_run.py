@@ -1,0 +1,73 @@
+"""The first run: an organisation, its Default workspace, its first keys and the link for its first admin."""
+
+from dataclasses import dataclass
+
+from antechamber.base.ids import OrganizationId
+from antechamber.base.secret import Secret
+from antechamber.base.unit import Units
+from antechamber.features.accounts.service import Accounts
+from antechamber.features.apikeys.service import Keys
+from antechamber.features.organizations.service import Organizations
+from antechamber.features.workspaces.service import Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """What a first run made; the secrets exist nowhere else."""
+
+    organization_id: OrganizationId
+    organization_name: str
+    workspace_id: str
+    admin_email: str | None
+    setup_secret: Secret
+    admin_key: Secret | None
+    api_key: Secret | None
+
+
+class Founder:
+    """Makes organisations whole, in one transaction each."""
+
+    def __init__(
+        self, organizations: Organizations, workspaces: Workspaces, accounts: Accounts, keys: Keys, units: Units
+    ) -> None:
+        self._organizations = organizations
+        self._workspaces = workspaces
+        self._accounts = accounts
+        self._keys = keys
+        self._units = units
+
+    async def is_empty(self) -> bool:
+        """Say whether the server has no organisation yet."""
+        return not await self._organizations.everyone()
+
+    async def found(self, name: str, admin_email: str | None, *, admin_key: bool, api_key: bool) -> Founded:
+        """Make an organisation, with the keys that are asked for."""
+        async with self._units.begin() as unit:
+            organization = await self._organizations.create(unit, name)
+            workspace = await self._workspaces.create_default(unit, organization.id)
+            link, setup_secret = await self._accounts.create_setup_link(unit, organization.id, admin_email)
+            made_admin = made_api = None
+            if admin_key:
+                _, made_admin = await self._keys.create_admin_key(unit, organization.id, name="First admin key")
+            if api_key:
+                _, made_api = await self._keys.create_api_key(
+                    unit, organization.id, workspace.id, default_workspace=True, name="First API key"
+                )
+        return Founded(
+            organization_id=organization.id,
+            organization_name=organization.name,
+            workspace_id=workspace.id,
+            admin_email=link.email,
+            setup_secret=setup_secret,
+            admin_key=made_admin,
+            api_key=made_api,
+        )
+
+    async def another_api_key(self, organization_id: OrganizationId, name: str) -> Secret:
+        """Make one more ownerless key of the Default workspace."""
+        async with self._units.begin() as unit:
+            workspace = await self._workspaces.default(unit, organization_id)
+            _, secret = await self._keys.create_api_key(
+                unit, organization_id, workspace.id, default_workspace=True, name=name
+            )
+        return secret

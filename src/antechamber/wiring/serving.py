@@ -1,0 +1,171 @@
+"""Running the server: the listener, signals, the operator's commands, and a stop that loses nothing."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.server.embed import Server
+from prometheus_client import start_http_server
+
+from antechamber.features.gateway.service.catalogue import CatalogueError
+from antechamber.settings import Loaded, Settings, SettingsError
+from antechamber.wiring.application import Application
+from antechamber.wiring.operator import OperatorSocket
+from antechamber.wiring.storage import Storage
+
+_BACKLOG: Final = 2048
+_BACKPRESSURE: Final = 16_384
+_POLL_SECONDS: Final = 0.05
+_log = structlog.get_logger("server")
+
+
+class ListenError(Exception):
+    """The address can't be listened on; the message says why."""
+
+
+def claim_port(host: str, port: int) -> int:
+    """Return the port, a free one for 0; ListenError when another process listens there.
+
+    The server binds with SO_REUSEPORT, under which a second server would silently take half of the callers.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            message = f"{host}:{port}: cannot be listened on: {getattr(error, 'strerror', None) or error}"
+            raise ListenError(message) from error
+        return int(probe.getsockname()[1])
+
+
+class _Listener(Server):
+    """The HTTP server; on a signal it would stop or respawn itself, but stopping and reloading are ours."""
+
+    on_stop: Callable[[], None]
+    on_reload_signal: Callable[[], None]
+
+    def signal_handler_interrupt(self, *_arguments: object, **_named: object) -> None:
+        """Pass SIGINT and SIGTERM on."""
+        self.on_stop()
+
+    def signal_handler_reload(self, *_arguments: object, **_named: object) -> None:
+        """Pass SIGHUP on."""
+        self.on_reload_signal()
+
+
+class Serving:
+    """A server from start to stop."""
+
+    def __init__(self, loaded: Loaded, storage: Storage, announce: Callable[[Application], None]) -> None:
+        self._loaded = loaded
+        self._settings: Settings = loaded.settings
+        self._storage = storage
+        self._announce = announce
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._reloads: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve until told to stop; the data folder is already locked and its schema current."""
+        application = Application(self._loaded, self._storage)
+        await application.start()
+        operator = OperatorSocket(self._storage.folder.operator_socket, self._commands(application))
+        await operator.start()
+        if self._settings.metrics_port:
+            start_http_server(self._settings.metrics_port, self._settings.metrics_host, application.metrics.registry)
+        server = self._server(application)
+        serving = asyncio.create_task(server.serve())
+        try:
+            await self._until_listening(serving)
+            self._announce(application)
+            await self._stopping.wait()
+            await self._drain(application)
+        finally:
+            server.main_loop_interrupt.set()
+            with contextlib.suppress(SystemExit):
+                await serving
+            await operator.stop()
+            await application.stop()
+            self._storage.folder.unlock()
+
+    def _server(self, application: Application) -> Server:
+        settings = self._settings
+        server = _Listener(
+            application.shell,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.auto,
+            backlog=_BACKLOG,
+            backpressure=_BACKPRESSURE,
+            websockets=False,
+            log_enabled=False,
+            ssl_cert=settings.tls_cert,
+            ssl_key=settings.tls_key,
+            ssl_protocol_min=SSLProtocols.tls12,
+        )
+        server.on_stop = self._on_stop
+        server.on_reload_signal = lambda: self._on_reload(application)
+        return server
+
+    def _on_stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def _on_reload(self, application: Application) -> None:
+        def begin() -> None:
+            task = asyncio.ensure_future(_reload_logged(application))
+            self._reloads.add(task)
+            task.add_done_callback(self._reloads.discard)
+
+        self._loop.call_soon_threadsafe(begin)
+
+    async def _until_listening(self, serving: "asyncio.Task[None]") -> None:
+        host = self._settings.host
+        target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+        while not serving.done():
+            try:
+                _, writer = await asyncio.open_connection(target, self._settings.port)
+            except OSError:
+                await asyncio.sleep(_POLL_SECONDS)
+            else:
+                writer.close()
+                return
+        serving.result()
+
+    async def _drain(self, application: Application) -> None:
+        application.is_draining = True
+        deadline = self._loop.time() + self._settings.drain_seconds
+        while application.admission.open and self._loop.time() < deadline:  # noqa: ASYNC110 - the hot path sets no events
+            await asyncio.sleep(_POLL_SECONDS)
+        _log.info("stopping", cut_requests=application.admission.open)
+
+    def _commands(self, application: Application) -> Mapping[str, Any]:
+        storage = self._storage
+
+        async def reload(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {"providers": await application.reload()}
+
+        async def mint_token(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+            organization_id = await storage.sole_organization(asked.get("organization_id"))
+            token, secret = await storage.tokens.mint(organization_id, str(asked["scope"]), int(asked["ttl_seconds"]))
+            return {"access_token": secret.reveal(), "expires_at": token.expires_at, "scope": token.scope,
+                    "organization_id": organization_id}  # fmt: skip
+
+        async def status(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            providers = [provider.name for provider in application.gateway.catalogue.providers]
+            return {"base_url": self._settings.base_url(), "providers": providers,
+                    "open_requests": application.admission.open}  # fmt: skip
+
+        return {"reload": reload, "status": status, "token.mint": mint_token}
+
+
+async def _reload_logged(application: Application) -> None:
+    try:
+        await application.reload()
+    except (CatalogueError, SettingsError) as error:
+        _log.error("catalogue not reloaded, the old one stays", note=str(error))

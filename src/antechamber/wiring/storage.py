@@ -1,0 +1,121 @@
+"""The services that need only the database: what commands use beside a server, and what a server is built on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from antechamber.base.chance import Chance, SystemChance
+from antechamber.base.clock import Clock, SystemClock
+from antechamber.base.errors import InvalidRequest, WireError
+from antechamber.base.ids import OrganizationId
+from antechamber.base.principal import Principal
+from antechamber.base.secret import Secret
+from antechamber.base.unit import Unit
+from antechamber.database.engine import Database, database_url
+from antechamber.database.migrate import current, migrate, require_current
+from antechamber.features.accounts.service import Accounts
+from antechamber.features.accounts.sql import SqlSetupLinks
+from antechamber.features.apikeys.service import Keys
+from antechamber.features.apikeys.sql import SqlKeys
+from antechamber.features.oauth.service import Tokens
+from antechamber.features.oauth.sql import SqlTokens
+from antechamber.features.organizations.service import Organizations
+from antechamber.features.organizations.sql import SqlOrganizations
+from antechamber.features.workspaces.service import Workspaces
+from antechamber.features.workspaces.sql import SqlWorkspaces
+from antechamber.settings import Settings
+from antechamber.wiring.data_folder import DataFolder
+from antechamber.wiring.first_run import Founder
+
+
+class _LiveTokens:
+    """The token store as authentication sees it: only what has not expired."""
+
+    def __init__(self, store: SqlTokens, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def resolve_principal(self, unit: Unit, digest: bytes) -> Principal | None:
+        return await self._store.resolve_principal(unit, digest)
+
+    async def sweep_principals(self, unit: Unit) -> dict[bytes, Principal]:
+        return await self._store.sweep_principals(unit, self._clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A database and the services over it."""
+
+    settings: Settings
+    folder: DataFolder
+    database: Database
+    clock: Clock
+    chance: Chance
+    pepper: Secret
+    organizations: Organizations
+    workspaces: Workspaces
+    accounts: Accounts
+    keys: Keys
+    tokens: Tokens
+    founder: Founder
+    sources: tuple[Any, ...]
+
+    async def prepare(self) -> None:
+        """Make the schema of an empty database; refuse one that this version doesn't know."""
+        if await current(self.database) is None:
+            await migrate(self.database)
+        await require_current(self.database)
+
+    async def probe(self) -> str | None:
+        """Return what is wrong with the database, or None."""
+        try:
+            async with self.database.read() as unit:
+                del unit
+        except (WireError, SQLAlchemyError) as error:
+            return f"database: {getattr(error, 'note', '') or error}"
+        return None
+
+    async def sole_organization(self, organization_id: str | None) -> OrganizationId:
+        """Return the organisation that is meant: the one named, or the only one there is."""
+        organizations = await self.organizations.everyone()
+        ids = [organization.id for organization in organizations]
+        if organization_id is not None:
+            if organization_id not in ids:
+                message = f"organization: {organization_id} is not on this server"
+                raise InvalidRequest(message)
+            return OrganizationId(organization_id)
+        if len(ids) != 1:
+            message = f"organization: name one with --organization-id; there are {len(ids)}: {', '.join(ids)}"
+            raise InvalidRequest(message)
+        return ids[0]
+
+
+def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance | None = None) -> Storage:
+    """Open the data folder and the database; nothing is asked of either yet."""
+    clock, chance = clock or SystemClock(), chance or SystemChance()
+    folder = DataFolder(settings.data)
+    folder.prepare()
+    pepper = settings.pepper or folder.pepper(chance)
+    address = settings.database_url.reveal() if settings.database_url else None
+    database = Database(database_url(address, settings.data))
+    key_store, token_store = SqlKeys(), SqlTokens()
+    organizations = Organizations(SqlOrganizations(), database, clock, chance)
+    workspaces = Workspaces(SqlWorkspaces(), clock, chance)
+    accounts = Accounts(SqlSetupLinks(), database, clock, chance, pepper)
+    keys = Keys(key_store, database, clock, chance, pepper)
+    return Storage(
+        settings=settings,
+        folder=folder,
+        database=database,
+        clock=clock,
+        chance=chance,
+        pepper=pepper,
+        organizations=organizations,
+        workspaces=workspaces,
+        accounts=accounts,
+        keys=keys,
+        tokens=Tokens(token_store, database, clock, chance, pepper),
+        founder=Founder(organizations, workspaces, accounts, keys, database),
+        sources=(key_store, _LiveTokens(token_store, clock)),
+    )
