@@ -6,6 +6,6 @@ Owns the `usage_rows` and `usage_rollups` tables and the promise that each inten
 |---|---|---|
 | GET | /v1/organizations/usage_report/messages | usage:read |
 
-Neighbours: gateway opens an entry before each dispatch and settles it at the end; adapters/spool keeps what the database
-has not got yet.
+Neighbours: gateway opens an entry before each dispatch and settles it at the end; adapters/spool keeps what
+the database has not got yet.
 """

@@ -56,7 +56,7 @@ class Endpoint(StrEnum):
 class Intent:
     """A request that is about to be dispatched.
 
-    `started_at` in microseconds; `estimated_input` in tokens. The tags at the end are what the caller said about itself.
+    `started_at` in microseconds; `estimated_input` in tokens. The tags at the end are what the caller said of itself.
     New fields go to the end, with a default: spools of older versions are still read.
     """
 

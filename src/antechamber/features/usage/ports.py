@@ -28,7 +28,16 @@ class Source(Protocol):
         ...
 
     def confirm(self) -> None:
-        """Say that the rows read last are in the database; what is no longer needed is removed."""
+        """Say that the rows read last are in the database."""
+        ...
+
+    @property
+    def releasable(self) -> bool:
+        """Whether there is something to release."""
+        ...
+
+    def release(self) -> None:
+        """Remove what is confirmed; to be called when the database would outlive a loss of power with it."""
         ...
 
 
@@ -57,8 +66,8 @@ class Spool(Source, Protocol):
         """Return when everything written so far would outlive a loss of power."""
         ...
 
-    def close(self) -> None:
-        """Give the folder free; what is not confirmed stays for the next server."""
+    def close(self, *, durable: bool) -> None:
+        """Give the folder free; nothing stays only when all is confirmed and the database is durable."""
         ...
 
 
@@ -67,6 +76,10 @@ class UsageStore(Protocol):
 
     async def sweep_in(self, unit: Unit, rows: Sequence[UsageRow]) -> int:
         """Add the rows whose request id is new, and exactly these to the roll-ups; returns how many they were."""
+        ...
+
+    async def sweep_durable(self, unit: Unit) -> None:
+        """Return when everything committed so far would outlive a loss of power."""
         ...
 
     async def sums(

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from antechamber.base.clock import Clock
 from antechamber.base.errors import Unavailable
 from antechamber.base.unit import Units
-from antechamber.features.usage.model import Intent, Width
+from antechamber.features.usage.model import Intent, UsageRow, Width
 from antechamber.features.usage.ports import OpenEntry, Source, Spool, UsageStore
 
 # a page of minutes spans a day; a week of them answers every question about "just now"
@@ -127,9 +127,12 @@ class Ledger:
 
     async def close(self) -> None:
         """Drain what the database takes, keep the rest on the disk, and give the spool free."""
+        durable = False
         with contextlib.suppress(Unavailable):
             await self._drain_all()
-        await asyncio.to_thread(self._spool.close)
+            await self._make_durable()
+            durable = True
+        await asyncio.to_thread(self._spool.close, durable=durable)
 
     async def _drain_all(self) -> None:
         async with self._draining:
@@ -140,15 +143,28 @@ class Ledger:
 
     async def _empty(self, source: Source) -> None:
         live = source is self._spool
-        while rows := source.read(self._batch_rows):
-            if live:
-                self._oldest_us = rows[0].intent.started_at + rows[0].outcome.duration_us
-            async with self._units.begin() as unit:
-                new = await self._store.sweep_in(unit, rows)
+        more = True
+        while more:
+            rows = source.read(self._batch_rows)
+            more = bool(rows)
+            if rows:
+                await self._bring_in(rows, live=live)
             source.confirm()
-            self.drained_count += new
-            self.doubled_count += len(rows) - new
-            if live:
-                self._live_drained += len(rows)
-                self._oldest_us = None
-        source.confirm()
+            if source.releasable:
+                await self._make_durable()
+                source.release()
+
+    async def _bring_in(self, rows: Sequence[UsageRow], *, live: bool) -> None:
+        if live:
+            self._oldest_us = rows[0].intent.started_at + rows[0].outcome.duration_us
+        async with self._units.begin() as unit:
+            new = await self._store.sweep_in(unit, rows)
+        self.drained_count += new
+        self.doubled_count += len(rows) - new
+        if live:
+            self._live_drained += len(rows)
+            self._oldest_us = None
+
+    async def _make_durable(self) -> None:
+        async with self._units.read() as unit:
+            await self._store.sweep_durable(unit)

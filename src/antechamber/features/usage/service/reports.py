@@ -1,6 +1,5 @@
 """Usage reports: buckets of sums, paged, from the roll-ups."""
 
-from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
@@ -29,13 +28,13 @@ class UsageReports:
             start = _position(open_cursor(query.page, binding), query, start)
         step = query.width.microseconds
         stop = min(end, start + query.limit * step)
-        sums: Iterable[UsageSum] = ()
+        by_bucket: dict[int, tuple[UsageSum, ...]] = {}
         if start < stop:
             async with self._units.read() as unit:
                 sums = await self._store.sums(
                     unit, organization_id, query.width, (start, stop), query.group_by, query.filters
                 )
-        by_bucket = {bucket: tuple(group) for bucket, group in groupby(sums, key=attrgetter("bucket"))}
+            by_bucket = {bucket: tuple(group) for bucket, group in groupby(sums, key=attrgetter("bucket"))}
         buckets = tuple(Bucket(at, at + step, by_bucket.get(at, ())) for at in range(start, stop, step))
         return Report(buckets, seal_cursor(str(stop), binding) if stop < end else None)
 

@@ -1,0 +1,180 @@
+"""The usage report on the wire (wire-admin.md 3.1)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
+
+from antechamber.base.clock import from_rfc3339, to_rfc3339
+from antechamber.base.errors import InvalidRequest
+from antechamber.features.usage.model import ALLOWED, Bucket, Dimension, Report, ReportQuery, UsageSum, Width
+
+FAST_MODE_BETA: Final = "fast-mode-2026-02-01"
+Choice = TypeVar("Choice", bound=StrEnum)
+
+# context_window is the one filter in the singular
+FILTERS: Final = {
+    "account_ids": Dimension.ACCOUNT_ID,
+    "api_key_ids": Dimension.API_KEY_ID,
+    "context_window": Dimension.CONTEXT_WINDOW,
+    "inference_geos": Dimension.INFERENCE_GEO,
+    "models": Dimension.MODEL,
+    "service_account_ids": Dimension.SERVICE_ACCOUNT_ID,
+    "service_tiers": Dimension.SERVICE_TIER,
+    "speeds": Dimension.SPEED,
+    "workspace_ids": Dimension.WORKSPACE_ID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The part of a report's query that is about time, as it was sent."""
+
+    starting_at: str
+    ending_at: str | None
+    bucket_width: str
+    limit: int | None
+    page: str | None
+
+
+class CacheCreationBody(BaseModel):
+    """Tokens written to the cache, by lifetime."""
+
+    ephemeral_1h_input_tokens: int
+    ephemeral_5m_input_tokens: int
+
+
+class ServerToolUseBody(BaseModel):
+    """Calls of server tools."""
+
+    web_search_requests: int
+
+
+class UsageBody(BaseModel):
+    """One group of a bucket; a dimension is null unless it was grouped by (or has no value)."""
+
+    account_id: str | None = None
+    api_key_id: str | None = None
+    cache_creation: CacheCreationBody
+    cache_read_input_tokens: int
+    context_window: str | None = None
+    inference_geo: str | None = None
+    model: str | None = None
+    output_tokens: int
+    server_tool_use: ServerToolUseBody
+    service_account_id: str | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    uncached_input_tokens: int
+    workspace_id: str | None = None
+
+
+class BucketBody(BaseModel):
+    """`{starting_at, ending_at, results}`, RFC 3339."""
+
+    starting_at: str
+    ending_at: str
+    results: list[UsageBody]
+
+
+class ReportBody(BaseModel):
+    """`{data, has_more, next_page}`."""
+
+    data: list[BucketBody]
+    has_more: bool
+    next_page: str | None
+
+
+def read_query(
+    asked: Range, group_by: Sequence[str], filters: Mapping[str, Sequence[str]], betas: Sequence[str]
+) -> ReportQuery:
+    """Return what is asked; InvalidRequest that names the parameter otherwise.
+
+    `filters` by the wire's names; `betas` the values of every `anthropic-beta` header.
+    """
+    width = _choose("bucket_width", asked.bucket_width, Width)
+    query = ReportQuery(
+        starting_at=_instant("starting_at", asked.starting_at),
+        ending_at=None if asked.ending_at is None else _instant("ending_at", asked.ending_at),
+        width=width,
+        limit=_limit(asked.limit, width),
+        group_by=tuple(dict.fromkeys(_choose("group_by", name, Dimension) for name in group_by)),
+        filters={FILTERS[name]: _allowed(name, values) for name, values in filters.items() if values},
+        page=asked.page,
+    )
+    if query.ending_at is not None and query.ending_at <= query.starting_at:
+        message = "ending_at: must be after starting_at"
+        raise InvalidRequest(message)
+    speed = Dimension.SPEED in query.group_by or Dimension.SPEED in query.filters
+    if speed and FAST_MODE_BETA not in [beta.strip() for header in betas for beta in header.split(",")]:
+        name = "group_by" if Dimension.SPEED in query.group_by else "speeds"
+        message = f"{name}: speed needs the header anthropic-beta: {FAST_MODE_BETA}"
+        raise InvalidRequest(message)
+    return query
+
+
+def show(report: Report) -> ReportBody:
+    """Return the wire's shape of a page."""
+    return ReportBody(
+        data=[_show_bucket(bucket) for bucket in report.buckets],
+        has_more=report.next_page is not None,
+        next_page=report.next_page,
+    )
+
+
+def _show_bucket(bucket: Bucket) -> BucketBody:
+    return BucketBody(
+        starting_at=to_rfc3339(bucket.starting_at),
+        ending_at=to_rfc3339(bucket.ending_at),
+        results=[_show_sum(result) for result in bucket.results],
+    )
+
+
+def _show_sum(result: UsageSum) -> UsageBody:
+    usage = result.usage
+    return UsageBody(
+        cache_creation=CacheCreationBody(
+            ephemeral_1h_input_tokens=usage.cache_write_1h, ephemeral_5m_input_tokens=usage.cache_write_5m
+        ),
+        cache_read_input_tokens=usage.cache_read,
+        output_tokens=usage.output,
+        server_tool_use=ServerToolUseBody(web_search_requests=usage.web_search_requests),
+        uncached_input_tokens=usage.uncached_input,
+        **{dimension.value: value for dimension, value in result.group.items()},
+    )
+
+
+def _instant(name: str, text: str) -> int:
+    try:
+        return from_rfc3339(text)
+    except (ValueError, OverflowError):
+        message = f"{name}: {text!r} is not an RFC 3339 date-time such as 2026-01-31T00:00:00Z"
+        raise InvalidRequest(message) from None
+
+
+def _limit(limit: int | None, width: Width) -> int:
+    if limit is None:
+        return width.default_limit
+    if not 1 <= limit <= width.max_limit:
+        message = f"limit: must be between 1 and {width.max_limit} for bucket_width {width}"
+        raise InvalidRequest(message)
+    return limit
+
+
+def _choose(name: str, text: str, kind: type[Choice]) -> Choice:
+    try:
+        return kind(text)
+    except ValueError:
+        message = f"{name}: {text!r} is not one of {', '.join(kind)}"
+        raise InvalidRequest(message) from None
+
+
+def _allowed(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    allowed = ALLOWED.get(FILTERS[name])
+    for value in values:
+        if allowed is not None and value not in allowed:
+            message = f"{name}: {value!r} is not one of {', '.join(allowed)}"
+            raise InvalidRequest(message)
+    return tuple(dict.fromkeys(values))
