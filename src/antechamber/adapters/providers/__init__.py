@@ -1,0 +1,1 @@
+"""Model providers: what stands behind the gateway."""
