@@ -1,0 +1,20 @@
+"""`python -m antechamber` and the `ante` script."""
+
+import sys
+
+from antechamber import __version__
+
+
+def main() -> None:
+    """Run `ante` with the process's arguments and exit with its code."""
+    if sys.argv[1:] == ["--version"]:
+        # Scripts ask for it often, and it needs nothing of the command.
+        sys.stdout.write(f"ante {__version__}\n")
+        return
+    from antechamber.cli import app  # noqa: PLC0415 - see above
+
+    app.leave(app.main())
+
+
+if __name__ == "__main__":
+    main()

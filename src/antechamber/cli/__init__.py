@@ -1,0 +1,1 @@
+"""The `ante` command: one file per command group."""

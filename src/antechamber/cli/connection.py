@@ -1,0 +1,65 @@
+"""A server to call, made from the global flags, the environment and the profile."""
+
+from antechamber.base.outbound import Headers, OutboundOptions
+from antechamber.cli.settings import Invocation, Settings
+from antechamber.cli.world import World
+from antechamber.client.credentials import Access, find_access
+from antechamber.client.http import USER_AGENT, Server, Timing
+
+_SECRET_HEADERS = frozenset({"authorization", "x-api-key", "proxy-authorization", "cookie", "set-cookie"})
+_SHOWN = 12
+
+
+def connect(invocation: Invocation, *, credentialed: bool = True) -> Server:
+    """Open the server in force; without credentials when `credentialed` is false."""
+    world, settings = invocation.world, invocation.settings
+    access = find_access(settings.given(), world.environment)
+    if access.shadowed and credentialed and access.credential is not None:
+        world.stderr.write(f"note: using {access.credential.source}; also set: {', '.join(access.shadowed)}\n")
+    return open_server(world, settings, access, credentialed=credentialed)
+
+
+def open_server(world: World, settings: Settings, access: Access, *, credentialed: bool = True) -> Server:
+    """Open a server for an access that was found already."""
+    options = OutboundOptions(
+        connect_seconds=min(settings.timeout or 10.0, 10.0),
+        read_seconds=settings.timeout or 600.0,
+        ca_file=world.environment.ca_file(),
+        proxies=world.environment.proxies(),
+        user_agent=USER_AGENT,
+    )
+    server = Server(
+        base_url=access.base_url.value,
+        outbound=world.connect(options),
+        timing=Timing(world.clock, world.chance, world.sleep),
+        credentials=access.headers() if credentialed else [],
+    )
+    if settings.debug:
+        server.watcher = _Tracer(world)
+    return server
+
+
+def masked(name: str, value: str) -> str:
+    """Return a header's value with any secret cut to its first characters."""
+    if name.lower() not in _SECRET_HEADERS:
+        return value
+    scheme, space, secret = value.rpartition(" ")
+    return f"{scheme}{space}{secret[:_SHOWN]}… ({len(secret)} characters)"
+
+
+class _Tracer:
+    def __init__(self, world: World) -> None:
+        self._stderr = world.stderr
+
+    def sent(self, method: str, url: str, headers: Headers, body: bytes | None) -> None:
+        """Show a request."""
+        lines = [f"> {method} {url}", *(f"> {name}: {masked(name, value)}" for name, value in headers)]
+        if body is not None:
+            lines.append(f"> ({len(body)} bytes) {body[:2000].decode('utf-8', 'replace')}")
+        self._stderr.write("\n".join(lines) + "\n")
+
+    def received(self, status: int, headers: Headers, seconds: float) -> None:
+        """Show an answer's head."""
+        lines = [f"< {status} after {seconds * 1000:.0f} ms"]
+        lines += [f"< {name}: {masked(name, value)}" for name, value in headers]
+        self._stderr.write("\n".join(lines) + "\n")

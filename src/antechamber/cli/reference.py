@@ -1,0 +1,76 @@
+"""docs/reference/cli.md, made from the commands themselves: `python -m antechamber.cli.reference` prints it."""
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from antechamber.base.chance import SeededChance
+from antechamber.base.clock import ManualClock
+from antechamber.base.outbound import Outbound, OutboundOptions
+from antechamber.cli.app import root
+from antechamber.cli.help import topics
+from antechamber.cli.settings import Invocation
+from antechamber.cli.world import World
+from antechamber.client.environment import Environment
+
+_HEAD = """\
+# The `ante` command
+
+This page is made from the command itself; `make docs` writes it anew.
+"""
+_WIDTH = 100
+
+
+def commands(context: click.Context) -> Iterator[click.Context]:
+    """Yield a context for a command and all below it, in the order of the help; missing ones are left out."""
+    yield context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            try:
+                inner = context.command.get_command(context, name)
+            except ModuleNotFoundError:
+                continue
+            if inner is not None and not inner.hidden:
+                yield from commands(_context(inner, name, context))
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
+    return click.Context(
+        command, parent=parent, info_name=name, obj=Invocation(_nowhere()), terminal_width=_WIDTH, color=False
+    )
+
+
+def golden_help() -> str:
+    """Return the help of every command, one after the other."""
+    return "".join(
+        f"$ {found.command_path} --help\n{found.get_help()}\n\n" for found in commands(_context(root(), "ante"))
+    )
+
+
+def page() -> str:
+    """Return the reference page in Markdown."""
+    parts = [_HEAD]
+    parts += [
+        f"## `{found.command_path}`\n\n```text\n{found.get_help()}\n```\n"
+        for found in commands(_context(root(), "ante"))
+    ]
+    parts += [f"## Topic: {name}\n\n```text\n{text.strip()}\n```\n" for name, text in topics().items()]
+    return "\n".join(parts)
+
+
+def _nowhere() -> World:
+    empty = io.StringIO()
+    environment = Environment({}, Path("/"))
+    return World(empty, empty, empty, ManualClock(), SeededChance(0), lambda _: None, environment, _no_connection)
+
+
+def _no_connection(_: OutboundOptions) -> Outbound:
+    message = "help needs no network"
+    raise AssertionError(message)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(golden_help() if sys.argv[1:] == ["--golden"] else page())

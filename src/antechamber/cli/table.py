@@ -1,0 +1,39 @@
+"""Every top-level command: where it lives and its line in the help, so that the help imports none of them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command; `module` is below antechamber.cli."""
+
+    name: str
+    module: str
+    help: str
+    section: str
+    attribute: str = "command"
+
+
+ASK: Final = "Ask a model"
+ADMINISTER: Final = "Organisation and cost"
+SERVE: Final = "Run a server"
+MORE: Final = "More"
+
+COMMANDS: Final = (
+    Entry("messages", "messages", "Send messages, count their tokens.", ASK),
+    Entry("models", "models", "List the models you may use.", ASK),
+    Entry("chat", "chat", "Send OpenAI-style chat completions.", ASK),
+    Entry("complete", "complete", "Send a legacy text completion.", ASK),
+    Entry("organizations", "organizations", "See the organization.", ADMINISTER),
+    Entry("usage", "usage", "See what was used.", ADMINISTER),
+    Entry("serve", "server.serve", "Start the server.", SERVE),
+    Entry("init", "server.init", "Create the organization, its first admin and keys.", SERVE),
+    Entry("migrate", "server.migrate", "Bring the database to this version's schema.", SERVE),
+    Entry("config", "server.config", "Show or reload the server's configuration.", SERVE),
+    Entry("token", "server.token", "Mint a token as the server's operator.", SERVE),
+    Entry("simulate", "server.simulate", "Run the simulated models on their own.", SERVE),
+    Entry("doctor", "doctor", "Check address, TLS, proxies, credential and clock.", MORE),
+    Entry("completion", "completion", "Print the completion script of a shell.", MORE),
+    Entry("help", "help", "Explain a command or a topic.", MORE),
+)
