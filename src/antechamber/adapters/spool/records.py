@@ -1,10 +1,10 @@
 """Records: `length, crc32 | sequence, kind, payload` in little-endian, payloads in MessagePack."""
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from operator import attrgetter
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from operator import attrgetter, itemgetter
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -25,32 +25,37 @@ INTENT: Final = 1
 END: Final = 2
 LONGEST_INTENT: Final = 4096
 LONGEST_OUTCOME: Final = 1536
-_HEAD: Final = struct.Struct("<II")
+_HEAD: Final = struct.Struct("<IIQB")
+_CHECKED_FROM: Final = 8
 _BODY: Final = struct.Struct("<QB")
-OVERHEAD: Final = _HEAD.size + _BODY.size + 1
+OVERHEAD: Final = _HEAD.size + 1
 LONGEST_RECORD: Final = OVERHEAD + LONGEST_INTENT + LONGEST_OUTCOME
 
 # an array of two is its mark and its items one after the other: an end carries its intent's bytes as they are
 _PAIR: Final = b"\x92"
-_SHORT: Final = 16
-_SHORT_TAG: Final = 64
+_SHORT: Final = 64
+_SHORTEST: Final = 16
 
-_USAGE: Final = tuple(field.name for field in fields(TokenUsage))
-_ENDED: Final = tuple(field.name for field in fields(Outcome))[1:]
-_FREE: Final = ("model_asked", "model_served", "session_id", "agent_id", "parent_agent_id", "end_user",
-                "user_profile_id")  # fmt: skip
-_ENDED_FREE: Final = ("service_tier", "inference_geo", "speed", "context_window", "stop_reason")
-_intent_values: Final = attrgetter(*(field.name for field in fields(Intent)))
-_free_values: Final = attrgetter(*_FREE)
-_usage_values: Final = attrgetter(*_USAGE)
-_ended_values: Final = attrgetter(*_ENDED)
-_ended_free_values: Final = attrgetter(*_ENDED_FREE)
+_INTENT: Final = tuple(field.name for field in fields(Intent))
+_OUTCOME: Final = (*(field.name for field in fields(TokenUsage)), *[field.name for field in fields(Outcome)][1:])
+_COUNTS: Final = len(fields(TokenUsage))
+_ENDED: Final = _OUTCOME.index("ended")
+_ENDINGS: Final = {ending.value: ending for ending in Ending}
+_intent_values: Final = attrgetter(*_INTENT)
+_outcome_values: Final = attrgetter(*(f"usage.{name}" for name in _OUTCOME[:_COUNTS]), *_OUTCOME[_COUNTS:])
+# the texts that a caller or an upstream chose; all others are ours
+_intent_texts: Final = itemgetter(
+    *(_INTENT.index(name) for name in ("model_asked", "model_served", "session_id", "agent_id", "parent_agent_id",
+                                       "end_user", "user_profile_id"))
+)  # fmt: skip
+_outcome_texts: Final = itemgetter(
+    *(_OUTCOME.index(name) for name in ("service_tier", "inference_geo", "speed", "context_window", "stop_reason"))
+)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder().decode
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of a segment, and the offset of the next."""
 
     kind: int
@@ -62,46 +67,33 @@ class Record:
 def seal(kind: int, sequence: int, payload: bytes) -> bytes:
     """Return a whole record."""
     body = _BODY.pack(sequence, kind) + payload
-    return _HEAD.pack(len(body), crc32(body)) + body
+    return _HEAD.pack(len(payload), crc32(body), sequence, kind) + payload
 
 
 def encode_intent(intent: Intent) -> bytes:
     """Return an intent's payload, at most LONGEST_INTENT bytes; tags that don't fit are cut."""
-    free = [text for text in _free_values(intent) if text]
-    if not "".join(free).isprintable() or max(map(len, free), default=0) > LONGEST:
-        intent = replace(intent, **_cleaned(intent, _FREE, LONGEST))
-    payload = _encode(_intent_values(intent))
-    if len(payload) > LONGEST_INTENT:
-        payload = _encode(_intent_values(replace(intent, **_cleaned(intent, _FREE, _SHORT_TAG))))
-    return payload
+    return _pack(_intent_values(intent), LONGEST_INTENT, _SHORT)
 
 
 def encode_end(intent: bytes, outcome: Outcome) -> bytes:
     """Return an end's payload, which carries its intent's, so that an end alone is a whole row."""
-    counts = _usage_values(outcome.usage)
-    if min(counts) < 0 or max(counts) > LARGEST:
-        counts = tuple(clean_number(count) for count in counts)
-    free = [text for text in _ended_free_values(outcome) if text]
-    if not "".join(free).isprintable() or max(map(len, free), default=0) > LONGEST:
-        outcome = replace(outcome, **_cleaned(outcome, _ENDED_FREE, LONGEST))
-    payload = _encode(counts + _ended_values(outcome))
-    if len(payload) > LONGEST_OUTCOME:
-        payload = _encode(counts + _ended_values(replace(outcome, **_cleaned(outcome, _ENDED_FREE, _SHORT))))
-    return _PAIR + intent + payload
+    return _PAIR + intent + _pack(_outcome_values(outcome), LONGEST_OUTCOME, _SHORTEST)
 
 
 def decode_intent(payload: bytes | memoryview) -> Intent:
     """Read an intent's payload, of this version or an older one."""
-    return Intent(*_decode(payload))
+    return _intent(_decode(payload))
 
 
 def decode_end(payload: bytes | memoryview) -> UsageRow:
     """Read an end's payload, of this version or an older one."""
     intent, values = _decode(payload)
-    usage = TokenUsage(*values[: len(_USAGE)])
-    ended = dict(zip(_ENDED, values[len(_USAGE) :], strict=False))
-    ended["ended"] = Ending(ended["ended"])
-    return UsageRow(Intent(*intent), Outcome(usage, **ended))
+    _clean(values, _outcome_texts)
+    counts = values[:_COUNTS]
+    if min(counts) < 0 or max(counts) > LARGEST:
+        counts = [clean_number(number) for number in counts]
+    values[_ENDED] = _ENDINGS[values[_ENDED]]
+    return UsageRow(_intent(intent), Outcome(TokenUsage(*counts), *values[_COUNTS:]))
 
 
 def walk(buffer: memoryview, offset: int = 0) -> Iterator[Record]:
@@ -109,37 +101,45 @@ def walk(buffer: memoryview, offset: int = 0) -> Iterator[Record]:
 
     A damaged record is passed over when the one behind it is whole.
     """
-    while True:
-        record = _read(buffer, offset)
-        if record is None:
-            beyond = _beyond(buffer, offset)
-            record = None if beyond is None else _read(buffer, beyond)
-        if record is None:
+    size = len(buffer)
+    damaged = False
+    while offset + _HEAD.size <= size:
+        length, checksum, sequence, kind = _HEAD.unpack_from(buffer, offset)
+        end = offset + _HEAD.size + length
+        if end > size or length > LONGEST_RECORD or not kind:
             return
-        yield record
-        offset = record.next_offset
+        if crc32(buffer[offset + _CHECKED_FROM : end]) == checksum:
+            damaged = False
+            yield Record(kind, sequence, buffer[offset + _HEAD.size : end], end)
+        elif damaged:
+            return
+        else:
+            damaged = True
+        offset = end
 
 
-def _read(buffer: memoryview, offset: int) -> Record | None:
-    end = _beyond(buffer, offset)
-    if end is None:
-        return None
-    length, checksum = _HEAD.unpack_from(buffer, offset)
-    body = buffer[offset + _HEAD.size : end]
-    if crc32(body) != checksum:
-        return None
-    sequence, kind = _BODY.unpack_from(body)
-    return Record(kind, sequence, body[_BODY.size : length], end)
+def _intent(values: list[Any]) -> Intent:
+    _clean(values, _intent_texts)
+    return Intent(*values)
 
 
-def _beyond(buffer: memoryview, offset: int) -> int | None:
-    if offset + _HEAD.size > len(buffer):
-        return None
-    length: int = _HEAD.unpack_from(buffer, offset)[0]
-    end = offset + _HEAD.size + length
-    return end if _BODY.size <= length <= LONGEST_RECORD and end <= len(buffer) else None
+def _pack(values: Sequence[object], most_bytes: int, shortened: int) -> bytes:
+    try:
+        payload = _encode(values)
+    except (OverflowError, UnicodeEncodeError):
+        payload = _encode([_repair(value, LONGEST) for value in values])
+    if len(payload) > most_bytes:
+        payload = _encode([_repair(value, shortened) for value in values])
+    return payload
 
 
-def _cleaned(source: Intent | Outcome, names: tuple[str, ...], longest: int) -> dict[str, Any]:
-    texts = {name: getattr(source, name) for name in names}
-    return {name: clean_text(text)[:longest] for name, text in texts.items() if text}
+def _repair(value: object, longest: int) -> object:
+    if isinstance(value, str):
+        return clean_text(value)[:longest]
+    return clean_number(value) if type(value) is int else value
+
+
+def _clean(values: list[Any], texts: Callable[[list[Any]], tuple[Any, ...]]) -> None:
+    said = [text for text in texts(values) if text]
+    if not "".join(said).isprintable() or max(map(len, said), default=0) > LONGEST:
+        values[:] = [clean_text(value) if isinstance(value, str) else value for value in values]

@@ -35,7 +35,7 @@ class Ledger:
         clock: Clock,
         *,
         batch_rows: int = 500,
-        drain_seconds: float = 0.2,
+        drain_seconds: float = 0.4,
         keep_seconds: Mapping[Width, int] = KEPT,
     ) -> None:
         self._spool = spool
