@@ -1,7 +1,7 @@
 """Randomness: the only place that draws it; everything else is handed a source."""
 
+import os
 import random
-import secrets
 from typing import Protocol
 
 
@@ -20,7 +20,7 @@ class SystemChance:
 
     def draw(self, size: int) -> bytes:
         """Return `size` unpredictable bytes."""
-        return secrets.token_bytes(size)
+        return os.urandom(size)
 
 
 class SeededChance:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from functools import lru_cache
 from typing import Final, Protocol
 
 MICROSECONDS: Final = 1_000_000
@@ -57,8 +58,14 @@ class ManualClock:
 
 def to_rfc3339(microseconds: int) -> str:
     """Show an instant as the wire does: RFC 3339, UTC, `Z`, microseconds only when there are any."""
-    moment = EPOCH + dt.timedelta(microseconds=microseconds)
-    return moment.isoformat().replace("+00:00", "Z")
+    seconds, rest = divmod(microseconds, MICROSECONDS)
+    second = _second(seconds)
+    return f"{second}.{rest:06d}Z" if rest else f"{second}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return (EPOCH + dt.timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
 
 
 def from_rfc3339(text: str) -> int:

@@ -13,6 +13,7 @@ from antechamber.base.ids import encode_base58
 _MARKER: Final = b"antechamber"
 _BODY_LENGTH: Final = 44
 _CHECK_LENGTH: Final = 6
+_BLOCK: Final = 64
 _HINT_HEAD: Final = 3
 _HINT_TAIL: Final = 4
 
@@ -70,6 +71,24 @@ def is_ours(text: str) -> bool:
 def digest(pepper: bytes, text: str) -> bytes:
     """Return the keyed hash by which a secret is stored and looked up: HMAC-SHA256, 32 bytes."""
     return hmac.digest(pepper, text.encode("utf-8", "surrogatepass"), sha256)
+
+
+class Digester:
+    """Computes `digest` for one pepper; prepared once, it costs a fifth, which every request pays (RFC 2104)."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, pepper: bytes) -> None:
+        block = (sha256(pepper).digest() if len(pepper) > _BLOCK else pepper).ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def __call__(self, text: str) -> bytes:
+        """Return the keyed hash, 32 bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 def hint(secret: Secret) -> str:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from antechamber.base.clock import Clock
 from antechamber.base.errors import AuthenticationFailed, Overloaded, Unavailable
 from antechamber.base.principal import Principal
-from antechamber.base.secret import Secret, digest
+from antechamber.base.secret import Digester, Secret
 from antechamber.base.unit import Unit, Units
 
 _REMEMBERED_STRANGERS: Final = 10_000
@@ -38,7 +38,7 @@ class Authenticator:
         self._sources = sources
         self._units = units
         self._clock = clock
-        self._pepper = pepper.reveal().encode()
+        self._digest = Digester(pepper.reveal().encode())
         self._known: dict[bytes, Principal] = {}
         self._strangers: dict[bytes, None] = {}
         self._lock = asyncio.Lock()
@@ -59,7 +59,7 @@ class Authenticator:
         `x-api-key` wins over a bearer: a bad one beside a good bearer is refused (decisions.md).
         """
         text, message = _credential(headers)
-        key = digest(self._pepper, text)
+        key = self._digest(text)
         principal = self._known.get(key)
         if principal is not None and not self._is_expired(principal):
             return principal

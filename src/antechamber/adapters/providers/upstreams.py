@@ -16,23 +16,27 @@ class HttpUpstreams:
 
     def __init__(self, open_outbound: Opener) -> None:
         self._open = open_outbound
-        self._pools: dict[Provider, Outbound] = {}
+        self._pools: dict[str, tuple[OutboundOptions, Outbound]] = {}
 
     def adopt(self, catalogue: Catalogue) -> None:
         """Open pools for new providers and let go of those no longer there.
 
         A pool that is let go is not closed: requests under way hold it, and it ends with the last of them.
         """
-        self._pools = {
-            provider: self._pools.get(provider) or self._open(provider.options) for provider in catalogue.providers
-        }
+        pools: dict[str, tuple[OutboundOptions, Outbound]] = {}
+        for provider in catalogue.providers:
+            options, pool = self._pools.get(provider.name, (None, None))
+            if pool is None or options != provider.options:
+                pool = self._open(provider.options)
+            pools[provider.name] = (provider.options, pool)
+        self._pools = pools
 
     async def send(
         self, provider: Provider, method: str, target: str, headers: Headers, body: bytes | None
     ) -> OutboundResponse:
         """Send to a provider with its own key and extra headers."""
-        pool = self._pools.get(provider)
-        if pool is None:
+        options, pool = self._pools.get(provider.name, (None, None))
+        if pool is None or (options is not provider.options and options != provider.options):
             # The catalogue changed between routing and sending: serve as routed, on a pool for this one request.
             pool = self._open(provider.options)
         sent = [*headers, *provider.headers]
@@ -45,5 +49,5 @@ class HttpUpstreams:
     async def close(self) -> None:
         """Close every pool."""
         pools, self._pools = self._pools, {}
-        for pool in pools.values():
+        for _, pool in pools.values():
             await pool.close()

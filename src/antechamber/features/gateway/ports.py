@@ -1,6 +1,6 @@
 """What the gateway needs from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 from antechamber.base.outbound import Headers, OutboundResponse
@@ -88,16 +88,16 @@ class Admission(Protocol):
 class Reply(Protocol):
     """Where the answer goes."""
 
-    async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+    def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> Awaitable[None]:
         """Send status and headers."""
         ...
 
-    async def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes) -> Awaitable[None]:
         """Send a part of the body; waits while the caller is slow."""
         ...
 
-    async def end(self) -> None:
-        """End the body."""
+    def end(self, chunk: bytes = b"") -> Awaitable[None]:
+        """Send the last part of the body, and end it."""
         ...
 
 

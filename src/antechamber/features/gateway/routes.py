@@ -1,8 +1,7 @@
 """The gateway's endpoints: bare ASGI callables, for the cost of a request is the product."""
 
 import asyncio
-import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Final, cast
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ from antechamber.base.permissions import Permission
 from antechamber.base.principal import ApiKey, Principal, demand
 from antechamber.features.gateway.model import PATHS, Endpoint
 from antechamber.features.gateway.service import Call, Gateway, Models
+from antechamber.features.gateway.service.headers import forwarded
 from antechamber.features.gateway.wire import models as shapes
 from antechamber.http.app import RawRoute
 from antechamber.http.authenticate import Authenticator
@@ -22,6 +22,7 @@ from antechamber.http.versions import HEADER, require_version
 
 _VERSION: Final = HEADER.encode()
 _DEFAULT_COMPLETE_VERSION: Final = b"2023-06-01"
+_WATCH_AFTER_SECONDS: Final = 0.03
 _JSON: Final = (b"content-type", b"application/json")
 
 
@@ -34,19 +35,19 @@ class StreamReply:
         self._context = context
         self._send = send
 
-    async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+    def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> Awaitable[None]:
         """Send status and headers, with the request's identity."""
         self._context.status = status
         pairs = [*headers, *self._context.identity_headers()]
-        await self._send({"type": "http.response.start", "status": status, "headers": pairs})
+        return self._send({"type": "http.response.start", "status": status, "headers": pairs})
 
-    async def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes) -> Awaitable[None]:
         """Send a part of the body."""
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        return self._send({"type": "http.response.body", "body": chunk, "more_body": True})
 
-    async def end(self) -> None:
-        """End the body."""
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+    def end(self, chunk: bytes = b"") -> Awaitable[None]:
+        """Send the last part of the body."""
+        return self._send({"type": "http.response.body", "body": chunk, "more_body": False})
 
 
 class DataPlane:
@@ -176,7 +177,7 @@ def _call(
     body: bytes,
 ) -> Call:
     query = scope["query_string"]
-    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    pairs = forwarded(scope["headers"])
     if endpoint is Endpoint.COMPLETE and _VERSION not in headers:
         pairs.append((HEADER, _DEFAULT_COMPLETE_VERSION.decode()))
     return Call(
@@ -212,7 +213,15 @@ async def _while_connected(work: Coroutine[None, None, None], receive: Receive) 
         if task is not None:
             task.cancel()
 
-    watcher = asyncio.ensure_future(watch())
+    watcher: asyncio.Task[None] | None = None
+
+    def begin() -> None:
+        nonlocal watcher
+        watcher = loop.create_task(watch())
+
+    # Most answers are there before the watch begins, and are spared its cost.
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(_WATCH_AFTER_SECONDS, begin)
     try:
         await work
     except asyncio.CancelledError:
@@ -221,6 +230,6 @@ async def _while_connected(work: Coroutine[None, None, None], receive: Receive) 
         task.uncancel()
         raise CallerLeftError from None
     finally:
-        watcher.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watcher
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()

@@ -120,8 +120,7 @@ class Exchange:
         self._committed = True
         length = (b"content-length", str(len(body)).encode())
         await reply.start(response.status, [*answer_headers(response.headers), length])
-        await reply.write(body)
-        await reply.end()
+        await reply.end(body)
 
     async def _relay_stream(self, response: OutboundResponse, reply: Reply) -> None:
         scanner, tally, progress = self._scanner, self._scanner.tally, self._entry.progress
@@ -135,11 +134,12 @@ class Exchange:
         progress(tally)
         self._committed = True
         await reply.start(response.status, answer_headers(response.headers))
+        write, read, feed = reply.write, response.chunk, scanner.feed
         while chunk is not None:
-            await reply.write(chunk)
-            chunk = await response.chunk()
+            await write(chunk)
+            chunk = await read()
             if chunk is not None:
-                scanner.feed(chunk)
+                feed(chunk)
                 progress(tally)
         if scanner.problem is not None:
             self._ended = Ending.UPSTREAM_ERROR
@@ -164,8 +164,7 @@ class Exchange:
         if not self._committed:
             self._status = 0
             raise refusal from error
-        await reply.write(self._dialect.error_event(refusal.type, refusal.message, self._call.request_id))
-        await reply.end()
+        await reply.end(self._dialect.error_event(refusal.type, refusal.message, self._call.request_id))
 
     def _nothing_used(self) -> None:
         self._scanner.tally.uncached_input = 0

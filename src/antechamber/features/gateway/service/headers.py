@@ -38,6 +38,7 @@ _NOT_UPSTREAM: Final = _HOP | {
     "x-forwarded-proto",
     "x-real-ip",
 }
+_NOT_UPSTREAM_BYTES: Final = frozenset(name.encode() for name in _NOT_UPSTREAM)
 # Ours replace the provider's: its request id stays readable under another name.
 _NOT_DOWNSTREAM: Final = _HOP | {
     "alt-svc",
@@ -54,9 +55,16 @@ OWN_REQUEST_ID: Final = "x-antechamber-request-id"
 _UPSTREAM_REQUEST_ID: Final = b"x-upstream-request-id"
 
 
+def forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Return what of a request's headers may go to a provider: all, less credentials and what is only ours."""
+    return [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name not in _NOT_UPSTREAM_BYTES
+    ]
+
+
 def request_headers(headers: Headers, request_id: str) -> list[tuple[str, str]]:
-    """Return what goes to the provider: all that came, less the caller's credentials and what is only ours."""
-    kept = [pair for pair in headers if pair[0] not in _NOT_UPSTREAM]
+    """Return what goes to the provider: what was forwarded, and what is said by us."""
+    kept = list(headers)
     kept.append(("content-type", "application/json"))
     kept.append(("accept-encoding", "identity"))
     kept.append((OWN_REQUEST_ID, request_id))

@@ -36,7 +36,7 @@ class Models:
         self._upstreams = upstreams
         self._objects = objects
         self._clock = clock
-        self._described: dict[Provider, tuple[float, Described]] = {}
+        self._described: dict[str, tuple[float, Provider, Described]] = {}
 
     async def listing(self, endpoint: Endpoint) -> list[ListedModel]:
         """Return the models that an endpoint can be asked for, by provider in the catalogue's order, then aliases."""
@@ -64,8 +64,8 @@ class Models:
 
     async def _describe(self, provider: Provider) -> Described:
         now = self._clock.monotonic()
-        read_at, described = self._described.get(provider, (None, {}))
-        if read_at is not None and now - read_at < _FRESH_SECONDS:
+        read_at, read_from, described = self._described.get(provider.name, (now - _FRESH_SECONDS, provider, {}))
+        if read_from is provider and now - read_at < _FRESH_SECONDS:
             return described
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -74,9 +74,7 @@ class Models:
             _log.warning("provider does not list its models", provider=provider.name, note=repr(error))
         else:
             described = {str(item["id"]): item for item in objects if isinstance(item.get("id"), str)}
-        known = set(self._catalogue().providers)
-        self._described = {key: value for key, value in self._described.items() if key in known}
-        self._described[provider] = (now, described)
+        self._described[provider.name] = (now, provider, described)
         return described
 
     async def _ask(self, provider: Provider) -> Sequence[Mapping[str, object]]:

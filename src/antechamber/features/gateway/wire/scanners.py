@@ -12,6 +12,8 @@ from antechamber.base.tokens import estimate
 from antechamber.features.gateway.model import Tally, UpstreamProblem
 
 _LARGEST_FRAME: Final = 64 << 20
+# How nearly every frame of an answer begins.
+_DELTA: Final = b"event: content_block_delta\ndata: "
 
 
 class _CacheCreation(msgspec.Struct):
@@ -164,8 +166,8 @@ class MessagesScanner(FrameScanner):
     def frame(self, frame: bytes) -> None:
         """See one event."""
         try:
-            if frame.startswith(b"event: content_block_delta"):
-                self._on_delta(_data(frame))
+            if frame.startswith(_DELTA) and b"\n" not in (data := frame[len(_DELTA) :]):
+                self._on_delta(data)
             else:
                 self._on_other(frame)
         except _GARBLED:
