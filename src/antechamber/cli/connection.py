@@ -14,8 +14,10 @@ def connect(invocation: Invocation, *, credentialed: bool = True) -> Server:
     """Open the server in force; without credentials when `credentialed` is false."""
     world, settings = invocation.world, invocation.settings
     access = find_access(settings.given(), world.environment)
-    if access.shadowed and credentialed and access.credential is not None:
-        world.stderr.write(f"note: using {access.credential.source}; also set: {', '.join(access.shadowed)}\n")
+    chosen = access.credential
+    # Who names a credential on the command line knows what it shadows.
+    if access.shadowed and credentialed and chosen is not None and not chosen.source.startswith("--"):
+        world.stderr.write(f"note: using {chosen.source}; also set: {', '.join(access.shadowed)}\n")
     return open_server(world, settings, access, credentialed=credentialed)
 
 
