@@ -64,7 +64,7 @@ def is_ours(text: str) -> bool:
         if text.startswith(kind):
             rest = text[len(kind) :]
             body, check = rest[:-_CHECK_LENGTH], rest[-_CHECK_LENGTH:]
-            return len(body) == _BODY_LENGTH and hmac.compare_digest(_check(kind, body).encode(), check.encode())
+            return rest.isascii() and len(body) == _BODY_LENGTH and hmac.compare_digest(_check(kind, body), check)
     return False
 
 
