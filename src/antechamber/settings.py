@@ -3,16 +3,22 @@
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from antechamber.base.secret import Secret
 
 PREFIX: Final = "ANTE_SERVER_"
 _CATALOGUE_TABLES: Final = ("providers", "aliases")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
+_NODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DATABASES: Final = frozenset({"postgresql", "postgres", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"})
 
 
 class SettingsError(Exception):
@@ -127,16 +133,44 @@ def _check(settings: Settings) -> None:
     if (settings.tls_cert is None) != (settings.tls_key is None):
         message = "tls_cert and tls_key: give both or neither"
         raise SettingsError(message)
+    if settings.workers < 1:
+        message = "workers: must be at least 1"
+        raise SettingsError(message)
     if settings.workers > 1:
         message = "workers: more than one process needs PostgreSQL and shared counters, which this version has not"
         raise SettingsError(message)
+    if not _NODE.fullmatch(settings.node):
+        message = "node: must be a plain name of letters, digits, dots, hyphens and underscores"
+        raise SettingsError(message)
+    _check_addresses(settings)
+
+
+def _check_addresses(settings: Settings) -> None:
+    if settings.public_url and not _is_address(settings.public_url, {"http", "https"}):
+        message = "public_url: must be an http or https address, without query"
+        raise SettingsError(message)
+    # The address itself is not shown: it carries a password.
+    if settings.database_url and not _is_address(settings.database_url.reveal(), _DATABASES):
+        message = "database_url: must be as postgresql://user:password@host/name"
+        raise SettingsError(message)
+
+
+def _is_address(text: str, schemes: AbstractSet[str]) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    web = parts.scheme in {"http", "https"}
+    whole = bool(parts.hostname) and not parts.query and not parts.fragment if web else "://" in text
+    return parts.scheme in schemes and whole and port != 0
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        return tomllib.loads(file.read_text())
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         message = f"{file}: cannot be read: {error.strerror}"
         raise SettingsError(message) from error
@@ -177,7 +211,7 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).lstrip("-").isdigit():
+    if isinstance(value, bool) or not isinstance(value, int | str) or not _WHOLE.fullmatch(str(value)):
         message = "must be a whole number"
         raise ValueError(message)
     if int(value) < 0:
@@ -222,9 +256,18 @@ def resolve_reference(text: str, environment: Mapping[str, str], place: str) -> 
             raise SettingsError(message)
         return Secret(environment[rest])
     if scheme == "file":
-        try:
-            return Secret(Path(rest).expanduser().read_text().strip())
-        except OSError as error:
-            message = f"{place}: {rest} cannot be read: {error.strerror}"
-            raise SettingsError(message) from error
+        return _read_secret(rest, place)
+    return Secret(text)
+
+
+def _read_secret(path: str, place: str) -> Secret:
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        message = f"{place}: {path} cannot be read: {why}"
+        raise SettingsError(message) from None
+    if not text:
+        message = f"{place}: {path} is empty"
+        raise SettingsError(message)
     return Secret(text)
