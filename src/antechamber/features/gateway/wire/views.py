@@ -1,13 +1,16 @@
 """Views of request bodies: the few fields that routing and the ledger need (SDK types MessageCreateParams and kin)."""
 
 import re
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from antechamber.base.errors import InvalidRequest
 from antechamber.features.gateway.model import Asked
+
+Decoded = TypeVar("Decoded")
 
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
@@ -65,7 +68,27 @@ class _ModelOnly(msgspec.Struct):
     model: str
 
 
+class _Turns(msgspec.Struct):
+    messages: list[Raw]
+
+
+class _Turn(msgspec.Struct):
+    role: str
+    content: list[Raw]
+
+
+class _Block(msgspec.Struct):
+    type: str
+    citations: Raw | UnsetType = UNSET
+
+
 _decode_model: Final = msgspec.json.Decoder(_ModelOnly).decode
+_decode_string: Final = msgspec.json.Decoder(str).decode
+_decode_turns: Final = msgspec.json.Decoder(_Turns).decode
+_decode_turn: Final = msgspec.json.Decoder(_Turn).decode
+_decode_block: Final = msgspec.json.Decoder(_Block).decode
+_MODEL_VALUE: Final = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')
+_NO_CITATIONS: Final = (b"[]", b"null")
 
 
 class Reader:
@@ -89,6 +112,8 @@ class Reader:
             raise InvalidRequest(message)
         if version is not None and version >= _SAMPLING_REFUSED_FROM:
             _refuse_sampling(view)
+            if b'"document"' in body or b'"citations"' in body:
+                _refuse_moved_blocks(body)
         metadata = getattr(view, "metadata", None)
         end_user = getattr(view, "user", None) or (metadata.user_id if metadata else None)
         return Asked(model, bool(getattr(view, "stream", False)), end_user)
@@ -100,6 +125,36 @@ def _refuse_sampling(view: object) -> None:
         if getattr(view, name, UNSET) is not UNSET:
             message = f"{name}: Extra inputs are not permitted"
             raise InvalidRequest(message)
+
+
+def _refuse_moved_blocks(body: bytes) -> None:
+    """Since 2026-10-21 an assistant has no documents and a user's text no citations (wire-admin.md 1.6)."""
+    for number, raw in enumerate(_decode_turns(body).messages):
+        turn = _lenient(_decode_turn, raw)
+        if turn is None:
+            continue
+        for place, block in enumerate(turn.content):
+            why = _why_moved(turn.role, _lenient(_decode_block, block))
+            if why:
+                message = f"messages.{number}.content.{place}{why}"
+                raise InvalidRequest(message)
+
+
+def _why_moved(role: str, block: _Block | None) -> str | None:
+    if block is None:
+        return None
+    if role == "assistant" and block.type == "document":
+        return ": document blocks are not permitted in assistant messages"
+    cites = block.citations is not UNSET and bytes(block.citations) not in _NO_CITATIONS
+    return ".citations: Extra inputs are not permitted" if cites and role == "user" and block.type == "text" else None
+
+
+def _lenient(decode: Callable[[Raw], Decoded], raw: Raw) -> Decoded | None:
+    """Decode, or None: what else is wrong with a message is the model provider's to say."""
+    try:
+        return decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _explain(text: str) -> str:
@@ -114,10 +169,30 @@ def _explain(text: str) -> str:
 def splice_model(body: bytes, model: str) -> bytes:
     """Return the body with the top-level model's name replaced in place, every other byte as it was."""
     asked = _decode_model(body).model
-    old = re.escape(msgspec.json.encode(asked))
-    for found in re.finditer(rb'"model"\s*:\s*(' + old + rb")", body):
-        spliced = body[: found.start(1)] + msgspec.json.encode(model) + body[found.end(1) :]
-        if _decode_model(spliced).model == model:
-            return spliced
-    message = "model: write an alias without JSON escapes"
-    raise InvalidRequest(message)
+    written = msgspec.json.encode(model)
+    places = [found.span(1) for found in _MODEL_VALUE.finditer(body) if _decode_string(found[1]) == asked]
+    if not places or not _is_model(_replaced(body, places, written), model):
+        message = "model: write the key of an alias without JSON escapes"
+        raise InvalidRequest(message)
+    # Which of them is the top-level one? Halving finds it in a few looks, however many a caller has nested.
+    low, high = 0, len(places) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _is_model(_replaced(body, places[: middle + 1], written), model):
+            high = middle
+        else:
+            low = middle + 1
+    return _replaced(body, places[low : low + 1], written)
+
+
+def _is_model(body: bytes, model: str) -> bool:
+    return _decode_model(body).model == model
+
+
+def _replaced(body: bytes, places: list[tuple[int, int]], written: bytes) -> bytes:
+    parts: list[bytes] = []
+    end = 0
+    for start, after in places:
+        parts += (body[end:start], written)
+        end = after
+    return b"".join([*parts, body[end:]])
