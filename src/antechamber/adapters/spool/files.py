@@ -28,6 +28,7 @@ from antechamber.adapters.spool.records import (
     seal,
     walk,
 )
+from antechamber.adapters.spool.runs import Runs
 from antechamber.adapters.spool.segments import Segment
 from antechamber.base.errors import Overloaded
 from antechamber.features.usage.model import Intent, Outcome, TokenUsage, UsageRow
@@ -87,7 +88,7 @@ class FileSpool:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = lock.take(folder)
         lock.sign(self._lock)
-        runs = _Runs(folder)
+        runs = Runs(folder)
         runs.adopt_neighbours()
         self._estates = [Estate(run) for run in runs.old()]
         self._folder = runs.begin()
@@ -114,6 +115,7 @@ class FileSpool:
         self._syncing = threading.Lock()
         self._sync_error: OSError | None = None
         self._unsynced_names = True
+        self._closed = False
         self.settled_count = 0
         self._keeper = Keeper(self._keep, sync_seconds)
         self._keeper.wake()
@@ -221,6 +223,9 @@ class FileSpool:
 
         What is not confirmed stays for the next server; when all is, and the database is durable, nothing stays.
         """
+        if self._closed:
+            return
+        self._closed = True
         self._keeper.stop()
         try:
             self.sync()
@@ -228,6 +233,11 @@ class FileSpool:
             _log.error("the spool could not be synced", note=repr(error))
         settled = not self._open and not self._unwritten and not self._pending and len(self._written) <= 1
         empty = settled and (not self._written or self._offset == self._written[-1].position)
+        # from here on entries do nothing: their numbers of files may soon be others'
+        self._sync_error = OSError(errno.EBADF, "the spool is closed")
+        for entry in self._open.values():
+            entry.settled = True
+        self._unwritten.clear()
         for segment in (*self._drained, *self._written, *self._spares):
             os.close(segment.descriptor)
         for file in self._progress:
@@ -337,40 +347,6 @@ class FileSpool:
             if self._sync_error is not None:
                 _log.error("the spool can't be synced; no new requests until it can", note=repr(error))
                 self._keeper.wake()
-
-
-class _Runs:
-    """The folders of runs, numbered, in the folder of a node."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def old(self) -> list[Path]:
-        return sorted(path for path in self._folder.glob("g*") if path.is_dir())
-
-    def begin(self) -> Path:
-        return self._make(self._next())
-
-    def adopt_neighbours(self) -> None:
-        for node in sorted(self._folder.parent.iterdir()):
-            if node == self._folder or not node.is_dir():
-                continue
-            theirs = _Runs(node).old()
-            held = lock.try_to_take(node) if theirs else None
-            if held is None:
-                continue
-            for run in theirs:
-                run.rename(self._next())
-            os.close(held)
-
-    def _next(self) -> Path:
-        numbers = [int(path.name[1:]) for path in self.old() if path.name[1:].isdecimal()]
-        return self._folder / f"g{max(numbers, default=0) + 1:08d}"
-
-    @staticmethod
-    def _make(path: Path) -> Path:
-        path.mkdir(mode=0o700)
-        return path
 
 
 def _read_ends(segment: Segment, offset: int, limit: int, rows: list[UsageRow]) -> int:

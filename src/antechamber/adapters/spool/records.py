@@ -38,6 +38,8 @@ _SHORTEST: Final = 16
 
 _INTENT: Final = tuple(field.name for field in fields(Intent))
 _OUTCOME: Final = (*(field.name for field in fields(TokenUsage)), *[field.name for field in fields(Outcome)][1:])
+_INTENT_DEFAULTS: Final = [field.default for field in fields(Intent)]
+_OUTCOME_DEFAULTS: Final = [field.default for field in (*fields(TokenUsage), *fields(Outcome)[1:])]
 _COUNTS: Final = len(fields(TokenUsage))
 _ENDED: Final = _OUTCOME.index("ended")
 _ENDINGS: Final = {ending.value: ending for ending in Ending}
@@ -88,6 +90,7 @@ def decode_intent(payload: bytes | memoryview) -> Intent:
 def decode_end(payload: bytes | memoryview) -> UsageRow:
     """Read an end's payload, of this version or an older one."""
     intent, values = _decode(payload)
+    values += _OUTCOME_DEFAULTS[len(values) :]
     _clean(values, _outcome_texts)
     counts = values[:_COUNTS]
     if min(counts) < 0 or max(counts) > LARGEST:
@@ -119,6 +122,7 @@ def walk(buffer: memoryview, offset: int = 0) -> Iterator[Record]:
 
 
 def _intent(values: list[Any]) -> Intent:
+    values += _INTENT_DEFAULTS[len(values) :]
     _clean(values, _intent_texts)
     return Intent(*values)
 

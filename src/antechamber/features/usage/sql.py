@@ -97,10 +97,11 @@ class SqlUsage:
     async def sweep_in(self, unit: Unit, rows: Sequence[UsageRow]) -> int:
         """Add the rows whose request id is new, and exactly these to the roll-ups; returns how many they were."""
         link = connection(unit)
+        # each once, the first wins; in order, so that two nodes with the same rows can't lock each other out
         by_id = {row.intent.request_id: row for row in reversed(rows)}
         values = [
             (*_intent_values(row.intent), *_usage_values(row.outcome.usage), *_ended_values(row.outcome))
-            for row in by_id.values()
+            for _, row in sorted(by_id.items())
         ]
         new = await _insert(link, usage_rows, values, "ON CONFLICT DO NOTHING RETURNING request_id")
         if new:
