@@ -186,14 +186,9 @@ def test_every_other_document_and_citation_passes(body: dict[str, Any]) -> None:
     assert read(body, version=NEW).model == "sim-1"
 
 
-@given(JSON, JSON, NAMES, NAMES, st.booleans(), st.integers(0, 2))
+@given(first=JSON, last=JSON, alias=NAMES, model=NAMES, ascii_only=st.booleans(), indent=st.integers(0, 2))
 def test_a_spliced_body_differs_only_in_the_models_value(
-    first: object,
-    last: object,
-    alias: str,
-    model: str,
-    ascii_only: bool,
-    indent: int,  # noqa: FBT001 - drawn
+    *, first: object, last: object, alias: str, model: str, ascii_only: bool, indent: int
 ) -> None:
     assume(alias != model)
 

@@ -1,11 +1,11 @@
 """OpenAI's Chat Completions: the scanner of its answers and streams (SDK types ChatCompletion, ChatCompletionChunk)."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from antechamber.features.gateway.model import Tally
-from antechamber.features.gateway.wire.scanners import FrameScanner, read_problem
+from antechamber.features.gateway.wire.scanners import FrameScanner, read_fields, read_problem
 
 
 class _PromptDetails(msgspec.Struct):
@@ -32,8 +32,15 @@ class _Delta(msgspec.Struct):
     tool_calls: list[_ToolCall] | None = None
 
 
+class _Message(msgspec.Struct):
+    # Of a whole answer only text is looked at, and only if the server did not say what it used.
+    content: Any = None
+    reasoning_content: Any = None
+
+
 class _Choice(msgspec.Struct):
     delta: _Delta | None = None
+    message: _Message | None = None
     finish_reason: str | None = None
 
 
@@ -47,15 +54,18 @@ _decode: Final = msgspec.json.Decoder(_Chunk).decode
 _DONE: Final = b"[DONE]"
 
 
-def _take_usage(tally: Tally, usage: _Usage | None) -> None:
-    """Note usage; OpenAI counts cached tokens within the prompt's, Anthropic beside them (gateway.md 1.15)."""
+def _take_usage(tally: Tally, usage: _Usage | None, *, last: bool) -> None:
+    """Note usage; OpenAI counts cached tokens within the prompt's, Anthropic beside them (gateway.md 1.15).
+
+    Some servers send a running count with every chunk: it is exact only at the end of the answer.
+    """
     if usage is None or usage.completion_tokens is None:
         return
     details = usage.prompt_tokens_details
     tally.cache_read = (details.cached_tokens if details else None) or 0
     tally.uncached_input = max(0, (usage.prompt_tokens or 0) - tally.cache_read)
-    tally.output = usage.completion_tokens
-    tally.exact = True
+    tally.output = usage.completion_tokens if last else max(tally.output, usage.completion_tokens)
+    tally.exact = tally.exact or last
 
 
 class ChatScanner(FrameScanner):
@@ -63,10 +73,7 @@ class ChatScanner(FrameScanner):
 
     def frame(self, frame: bytes) -> None:
         """See one event, which has only a data field."""
-        at = frame.find(b"data:")
-        if at < 0:
-            return
-        data = frame[at + 5 :].strip()
+        data = read_fields(frame)[1].strip()
         if data == _DONE:
             self.finished = True
             return
@@ -86,19 +93,24 @@ class ChatScanner(FrameScanner):
             chunk = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
-        self._take(chunk)
+        self._take(chunk, whole=True)
         self.begun = self.finished = True
 
-    def _take(self, chunk: _Chunk) -> None:
+    def _take(self, chunk: _Chunk, *, whole: bool = False) -> None:
         for choice in chunk.choices or ():
             if choice.finish_reason:
                 self.tally.stop_reason = choice.finish_reason
-            delta = choice.delta
-            if delta is None:
-                continue
-            self.count_text(delta.content)
-            self.count_text(delta.reasoning_content)
-            for call in delta.tool_calls or ():
-                self.count_text(call.function.arguments if call.function else None)
+            if choice.delta is not None:
+                self._count(choice.delta)
+            elif choice.message is not None:
+                said = (choice.message.content, choice.message.reasoning_content)
+                self.count_text("".join(text for text in said if isinstance(text, str)))
         self.tally.service_tier = chunk.service_tier or self.tally.service_tier
-        _take_usage(self.tally, chunk.usage)
+        last = whole or not chunk.choices or self.tally.stop_reason is not None
+        _take_usage(self.tally, chunk.usage, last=last)
+
+    def _count(self, delta: _Delta) -> None:
+        self.count_text(delta.content)
+        self.count_text(delta.reasoning_content)
+        for call in delta.tool_calls or ():
+            self.count_text(call.function.arguments if call.function else None)

@@ -4,7 +4,6 @@ from typing import Final
 
 import msgspec
 
-from antechamber.base.errors import WireError
 from antechamber.features.gateway.model import Asked, Endpoint, UpstreamProblem
 from antechamber.features.gateway.wire.chat import ChatScanner
 from antechamber.features.gateway.wire.scanners import (
@@ -63,11 +62,3 @@ DIALECTS: Final[dict[Endpoint, EndpointDialect]] = {
     Endpoint.COUNT_TOKENS: EndpointDialect(CountTokensView, CountScanner),
     Endpoint.MESSAGES: EndpointDialect(MessagesView, MessagesScanner),
 }
-
-
-def error_named(error_type: str, message: str, note: str) -> WireError:
-    """Return our error of a wire type; an unknown type is an api_error."""
-    for kind in WireError.__subclasses__():
-        if kind.type == error_type:
-            return kind(message, note=note)
-    return WireError(message, note=note)

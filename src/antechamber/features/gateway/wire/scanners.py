@@ -138,7 +138,7 @@ class FrameScanner:
         if text and not self.tally.exact:
             # Most text is ASCII, whose length needs no encoding to be known.
             self._text_bytes += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-            self.tally.output = estimate(self._text_bytes)
+            self.tally.output = max(self.tally.output, estimate(self._text_bytes))
 
 
 def _with_plain_ends(data: bytes) -> bytes:
@@ -148,16 +148,16 @@ def _with_plain_ends(data: bytes) -> bytes:
     return body.replace(b"\r\n", b"\n") + (b"\r" if held else b"")
 
 
-def _data(frame: bytes) -> bytes:
-    """Return a frame's data field, its lines joined."""
-    at = frame.find(b"data:")
-    if at < 0:
-        return b""
-    end = frame.find(b"\n", at)
-    if end < 0:
-        return frame[at + 5 :]
-    lines = [line[5:] for line in frame[at:].split(b"\n") if line.startswith(b"data:")]
-    return b"\n".join(lines)
+def read_fields(frame: bytes) -> tuple[bytes, bytes]:
+    """Return a frame's event name and its data, lines joined; comments and other fields say nothing."""
+    name = b""
+    data: list[bytes] = []
+    for line in frame.split(b"\n"):
+        if line.startswith(b"data:"):
+            data.append(line[5:])
+        elif line.startswith(b"event:"):
+            name = line[6:].strip()
+    return name, b"\n".join(data)
 
 
 class MessagesScanner(FrameScanner):
@@ -178,8 +178,7 @@ class MessagesScanner(FrameScanner):
         self.count_text(delta.text or delta.partial_json or delta.thinking)
 
     def _on_other(self, frame: bytes) -> None:
-        name = _event_name(frame)
-        data = _data(frame)
+        name, data = read_fields(frame)
         if name == b"message_start":
             self.begun = True
             _take_usage(self.tally, _decode_start(data).message.usage, first=True)
@@ -205,14 +204,6 @@ class MessagesScanner(FrameScanner):
         _take_usage(self.tally, message.usage, first=False)
         self.tally.stop_reason = message.stop_reason
         self.begun = self.finished = True
-
-
-def _event_name(frame: bytes) -> bytes:
-    at = frame.find(b"event:")
-    if at < 0:
-        return b""
-    end = frame.find(b"\n", at)
-    return frame[at + 6 : end if end >= 0 else len(frame)].strip()
 
 
 def _take_usage(tally: Tally, usage: _Usage | None, *, first: bool) -> None:
@@ -263,13 +254,13 @@ class CompleteScanner(FrameScanner):
 
     def frame(self, frame: bytes) -> None:
         """See one event."""
-        name = _event_name(frame)
+        name, data = read_fields(frame)
         try:
             if name == b"completion":
                 self.begun = True
-                self._take(_decode_completion(_data(frame)))
+                self._take(_decode_completion(data))
             elif name == b"error":
-                self.problem = read_problem(_data(frame))
+                self.problem = read_problem(data) or UpstreamProblem("api_error", "The provider reported an error.")
         except _GARBLED:
             return
 
