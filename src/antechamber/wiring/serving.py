@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -43,21 +44,6 @@ def claim_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-class _Listener(Server):
-    """The HTTP server; on a signal it would stop or respawn itself, but stopping and reloading are ours."""
-
-    on_stop: Callable[[], None]
-    on_reload_signal: Callable[[], None]
-
-    def signal_handler_interrupt(self, *_arguments: object, **_named: object) -> None:
-        """Pass SIGINT and SIGTERM on."""
-        self.on_stop()
-
-    def signal_handler_reload(self, *_arguments: object, **_named: object) -> None:
-        """Pass SIGHUP on."""
-        self.on_reload_signal()
-
-
 class Serving:
     """A server from start to stop."""
 
@@ -80,13 +66,16 @@ class Serving:
             start_http_server(self._settings.metrics_port, self._settings.metrics_host, application.metrics.registry)
         server = self._server(application)
         serving = asyncio.create_task(server.serve())
+        self._take_signals(application)
         try:
             await self._until_listening(serving)
             self._announce(application)
             await self._stopping.wait()
             await self._drain(application)
         finally:
-            server.main_loop_interrupt.set()
+            # Without the flag the listener's loop would spin on the event, and never end.
+            server.interrupt_signal = True
+            server.stop()  # type: ignore[no-untyped-call] # granian annotates only part of itself
             with contextlib.suppress(SystemExit):
                 await serving
             await operator.stop()
@@ -95,7 +84,7 @@ class Serving:
 
     def _server(self, application: Application) -> Server:
         settings = self._settings
-        server = _Listener(
+        return Server(
             application.shell,
             address=settings.host,
             port=settings.port,
@@ -109,20 +98,17 @@ class Serving:
             ssl_key=settings.tls_key,
             ssl_protocol_min=SSLProtocols.tls12,
         )
-        server.on_stop = self._on_stop
-        server.on_reload_signal = lambda: self._on_reload(application)
-        return server
 
-    def _on_stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
+    def _take_signals(self, application: Application) -> None:
+        """Stop on SIGTERM and SIGINT, reload on SIGHUP; the embedded HTTP server leaves signals to us."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stopping.set)
+        self._loop.add_signal_handler(signal.SIGHUP, self._begin_reload, application)
 
-    def _on_reload(self, application: Application) -> None:
-        def begin() -> None:
-            task = asyncio.ensure_future(_reload_logged(application))
-            self._reloads.add(task)
-            task.add_done_callback(self._reloads.discard)
-
-        self._loop.call_soon_threadsafe(begin)
+    def _begin_reload(self, application: Application) -> None:
+        task = asyncio.ensure_future(_reload_logged(application))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
 
     async def _until_listening(self, serving: "asyncio.Task[None]") -> None:
         host = self._settings.host

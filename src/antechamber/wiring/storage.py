@@ -13,7 +13,7 @@ from antechamber.base.principal import Principal
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Unit
 from antechamber.database.engine import Database, database_url
-from antechamber.database.migrate import current, migrate, require_current
+from antechamber.database.schema import current, require_current
 from antechamber.features.accounts.service import Accounts
 from antechamber.features.accounts.sql import SqlSetupLinks
 from antechamber.features.apikeys.service import Keys
@@ -64,6 +64,9 @@ class Storage:
     async def prepare(self) -> None:
         """Make the schema of an empty database; refuse one that this version doesn't know."""
         if await current(self.database) is None:
+            # Only a first start pays for loading the migrations' tool.
+            from antechamber.database.migrate import migrate  # noqa: PLC0415
+
             await migrate(self.database)
         await require_current(self.database)
 

@@ -15,7 +15,7 @@ from antechamber.cli.server.options import (
     read_settings,
     run_async,
 )
-from antechamber.database.migrate import UnknownSchemaError
+from antechamber.database.schema import UnknownSchemaError
 from antechamber.features.accounts.model import check_email
 from antechamber.features.organizations.model import check_name
 from antechamber.settings import Loaded

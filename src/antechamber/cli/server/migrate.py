@@ -13,7 +13,8 @@ from antechamber.cli.server.options import (
     read_settings,
     run_async,
 )
-from antechamber.database.migrate import UnknownSchemaError, migrate
+from antechamber.database.migrate import migrate
+from antechamber.database.schema import UnknownSchemaError
 from antechamber.settings import Loaded
 from antechamber.wiring.data_folder import DataFolderError
 from antechamber.wiring.storage import open_storage

@@ -10,7 +10,7 @@ import click
 from antechamber import __version__
 from antechamber.base.errors import WireError
 from antechamber.cli.server.options import EXIT_USAGE, config_option, data_option, fail, read_settings
-from antechamber.database.migrate import UnknownSchemaError
+from antechamber.database.schema import UnknownSchemaError
 from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.http.log import configure_logs
 from antechamber.settings import Loaded

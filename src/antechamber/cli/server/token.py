@@ -17,7 +17,7 @@ from antechamber.cli.server.options import (
     read_settings,
     run_async,
 )
-from antechamber.database.migrate import UnknownSchemaError
+from antechamber.database.schema import UnknownSchemaError
 from antechamber.settings import Loaded
 from antechamber.wiring.data_folder import DataFolder, DataFolderError
 from antechamber.wiring.operator import ask_operator
