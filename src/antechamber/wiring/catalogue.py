@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from antechamber.base.secret import Secret
 from antechamber.features.gateway.model import Catalogue, Provider, ProviderKind
-from antechamber.features.gateway.service.catalogue import CatalogueError, merge, proxies_of, read_catalogue
+from antechamber.features.gateway.service.catalogue import SIMULATED, CatalogueError, merge, proxies_of, read_catalogue
 from antechamber.settings import Loaded, Settings, SettingsError, resolve_reference
 
 SIMULATED_MODELS = ("sim-1", "sim-agent-1", "claude-sim-1", "claude-sim-agent-1")
@@ -29,7 +29,7 @@ def build_catalogue(loaded: Loaded, simulated_url: str | None) -> Catalogue:
     providers = written.providers or _from_settings(loaded.settings, proxies)
     unlisted: dict[str, str] = {}
     if simulated_url is not None and wants_simulated(loaded.settings, providers):
-        simulated = Provider("simulated", ProviderKind.SIMULATED, simulated_url, None, SIMULATED_MODELS)
+        simulated = Provider(SIMULATED, ProviderKind.SIMULATED, simulated_url, None, SIMULATED_MODELS)
         providers = merge(providers, [simulated])
         for name in _LEGACY_NAMES:
             if all(provider.rank(name) is None for provider in providers):

@@ -44,9 +44,14 @@ SPOKEN: Final[dict[ProviderKind, frozenset[Endpoint]]] = {
 }
 
 
+def _fits(model: str, glob: str) -> bool:
+    # Only the star is special: names such as claude-sonnet-4-5[1m] hold brackets of their own.
+    return fnmatchcase(model, glob.replace("[", "[[]").replace("?", "[?]"))
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An upstream: where it is, what opens it, and which models it serves (names or globs, in order)."""
+    """An upstream: where it is, what opens it, and which models it serves (names or globs; only `*` is special)."""
 
     name: str
     kind: ProviderKind
@@ -64,7 +69,7 @@ class Provider:
         """Return how exactly the provider names a model, more is closer; None if not at all."""
         if model in self.models:
             return len(model) + 1
-        literals = [len(glob.replace("*", "")) for glob in self.models if "*" in glob and fnmatchcase(model, glob)]
+        literals = [len(glob.replace("*", "")) for glob in self.models if "*" in glob and _fits(model, glob)]
         return max(literals, default=None)
 
 

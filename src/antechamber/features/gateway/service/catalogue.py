@@ -1,6 +1,7 @@
 """Reading a catalogue from its tables: everything is checked before anything changes."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,7 +33,12 @@ _OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "max_idle_per_host": (int,),
     "ca_file": (str,),
 }
+# RFC 9110 §5: a name is a token; a value that every hop carries is printable ASCII.
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 _CONFIGURABLE: Final = (ProviderKind.ANTHROPIC, ProviderKind.OPENAI)
+
+SIMULATED: Final = "simulated"
 
 Resolve = Callable[[str, str], Secret]
 
@@ -67,6 +73,9 @@ def _provider(row: Mapping[str, Any], place: str, resolve: Resolve, proxies: Map
             message = f"{place}.{written}: there is no such key{f'; did you mean {near[0]}?' if near else ''}"
             raise CatalogueError(message)
     name = _text(row, "name", place)
+    if name == SIMULATED:
+        message = f"{place}.name: {name!r} is the name of the simulated models' provider; choose another"
+        raise CatalogueError(message)
     kind = _text(row, "kind", place)
     if kind not in _CONFIGURABLE:
         message = f'{place}.kind: must be "anthropic" or "openai"'
@@ -92,8 +101,12 @@ def _text(row: Mapping[str, Any], key: str, place: str) -> str:
 
 
 def _address(text: str, place: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or "?" in text or "#" in text:
         message = f"{place}: must be an http or https address, without query"
         raise CatalogueError(message)
     # Written with or without the version, as OpenAI's base addresses are.
@@ -111,6 +124,10 @@ def _headers(value: object, place: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
         message = f"{place}: must be a table of texts"
         raise CatalogueError(message)
+    for name, item in value.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(item):
+            message = f"{place}.{name}: is no header"
+            raise CatalogueError(message)
     return tuple((str(name).lower(), str(item)) for name, item in value.items())
 
 
@@ -122,6 +139,9 @@ def _options(row: Mapping[str, Any], place: str, proxies: Mapping[str, str]) -> 
             continue
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             message = f"{place}.{key}: must be {' or '.join(kind.__name__ for kind in kinds)}"
+            raise CatalogueError(message)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
+            message = f"{place}.{key}: must be more than 0"
             raise CatalogueError(message)
         values[key] = value
     return OutboundOptions(proxies=_proxies(row.get("proxy"), proxies, place), **values)
