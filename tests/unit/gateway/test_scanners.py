@@ -1,5 +1,6 @@
-"""Scanners: the same tally however a stream is cut, never more than was produced, exact once the provider has spoken."""
+"""Scanners: the same tally however a stream is cut, never more than was produced, exact once told."""
 
+import itertools
 import json
 from collections.abc import Sequence
 
@@ -30,7 +31,7 @@ def fed(parts: Sequence[bytes], endpoint: Endpoint = Endpoint.MESSAGES) -> Frame
 
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
-    return [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [stream[a:b] for a, b in itertools.pairwise(edges)]
 
 
 @st.composite

@@ -1,6 +1,7 @@
 """Which headers cross the gateway: an open list in both directions, less those that belong to one connection or hop."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from antechamber.base.outbound import Headers
@@ -39,6 +40,7 @@ _NOT_UPSTREAM: Final = _HOP | {
     "x-real-ip",
 }
 _NOT_UPSTREAM_BYTES: Final = frozenset(name.encode() for name in _NOT_UPSTREAM)
+_PLAIN_CONNECTIONS: Final = frozenset({b"keep-alive", b"close"})
 # Ours replace the provider's: its request id stays readable under another name.
 _NOT_DOWNSTREAM: Final = _HOP | {
     "alt-svc",
@@ -55,11 +57,13 @@ OWN_REQUEST_ID: Final = "x-antechamber-request-id"
 _UPSTREAM_REQUEST_ID: Final = b"x-upstream-request-id"
 
 
-def forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+def forwarded(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """Return what of a request's headers may go to a provider: all, less credentials and what is only ours."""
-    return [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name not in _NOT_UPSTREAM_BYTES
-    ]
+    barred: AbstractSet[bytes] = _NOT_UPSTREAM_BYTES
+    for name, value in headers:
+        if name == b"connection" and value not in _PLAIN_CONNECTIONS:
+            barred = barred | {token.strip() for token in value.lower().split(b",")}  # RFC 9110 §7.6.1
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name not in barred]
 
 
 def request_headers(headers: Headers, request_id: str) -> list[tuple[str, str]]:
@@ -84,4 +88,4 @@ def answer_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, byte
 
 def is_event_stream(headers: Iterable[tuple[str, str]]) -> bool:
     """Say whether an answer is a stream of events."""
-    return any(name == "content-type" and value.startswith("text/event-stream") for name, value in headers)
+    return any(name == "content-type" and value.lower().startswith("text/event-stream") for name, value in headers)
