@@ -17,6 +17,7 @@ from antechamber.features.usage import routes, wire
 from antechamber.features.usage.model import (
     Bucket,
     Dimension,
+    Report,
     ReportQuery,
     TokenUsage,
     UsageSum,
@@ -198,8 +199,12 @@ def test_speed_is_open_to_those_who_ask_for_the_beta() -> None:
 
 def test_a_result_has_every_key_and_only_the_grouped_ones_filled() -> None:
     usage = TokenUsage(1, 2, 3, 4, 5, 6, 7, 8)
-    shown = wire._show_sum(UsageSum(MIDNIGHT, {Dimension.MODEL: "m", Dimension.WORKSPACE_ID: None}, usage, 1))
-    assert shown.model_dump() == {
+    one = UsageSum(MIDNIGHT, {Dimension.MODEL: "m", Dimension.WORKSPACE_ID: None}, usage, 1)
+    shown = wire.show(Report((Bucket(MIDNIGHT, MIDNIGHT + DAY, (one,)),), None)).model_dump()
+    assert (shown["has_more"], shown["next_page"]) == (False, None)
+    assert shown["data"][0]["starting_at"] == "2025-12-01T00:00:00Z"
+    assert shown["data"][0]["ending_at"] == "2025-12-02T00:00:00Z"
+    assert shown["data"][0]["results"][0] == {
         **dict.fromkeys(dimension.value for dimension in Dimension),
         "model": "m",
         "uncached_input_tokens": 1,

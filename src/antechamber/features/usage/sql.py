@@ -10,7 +10,7 @@ from operator import add, attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Boolean, Column, Index, Integer, Row, RowMapping, Select, Table, cast, delete, func, select, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, Select, Table, cast, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antechamber.base.ids import OrganizationId
@@ -129,8 +129,9 @@ class SqlUsage:
         columns = usage_rollups.c
         asked = [columns[dimension] for dimension in group_by]
         # a workspace is the default one or it isn't: grouped by workspace, the greatest is the only value
-        default = func.max(cast(columns.default_workspace, Integer)).label("default_workspace")
-        totals = [func.sum(columns[name]).label(name) for name in _COUNTERS]
+        default = func.max(cast(columns.default_workspace, Integer))
+        # PostgreSQL sums integers to numerics
+        totals = [cast(func.sum(columns[name]), BigInteger) for name in _COUNTERS]
         query: Select[Any] = (
             select(columns.bucket, *asked, default, *totals)
             .where(
@@ -144,7 +145,8 @@ class SqlUsage:
             .having(sum((func.sum(columns[name]) for name in _SHOWN[1:]), func.sum(columns[_SHOWN[0]])) > 0)
             .order_by(columns.bucket, *asked)
         )
-        return [_sum(row, group_by) for row in (await connection(unit).execute(query)).mappings()]
+        rows = (await connection(unit).execute(query)).all()
+        return [_sum(row, group_by) for row in rows]
 
     async def sweep_expired(self, unit: Unit, width: Width, before: int) -> int:
         """Remove a slice of the roll-ups of that width older than `before`; returns how many, 0 when done."""
@@ -230,13 +232,13 @@ def _statement(dialect: str, table: str, columns: tuple[str, ...], size: int, en
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values} {ending}"  # noqa: S608 - names of ours only
 
 
-def _sum(row: RowMapping, group_by: Sequence[Dimension]) -> UsageSum:
-    group: dict[Dimension, str | None] = {dimension: row[dimension.value] or None for dimension in group_by}
-    if Dimension.WORKSPACE_ID in group and row["default_workspace"]:
+def _sum(row: Row[Any], group_by: Sequence[Dimension]) -> UsageSum:
+    names = len(group_by)
+    default, *counters = row[1 + names :]
+    group = {dimension: value or None for dimension, value in zip(group_by, row[1 : 1 + names], strict=True)}
+    if default and Dimension.WORKSPACE_ID in group:
         group[Dimension.WORKSPACE_ID] = None
-    # PostgreSQL sums integers to numerics
-    *usage, requests = (int(row[name]) for name in _COUNTERS)
-    return UsageSum(row["bucket"], group, TokenUsage(*usage), requests)
+    return UsageSum(row[0], group, TokenUsage(*counters[:-1]), counters[-1])
 
 
 def _sync_file(path: Path) -> None:

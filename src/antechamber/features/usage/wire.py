@@ -117,33 +117,37 @@ def read_query(
 
 def show(report: Report) -> ReportBody:
     """Return the wire's shape of a page."""
-    return ReportBody(
-        data=[_show_bucket(bucket) for bucket in report.buckets],
-        has_more=report.next_page is not None,
-        next_page=report.next_page,
+    # a page can hold ten thousand results: validated as one tree they cost a fifth of what they cost one by one
+    return ReportBody.model_validate(
+        {
+            "data": [_show_bucket(bucket) for bucket in report.buckets],
+            "has_more": report.next_page is not None,
+            "next_page": report.next_page,
+        }
     )
 
 
-def _show_bucket(bucket: Bucket) -> BucketBody:
-    return BucketBody(
-        starting_at=to_rfc3339(bucket.starting_at),
-        ending_at=to_rfc3339(bucket.ending_at),
-        results=[_show_sum(result) for result in bucket.results],
-    )
+def _show_bucket(bucket: Bucket) -> dict[str, object]:
+    return {
+        "starting_at": to_rfc3339(bucket.starting_at),
+        "ending_at": to_rfc3339(bucket.ending_at),
+        "results": [_show_sum(result) for result in bucket.results],
+    }
 
 
-def _show_sum(result: UsageSum) -> UsageBody:
+def _show_sum(result: UsageSum) -> dict[str, object]:
     usage = result.usage
-    return UsageBody(
-        cache_creation=CacheCreationBody(
-            ephemeral_1h_input_tokens=usage.cache_write_1h, ephemeral_5m_input_tokens=usage.cache_write_5m
-        ),
-        cache_read_input_tokens=usage.cache_read,
-        output_tokens=usage.output,
-        server_tool_use=ServerToolUseBody(web_search_requests=usage.web_search_requests),
-        uncached_input_tokens=usage.uncached_input,
+    return {
+        "cache_creation": {
+            "ephemeral_1h_input_tokens": usage.cache_write_1h,
+            "ephemeral_5m_input_tokens": usage.cache_write_5m,
+        },
+        "cache_read_input_tokens": usage.cache_read,
+        "output_tokens": usage.output,
+        "server_tool_use": {"web_search_requests": usage.web_search_requests},
+        "uncached_input_tokens": usage.uncached_input,
         **{dimension.value: value for dimension, value in result.group.items()},
-    )
+    }
 
 
 def _instant(name: str, text: str) -> int:
