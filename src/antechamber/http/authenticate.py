@@ -69,22 +69,24 @@ class Authenticator:
         return found
 
     async def _resolve(self, key: bytes) -> Principal | None:
-        if key in self._strangers:
+        # What a reload replaces meanwhile is written into what it replaced: a key revoked during the look is not kept.
+        known, strangers = self._known, self._strangers
+        if key in strangers:
             return None
         try:
             async with self._units.read() as unit:
                 for source in self._sources:
                     principal = await source.resolve_principal(unit, key)
                     if principal is not None and not self._is_expired(principal):
-                        self._known[key] = principal
+                        known[key] = principal
                         return principal
         except Unavailable as error:
             # Not knowing is not a reason to say 401: a client that gets one throws a good key away (gateway.md 1.7).
             text = "Credentials cannot be checked at this moment; try again."
             raise Overloaded(text, note=error.note, retry_after=1) from error
-        if len(self._strangers) >= _REMEMBERED_STRANGERS:
-            self._strangers.pop(next(iter(self._strangers)))
-        self._strangers[key] = None
+        if len(strangers) >= _REMEMBERED_STRANGERS:
+            strangers.pop(next(iter(strangers)))
+        strangers[key] = None
         return None
 
     def _is_expired(self, principal: Principal) -> bool:
