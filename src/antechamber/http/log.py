@@ -15,10 +15,20 @@ from antechamber.base.secret import redact
 from antechamber.http.context import Context
 
 _FLUSH_SECONDS: Final = 0.05
+_to_json: Final = structlog.processors.JSONRenderer(default=str)
 
 
-def _redact_event(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+def _render(logger: object, name: str, event: MutableMapping[str, Any]) -> str:
+    # The whole line is redacted, as a secret may stand in a list, an exception or a name as well.
+    return redact(str(_to_json(logger, name, event)))
+
+
+class _Redacting(logging.Formatter):
+    """What libraries log, without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, traceback included."""
+        return redact(super().format(record))
 
 
 def configure_logs(level: str, stream: IO[str] | None = None) -> None:
@@ -30,14 +40,15 @@ def configure_logs(level: str, stream: IO[str] | None = None) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _redact_event,
-            structlog.processors.JSONRenderer(),
+            _render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=output),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=output, format="%(levelname)s %(name)s %(message)s", force=True)
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(_Redacting("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
