@@ -15,6 +15,7 @@ Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 HeaderPairs: TypeAlias = Iterable[tuple[bytes, bytes]]
 
 _MEBIBYTE: Final = 1 << 20
+_MOST_DIGITS: Final = 18  # Python refuses to read thousands of them
 
 
 class CallerLeftError(Exception):
@@ -65,7 +66,7 @@ def check_length(declared: bytes, limit: int) -> None:
     if not declared.isdigit():
         message = "content-length: must be a whole number"
         raise InvalidRequest(message)
-    if int(declared) > limit:
+    if len(declared) > _MOST_DIGITS or int(declared) > limit:
         raise _too_large(limit)
 
 
