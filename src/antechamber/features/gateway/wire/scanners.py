@@ -228,13 +228,16 @@ def _take_usage(tally: Tally, usage: _Usage | None, *, first: bool) -> None:
 
 
 def _take_cache_writes(tally: Tally, usage: _Usage) -> None:
-    """Split cache writes by lifetime; without the split they count as 5 minutes, the default one."""
+    """Split cache writes by lifetime; what no split told of counts as 5 minutes, the default one.
+
+    The total at a stream's end comes without the split that its start had.
+    """
     split = usage.cache_creation
     if split is not None:
         tally.cache_write_5m = split.ephemeral_5m_input_tokens or 0
         tally.cache_write_1h = split.ephemeral_1h_input_tokens or 0
     elif usage.cache_creation_input_tokens is not None:
-        tally.cache_write_5m = usage.cache_creation_input_tokens
+        tally.cache_write_5m = max(0, usage.cache_creation_input_tokens - tally.cache_write_1h)
 
 
 class CountScanner(FrameScanner):
