@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
-from antechamber.base.errors import WireError
+from antechamber.base.errors import Unavailable, WireError
 from antechamber.base.ids import Kind, mint
 from antechamber.base.permissions import Permission
 from antechamber.http.authenticate import Authenticator
@@ -24,6 +24,7 @@ _JSON: Final = b"application/json"
 _CONTROL_BODY_LIMIT: Final = 32 << 20
 _CALLER_LEFT_STATUS: Final = 499
 _AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
+_STOPPING: Final = "The server is stopping; try again."
 _log = structlog.get_logger("http")
 
 
@@ -64,6 +65,15 @@ class Shell:
         self._chance = chance
         self._log = log
         self._observe = observe
+        self._tasks: set[asyncio.Task[None] | None] = set()
+        self._is_cut = False
+
+    def cut(self) -> None:
+        """Cancel every open request: the server stops, and has waited long enough."""
+        self._is_cut = True
+        for task in self._tasks:
+            if task is not None:
+                task.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -78,12 +88,21 @@ class Shell:
         )
         scope[CONTEXT_KEY] = context
         route = self._find(context.method, context.path)
+        task = asyncio.current_task()
+        self._tasks.add(task)
         try:
             if route is not None:
                 await self._raw(route, context, scope, receive, send)
             else:
                 await self._controlled(context, scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._is_cut:
+                raise
+            if context.status == 0:
+                openai = route is not None and route.openai
+                await send_error(send, context, Unavailable(_STOPPING, retry_after=1), openai=openai)
         finally:
+            self._tasks.discard(task)
             self._log.write(context)
             self._observe(context)
 

@@ -1,7 +1,6 @@
 """Running the server: the listener, signals, the operator's commands, and a stop that loses nothing."""
 
 import asyncio
-import contextlib
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from antechamber.wiring.storage import Storage
 _BACKLOG: Final = 2048
 _BACKPRESSURE: Final = 16_384
 _POLL_SECONDS: Final = 0.05
+_LAST_SECONDS: Final = 2.0
 _log = structlog.get_logger("server")
 
 
@@ -73,11 +73,10 @@ class Serving:
             await self._stopping.wait()
             await self._drain(application)
         finally:
-            # Without the flag the listener's loop would spin on the event, and never end.
-            server.interrupt_signal = True
             server.stop()  # type: ignore[no-untyped-call] # granian annotates only part of itself
-            with contextlib.suppress(SystemExit):
-                await serving
+            # It waits for connections that callers keep open without a request, and need not.
+            await asyncio.wait([serving], timeout=_LAST_SECONDS)
+            serving.cancel()
             await operator.stop()
             await application.stop()
             self._storage.folder.unlock()
@@ -129,6 +128,10 @@ class Serving:
         while application.admission.open and self._loop.time() < deadline:  # noqa: ASYNC110 - the hot path sets no events
             await asyncio.sleep(_POLL_SECONDS)
         _log.info("stopping", cut_requests=application.admission.open)
+        application.shell.cut()
+        deadline = self._loop.time() + _LAST_SECONDS
+        while application.admission.open and self._loop.time() < deadline:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(_POLL_SECONDS)
 
     def _commands(self, application: Application) -> Mapping[str, Any]:
         storage = self._storage

@@ -104,7 +104,7 @@ class DataPlane:
         body = await read_body(scope, receive, self._body_limit)
         call = _call(context, key, endpoint, version, scope, headers, body)
         try:
-            await _while_connected(self._gateway.serve(call, StreamReply(context, send)), receive)
+            await _while_connected(call, self._gateway.serve(call, StreamReply(context, send)), receive)
         except WireError as error:
             context.note = error.note
             raise
@@ -200,16 +200,14 @@ def _tag(headers: dict[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")[:256]
 
 
-async def _while_connected(work: Coroutine[None, None, None], receive: Receive) -> None:
+async def _while_connected(call: Call, work: Coroutine[None, None, None], receive: Receive) -> None:
     """Run the work, and cancel it as soon as the caller has gone."""
     task = asyncio.current_task()
-    left = False
 
     async def watch() -> None:
-        nonlocal left
         while (await receive())["type"] != "http.disconnect":
             pass
-        left = True
+        call.left = True
         if task is not None:
             task.cancel()
 
@@ -225,7 +223,7 @@ async def _while_connected(work: Coroutine[None, None, None], receive: Receive) 
     try:
         await work
     except asyncio.CancelledError:
-        if not left or task is None:
+        if not call.left or task is None:
             raise
         task.uncancel()
         raise CallerLeftError from None

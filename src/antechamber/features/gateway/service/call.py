@@ -9,7 +9,10 @@ from antechamber.features.gateway.model import Endpoint
 
 @dataclass(slots=True)
 class Call:
-    """A request: who asks, through which endpoint, with which bytes; `model` and tokens are filled in on the way."""
+    """A request: who asks, through which endpoint, with which bytes; `model` and tokens are filled in on the way.
+
+    `left` is set before the work is cancelled because the caller has gone; any other cancellation is the server's stop.
+    """
 
     request_id: str
     key: ApiKey
@@ -27,3 +30,4 @@ class Call:
     output_tokens: int | None = None
     note: str | None = None
     error: str | None = None
+    left: bool = False

@@ -73,7 +73,7 @@ class Exchange:
             self._call.error = error.type
             raise
         except asyncio.CancelledError:
-            self._ended = Ending.CALLER_LEFT
+            self._ended = Ending.CALLER_LEFT if self._call.left else Ending.LOST
             self._status = self._status or _CALLER_LEFT
             raise
         finally:
