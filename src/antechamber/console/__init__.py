@@ -1,1 +1,1 @@
-"""The web console: static pages that call the public API, and no way round it; its pages come with the identity work."""
+"""The web console: static pages that call the public API; its first pages come with the identity work."""

@@ -1,16 +1,14 @@
 """The only place that builds things: settings become adapters, adapters services, services the application."""
 
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from antechamber.settings import load
-from antechamber.wiring.application import Application, Route
+if TYPE_CHECKING:
+    from antechamber.wiring.application import Route
 
 
-def routes() -> list[Route]:
+def routes() -> "list[Route]":
     """Return every registered endpoint, for the goldens and the generated reference; serves nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        return Application(load({"data": Path(folder)})).routes()
+    # Commands that only touch the database import this package too, and are spared the application's modules.
+    from antechamber.wiring.application import registered_routes  # noqa: PLC0415
 
-
-__all__ = ["Application", "Route", "routes"]
+    return registered_routes()

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -31,7 +33,7 @@ from antechamber.http.log import AccessLog
 from antechamber.http.metrics import Metrics
 from antechamber.http.needs import permission_of
 from antechamber.http.system import system_router
-from antechamber.settings import Loaded
+from antechamber.settings import Loaded, load
 from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.storage import Storage, open_storage
 
@@ -161,3 +163,9 @@ class Application:
         await self.simulated.stop()
         self.access_log.flush()
         await self.storage.database.close()
+
+
+def registered_routes() -> list[Route]:
+    """Return every registered endpoint of an application that serves nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        return Application(load({"data": Path(folder)})).routes()

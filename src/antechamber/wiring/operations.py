@@ -1,0 +1,181 @@
+"""What an operator does with a server from the command line, each as one call that either works or says why not."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from antechamber.base.errors import InvalidRequest, WireError
+from antechamber.base.secret import Secret
+from antechamber.database.schema import UnknownSchemaError
+from antechamber.features.accounts.model import check_email
+from antechamber.features.gateway.service.catalogue import CatalogueError
+from antechamber.features.organizations.model import check_name
+from antechamber.settings import Loaded, SettingsError, describe, load
+from antechamber.wiring.catalogue import build_catalogue
+from antechamber.wiring.data_folder import DataFolder, DataFolderError
+from antechamber.wiring.operator import ask_operator
+from antechamber.wiring.storage import Storage, open_storage
+
+Result = TypeVar("Result")
+
+USAGE: Final = 2
+FAILED: Final = 1
+MASK: Final = "**********"
+
+
+class OperationError(Exception):
+    """It did not work: `str()` is a sentence for the operator, `code` the command's exit code."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Turn everything that an operator can put right into an OperationError."""
+    try:
+        yield
+    except (SettingsError, CatalogueError) as error:
+        raise OperationError(str(error), USAGE) from error
+    except (DataFolderError, UnknownSchemaError) as error:
+        raise OperationError(str(error)) from error
+    except InvalidRequest as error:
+        raise OperationError(error.message, USAGE) from error
+    except WireError as error:
+        note = f" ({error.note})" if error.note else ""
+        raise OperationError(error.message + note) from error
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    with told():
+        return asyncio.run(work)
+
+
+def read_settings(config: Path | None, flags: Mapping[str, object]) -> Loaded:
+    """Return the settings that flags, environment and file make."""
+    with told():
+        return load(flags, config)
+
+
+def found(loaded: Loaded, organization: str, admin_email: str) -> dict[str, str | None]:
+    """Make the first organisation; returns what `ante init --json` prints, the secrets for the only time."""
+    with told():
+        name, email = check_name(organization), check_email(admin_email)
+    return _run(_found(loaded, name, email))
+
+
+async def _found(loaded: Loaded, name: str, email: str) -> dict[str, str | None]:
+    async with _storage(loaded) as storage:
+        await storage.prepare()
+        if not await storage.founder.is_empty():
+            message = "this server has an organization already; its keys were shown when it was made"
+            raise OperationError(message)
+        made = await storage.founder.found(name, email, admin_key=True, api_key=True)
+    return {
+        "organization_id": made.organization_id,
+        "workspace_id": made.workspace_id,
+        "admin_email": made.admin_email,
+        "admin_key": made.admin_key.reveal() if made.admin_key else None,
+        "api_key": made.api_key.reveal() if made.api_key else None,
+        "setup_url": f"{loaded.settings.base_url()}/setup?token={made.setup_secret.reveal()}",
+    }
+
+
+@contextlib.asynccontextmanager
+async def _storage(loaded: Loaded) -> Any:  # noqa: ANN401 - contextlib types the generator, not the manager
+    storage: Storage = open_storage(loaded.settings)
+    try:
+        yield storage
+    finally:
+        await storage.database.close()
+
+
+def migrate(loaded: Loaded) -> tuple[str | None, str]:
+    """Bring the database to this version's schema; returns where it was and where it is."""
+    return _run(_migrate(loaded))
+
+
+async def _migrate(loaded: Loaded) -> tuple[str | None, str]:
+    # Alembic is slow to import, and only this needs it.
+    from antechamber.database.migrate import migrate as bring_up  # noqa: PLC0415
+
+    async with _storage(loaded) as storage:
+        return await bring_up(storage.database)
+
+
+def settings_table(loaded: Loaded) -> dict[str, tuple[object, str]]:
+    """Return every setting's value, secrets masked, and where it came from."""
+    return {name: (_shown(getattr(loaded.settings, name)), loaded.origins[name]) for name, *_ in describe()}
+
+
+def _shown(value: object) -> object:
+    if value is None or isinstance(value, int | str):
+        return value
+    return MASK if isinstance(value, Secret) else str(value)
+
+
+def provider_table(loaded: Loaded) -> list[dict[str, Any]]:
+    """Return the providers that the settings make, keys masked."""
+    with told():
+        catalogue = build_catalogue(loaded, "(in this process)")
+    return [
+        {
+            "name": provider.name,
+            "kind": provider.kind.value,
+            "base_url": provider.base_url,
+            "api_key": MASK if provider.api_key else None,
+            "models": list(provider.models),
+        }
+        for provider in catalogue.providers
+    ]
+
+
+def reload(loaded: Loaded) -> Mapping[str, Any]:
+    """Make the running server read its catalogue anew."""
+    folder = loaded.settings.data
+    try:
+        answer = _run(ask_operator(DataFolder(folder).operator_socket, "reload"))
+    except OSError as error:
+        message = f"no server runs on {folder} ({error.strerror}); start one with: ante serve"
+        raise OperationError(message) from error
+    if "error" in answer:
+        message = f"the server keeps what it had: {answer['error']}"
+        raise OperationError(message)
+    result: Mapping[str, Any] = answer["result"]
+    return result
+
+
+def mint_token(loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None) -> Mapping[str, Any]:
+    """Return a new access token, through the running server, or beside it while none runs."""
+    return _run(_mint(loaded, scope, ttl_seconds, organization_id))
+
+
+async def _mint(loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None) -> Mapping[str, Any]:
+    socket = DataFolder(loaded.settings.data).operator_socket
+    try:
+        answer = await ask_operator(
+            socket, "token.mint", scope=scope, ttl_seconds=ttl_seconds, organization_id=organization_id
+        )
+    except OSError:
+        return await _mint_beside(loaded, scope, ttl_seconds, organization_id)
+    if "error" in answer:
+        raise OperationError(answer["error"])
+    result: Mapping[str, Any] = answer["result"]
+    return result
+
+
+async def _mint_beside(loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None) -> Mapping[str, Any]:
+    """Mint while no server runs: whoever can open the data folder is the operator."""
+    async with _storage(loaded) as storage:
+        await storage.prepare()
+        organization = await storage.sole_organization(organization_id)
+        token, secret = await storage.tokens.mint(organization, scope, ttl_seconds)
+    return {
+        "access_token": secret.reveal(),
+        "expires_at": token.expires_at,
+        "scope": token.scope,
+        "organization_id": organization,
+    }

@@ -1,0 +1,103 @@
+"""The long-running processes, from their settings to their exit: the server, and the simulated models on their own."""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from antechamber.adapters.providers.simulated.scenarios import ScenarioFileError
+from antechamber.adapters.providers.simulated.server import serve_simulated
+from antechamber.base.clock import SystemClock
+from antechamber.http.log import configure_logs
+from antechamber.settings import Loaded
+from antechamber.wiring.application import Application
+from antechamber.wiring.first_run import Founded
+from antechamber.wiring.operations import FAILED, USAGE, OperationError, told
+from antechamber.wiring.serving import ListenError, Serving, claim_port
+from antechamber.wiring.storage import Storage, open_storage
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What is to be told of a server that has begun to listen; secrets are those made by this start."""
+
+    base_url: str
+    data: Path
+    models: tuple[str, ...]
+    setup_url: str | None
+    api_key: str | None
+    admin_key: str | None
+    key_hint: str | None
+
+
+def serve(loaded: Loaded, *, demo: bool, new_key: bool, tell: Callable[[Started], None]) -> None:
+    """Run the server until it is told to stop; `tell` is called when it listens."""
+    configure_logs(loaded.settings.log_level)
+    try:
+        port = claim_port(loaded.settings.host, loaded.settings.port)
+    except ListenError as error:
+        raise OperationError(str(error), USAGE) from error
+    loaded = dataclasses.replace(loaded, settings=dataclasses.replace(loaded.settings, port=port))
+    uvloop.install()
+    with told():
+        asyncio.run(_serve(loaded, demo=demo, new_key=new_key, tell=tell))
+
+
+async def _serve(loaded: Loaded, *, demo: bool, new_key: bool, tell: Callable[[Started], None]) -> None:
+    storage = open_storage(loaded.settings)
+    storage.folder.lock()
+    await storage.prepare()
+    founded, key = None, None
+    if await storage.founder.is_empty():
+        founded = await storage.founder.found("My Organization", None, admin_key=demo, api_key=demo or new_key)
+    elif new_key:
+        key = await storage.founder.another_api_key(await storage.sole_organization(None), "From --new-key")
+    hint = await _key_hint(storage)
+
+    def announce(application: Application) -> None:
+        tell(_started(application, founded, key.reveal() if key else None, hint))
+
+    await Serving(loaded, storage, announce).run()
+
+
+async def _key_hint(storage: Storage) -> str | None:
+    for organization in await storage.organizations.everyone():
+        keys = await storage.keys.api_keys(organization.id)
+        if keys:
+            return keys[-1].hint
+    return None
+
+
+def _started(application: Application, founded: Founded | None, key: str | None, hint: str | None) -> Started:
+    url = application.settings.base_url()
+    if founded is not None and founded.api_key is not None:
+        key = founded.api_key.reveal()
+    return Started(
+        base_url=url,
+        data=application.settings.data,
+        models=tuple(name for provider in application.gateway.catalogue.providers for name in provider.models),
+        setup_url=f"{url}/setup?token={founded.setup_secret.reveal()}" if founded else None,
+        api_key=key,
+        admin_key=founded.admin_key.reveal() if founded and founded.admin_key else None,
+        key_hint=hint,
+    )
+
+
+def simulate(
+    host: str, port: int, *, truth: Path | None, scenario: Path | None, seed: str, tell: Callable[[int], None]
+) -> None:
+    """Run the simulated models as an upstream of their own until interrupted; `tell` learns the port."""
+    uvloop.install()
+    work = serve_simulated(host, port, clock=SystemClock(), seed=seed, truth=truth, scenario_file=scenario, ready=tell)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(work)
+    except ScenarioFileError as error:
+        raise OperationError(str(error), USAGE) from error
+    except OSError as error:
+        message = f"{host}:{port}: cannot be listened on: {error.strerror}"
+        raise OperationError(message, FAILED) from error
