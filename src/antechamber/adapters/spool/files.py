@@ -1,5 +1,6 @@
 """The spool of one server: intents, ends and progress of its requests, in the folder of this run."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -117,6 +118,10 @@ class FileSpool:
         self._unsynced_names = True
         self._closed = False
         self.settled_count = 0
+        with contextlib.suppress(OSError):
+            # the first request should not pay for it; on a full disk it is refused
+            self._allocate()
+            self._add_slots()
         self._keeper = Keeper(self._keep, sync_seconds)
         self._keeper.wake()
 

@@ -1,14 +1,12 @@
 """The ledger: an intent goes to the spool before dispatch, its outcome after, and both to the database as one row."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from antechamber.base.clock import Clock
-from antechamber.base.errors import Unavailable
 from antechamber.base.unit import Units
 from antechamber.features.usage.model import Intent, UsageRow, Width
 from antechamber.features.usage.ports import OpenEntry, Source, Spool, UsageStore
@@ -34,7 +32,7 @@ class Ledger:
         units: Units,
         clock: Clock,
         *,
-        batch_rows: int = 500,
+        batch_rows: int = 256,
         drain_seconds: float = 0.4,
         keep_seconds: Mapping[Width, int] = KEPT,
     ) -> None:
@@ -86,8 +84,9 @@ class Ledger:
         before = self.drained_count
         try:
             await self._drain_all()
-        except Unavailable as error:
-            _log.warning("the database is away; the spool keeps its rows", note=error.note)
+        except Exception as error:  # noqa: BLE001 - a server that can't read its past must still serve
+            self.failed_count += 1
+            _log.warning("not all is recovered yet; the spool keeps its rows", note=repr(error))
         return self.drained_count - before
 
     async def run(self) -> None:
@@ -128,11 +127,14 @@ class Ledger:
     async def close(self) -> None:
         """Drain what the database takes, keep the rest on the disk, and give the spool free."""
         durable = False
-        with contextlib.suppress(Unavailable):
+        try:
             await self._drain_all()
             await self._make_durable()
             durable = True
-        await asyncio.to_thread(self._spool.close, durable=durable)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rows are safe where they are
+            _log.warning("not all is drained; the spool keeps its rows", note=repr(error))
+        finally:
+            await asyncio.to_thread(self._spool.close, durable=durable)
 
     async def _drain_all(self) -> None:
         async with self._draining:
