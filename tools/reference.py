@@ -2,9 +2,6 @@
 
 import dataclasses
 import difflib
-import os
-import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -12,12 +9,11 @@ from typing import Final
 
 from antechamber import wiring
 from antechamber.base.permissions import HELD, Kind, Permission
+from antechamber.cli import reference as cli
 from antechamber.settings import PREFIX, Settings
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
 NOTE: Final = "<!-- Written by `make docs`; change the code instead. -->"
-COMMAND: Final = re.compile(r"^  (?P<name>[a-z][a-z0-9-]*)(\s{2,}|$)")
-SHOWN_COLUMNS: Final = 100
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -71,35 +67,8 @@ def shown(default: object) -> str:
     return "" if default in {None, ""} else f"`{default}`"
 
 
-def help_of(words: Sequence[str]) -> str:
-    """Return what `ante WORDS --help` prints, at a fixed width and without a person's own settings."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-    environment = kept | {"COLUMNS": str(SHOWN_COLUMNS), "NO_COLOR": "1", "HOME": os.devnull, "LC_ALL": "C.UTF-8"}
-    line = [sys.executable, "-m", "antechamber", *words, "--help"]
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.rstrip()
-
-
-def subcommands(text: str) -> list[str]:
-    """Return the names below the `Commands:` head of a help text."""
-    _, _, below = text.partition("\nCommands:\n")
-    return [match["name"] for match in map(COMMAND.match, below.splitlines()) if match]
-
-
-def commands() -> str:
-    """Show the help of `ante` and of every command below it."""
-    parts = ["# The command\n"]
-    waiting: list[list[str]] = [[]]
-    while waiting:
-        words = waiting.pop(0)
-        text = help_of(words)
-        parts.append(f"## `{' '.join(['ante', *words])}`\n\n```text\n{text}\n```\n")
-        waiting[:0] = [[*words, name] for name in subcommands(text)]
-    return "\n".join(parts)
-
-
 PAGES: Final[dict[str, Callable[[], str]]] = {
-    "cli.md": commands,
+    "cli.md": cli.page,
     "endpoints.md": endpoints,
     "permissions.md": permissions,
     "settings.md": settings,
