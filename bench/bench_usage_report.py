@@ -1,13 +1,15 @@
-"""The usage report over 10 million requests in 31 days, and what a request's ledger entry costs.
+"""The usage report over 10 million requests in 31 days, beside a scan of them; what a request's ledger entry costs.
 
 Fills a database of its own with rows (50 keys x 6 models in 5 workspaces, two tiers, two context windows, two regions)
 and their roll-ups, then times the service with its wire shapes, as the route calls it. `--postgres` uses a private
-PostgreSQL, the default is SQLite. The ledger's figures are processor time, drain and disk included.
+PostgreSQL, the default is SQLite. The ledger's figures are processor time, drain and disk included. The peer is the way
+without roll-ups: one query that sums up the rows themselves.
 """
 
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -15,6 +17,8 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import text
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from antechamber.adapters.spool import FileSpool
 from antechamber.base.clock import ManualClock, SystemClock, to_rfc3339
@@ -25,6 +29,7 @@ from antechamber.features.usage import wire
 from antechamber.features.usage.model import Dimension, TokenUsage, Width
 from antechamber.features.usage.service import Ledger, UsageReports
 from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows
+from bench.readings import Figure, Report
 from tests.postgres import private_postgres
 from tests.unit.usage.samples import DAY, MINUTE, NOON, ORGANIZATION, intent, outcome
 
@@ -36,11 +41,16 @@ AT_ONCE = 200
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=10_000_000)
-    parser.add_argument("--repeat", type=int, default=50)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--requests", type=int)
+    parser.add_argument("--repeat", type=int)
     parser.add_argument("--postgres", action="store_true")
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="300,000 requests, each report ten times")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    asked = parser.parse_args()
+    asked.requests = asked.requests or (300_000 if asked.quick else 10_000_000)
+    asked.repeat = asked.repeat or (10 if asked.quick else 50)
+    return asked
 
 
 def row_query(series: str, requests: int) -> str:
@@ -98,7 +108,7 @@ def rollup_query(width: Width, source: str, since: int) -> str:
     return f"INSERT INTO usage_rollups SELECT {columns} FROM {source} WHERE {where} GROUP BY {groups}"  # noqa: S608
 
 
-async def fill(database: Database, requests: int) -> None:
+async def fill(database: Database, requests: int, report: Report) -> None:
     began = time.monotonic()
     numbers = f"generate_series(0, {requests - 1}) AS numbers(i)"
     if database.is_sqlite:
@@ -119,11 +129,23 @@ async def fill(database: Database, requests: int) -> None:
             await (await link.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
     async with database.read() as unit:
         found = await connection(unit).execute(text("SELECT width, count(*) FROM usage_rollups GROUP BY width"))
-        counts = ", ".join(f"{count} of {width}" for width, count in found.all())
-    print(f"filled {requests} rows; roll-ups: {counts}; {time.monotonic() - began:.0f} s")
+        for width, count in found.all():
+            report.note(f"roll-ups of {width}", count, "rows")
+    report.note(f"filling {requests} rows", time.monotonic() - began, "s")
 
 
-async def time_reports(database: Database, repeat: int) -> None:
+async def scan_seconds(database: Database) -> float:
+    """Return how long it takes to sum up the rows by day and model."""
+    sums = ", ".join(f"sum({name})" for name in TokenUsage.__slots__)
+    day = f"started_at / {DAY}"
+    query = f"SELECT {day}, model, count(*), {sums} FROM usage_rows WHERE started_at >= {START} GROUP BY {day}, model"  # noqa: S608
+    began = time.perf_counter()
+    async with database.read() as unit:
+        (await connection(unit).execute(text(query))).all()
+    return time.perf_counter() - began
+
+
+async def time_reports(database: Database, repeat: int, output: Report) -> None:
     reports = UsageReports(SqlUsage(), database, ManualClock(END - MINUTE))
     cases = [
         ("31 days", "1d", 31, []),
@@ -134,22 +156,24 @@ async def time_reports(database: Database, repeat: int) -> None:
         ("168 hours by model", "1h", 168, ["model"]),
         ("1440 minutes by model", "1m", 1440, ["model"]),
     ]
-    print(f"{'report':32}{'p50 ms':>10}{'p99 ms':>10}{'bytes':>12}")
+    scan = await scan_seconds(database) * 1000
     for name, width, limit, group_by in cases:
         step = Width(width).microseconds
         taken = []
-        size = 0
         for _ in range(repeat):
             began = time.perf_counter()
             asked = wire.Range(to_rfc3339(END - limit * step), None, width, limit, None)
             report = await reports.messages(OrganizationId(ORGANIZATION), wire.read_query(asked, group_by, {}, []))
-            size = len(wire.show(report).model_dump_json())
+            wire.show(report).model_dump_json()
             taken.append((time.perf_counter() - began) * 1000)
         cuts = statistics.quantiles(taken, n=100, method="inclusive")
-        print(f"{name:32}{cuts[49]:>10.1f}{cuts[98]:>10.1f}{size:>12}")
+        peer = scan if name == "31 days by model" else None
+        bound = 200 if name.startswith("31 days") else None
+        for share, cut in (("p50", cuts[49]), ("p99", cuts[98])):
+            output.add(Figure(f"{name}, {share}", "ms", cut, peer, target=bound, peer_name="scan", relative=False))
 
 
-async def time_ledger(database: Database, folder: Path, waves: int) -> None:
+async def time_ledger(database: Database, folder: Path, waves: int, output: Report) -> None:
     ledger = Ledger(FileSpool(folder / "spool" / "bench"), SqlUsage(), database, SystemClock())
     usage = TokenUsage(100, 1, 2, 3, 50)
     ended = outcome(usage)
@@ -177,7 +201,7 @@ async def time_ledger(database: Database, folder: Path, waves: int) -> None:
         await asyncio.sleep(0.01)
     await ledger.close()
     for name, cost in spent.items():
-        print(f"ledger, {name:24}{cost / waves / AT_ONCE * 1e6:>10.2f} µs of processor time a request")
+        output.add(Figure(f"ledger CPU per request, {name}", "us", cost / waves / AT_ONCE * 1e6))
 
 
 @asynccontextmanager
@@ -192,14 +216,15 @@ async def opened(folder: Path, address: str | None) -> AsyncIterator[Database]:
 
 async def main() -> None:
     asked = parse()
+    report = Report(asked)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ante-bench-")))
         address = stack.enter_context(private_postgres()).create() if asked.postgres else None
         async with opened(folder, address) as database:
-            print("PostgreSQL" if asked.postgres else "SQLite")
-            await fill(database, asked.requests)
-            await time_reports(database, asked.repeat)
-            await time_ledger(database, folder, waves=50)
+            await fill(database, asked.requests, report)
+            await time_reports(database, asked.repeat, report)
+            await time_ledger(database, folder, 50, report)
+    report.print()
 
 
 if __name__ == "__main__":
