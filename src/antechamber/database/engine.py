@@ -117,6 +117,12 @@ def _open_engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def on_invalidate(link: Any, _record: object, _error: BaseException | None) -> None:  # noqa: ANN401 - as above
+        # A caller that is cancelled leaves a statement half read, which keeps a closed connection's locks
+        # (sqlite.org/c3ref/close.html); rolled back, it has none.
+        link.rollback()
+
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(link: Connection) -> None:
         read = cast("bool", link.get_execution_options().get(_READ_OPTION, False))
