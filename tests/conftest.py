@@ -1,11 +1,13 @@
-"""What every test has: hypothesis profiles, asyncio, golden files."""
+"""What every test has: hypothesis profiles, asyncio, golden files, live servers."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.live import LiveServer, SimulatedUpstream
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -45,3 +47,43 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"tests/golden/{name} differs: make golden, and read the diff"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One server for all tests that leave it as it was: SQLite, simulated models, one organisation, two keys."""
+    server = LiveServer(tmp_path_factory.mktemp("live"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LiveServer]]:
+    """Start more servers, each with a TOML text (`config`) and variables (`env`) of its own."""
+    made: list[LiveServer] = []
+
+    def make(*, config: str = "", env: Mapping[str, str] | None = None) -> LiveServer:
+        server = LiveServer(tmp_path_factory.mktemp("server"), config=config, environment=env)
+        made.append(server)
+        return server.start()
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture
+def make_simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., SimulatedUpstream]]:
+    """Start simulated upstreams as processes of their own, with further arguments of `ante simulate`."""
+    made: list[SimulatedUpstream] = []
+
+    def make(*arguments: str) -> SimulatedUpstream:
+        upstream = SimulatedUpstream(tmp_path_factory.mktemp("simulated"), *arguments)
+        made.append(upstream)
+        return upstream.start()
+
+    yield make
+    for upstream in made:
+        upstream.stop()
