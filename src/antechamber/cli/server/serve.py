@@ -1,5 +1,6 @@
 """`ante serve`: run the server."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -56,11 +57,19 @@ def _tell(started: Started) -> None:
     click.echo("\n".join(lines), err=True)
 
 
+def _own_name() -> str:
+    """Return how this command is called from here: by its name if the shell finds it, else by its path."""
+    own = Path(sys.argv[0])
+    if own.name != "ante" or shutil.which("ante") == str(own):
+        return "ante"
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else str(own)
+
+
 def _tries(started: Started) -> list[str]:
     insecure = " -k" if started.base_url.startswith("https://localhost") else ""
     key = started.api_key or "sk-ant-api03-..."
     return [
         f"  export ANTHROPIC_BASE_URL={started.base_url} ANTHROPIC_API_KEY={key}",
-        '  ante messages create --model sim-1 --max-tokens 200 --prompt "Hello"',
+        f'  {_own_name()} messages create --model sim-1 --max-tokens 200 --prompt "Hello"',
         f'  curl{insecure} $ANTHROPIC_BASE_URL/v1/models -H "Authorization: Bearer $ANTHROPIC_API_KEY"',
     ]
