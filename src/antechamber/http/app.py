@@ -32,7 +32,8 @@ _log = structlog.get_logger("http")
 class RawRoute:
     """A data-plane endpoint: served by a bare ASGI callable.
 
-    `path` may end in `{id}`: the rest of the path. `openai` says whose error bodies the endpoint speaks.
+    `path` may end in `{id}`: the rest of the path. `openai` says whose error bodies the endpoint speaks, unless it
+    decides by the request (`Context.openai`).
     """
 
     method: str
@@ -116,18 +117,19 @@ class Shell:
         return None
 
     async def _raw(self, route: RawRoute, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+        context.openai = route.openai
         try:
             await route.handle(scope, receive, send)
         except WireError as error:
             if context.status == 0:
-                await send_error(send, context, error, openai=route.openai)
+                await send_error(send, context, error, openai=context.openai)
         except CallerLeftError:
             context.status = _CALLER_LEFT_STATUS
         except Exception as error:
             _log.exception("unhandled", request_id=context.request_id)
             if context.status:
                 raise
-            await send_error(send, context, internal(repr(error)), openai=route.openai)
+            await send_error(send, context, internal(repr(error)), openai=context.openai)
 
     async def _controlled(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         scope[_AUTHENTICATOR_KEY] = self._authenticator

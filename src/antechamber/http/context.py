@@ -20,6 +20,7 @@ class Context:
     method: str
     path: str
     principal: Principal | None = None
+    openai: bool = False  # whose error bodies the caller reads
     status: int = 0
     model: str | None = None
     input_tokens: int | None = None

@@ -17,6 +17,7 @@ from antechamber.features.gateway.wire import models as shapes
 from antechamber.http.app import RawRoute
 from antechamber.http.authenticate import Authenticator
 from antechamber.http.context import Context, context_of
+from antechamber.http.errors import status_of
 from antechamber.http.reply import CallerLeftError, Receive, Scope, Send, read_body, send_whole
 from antechamber.http.versions import HEADER, require_version
 
@@ -34,6 +35,10 @@ class StreamReply:
     def __init__(self, context: Context, send: Send) -> None:
         self._context = context
         self._send = send
+
+    def status_of(self, refusal: WireError) -> int:
+        """Return the status that the caller sees for a refusal."""
+        return status_of(refusal)
 
     def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> Awaitable[None]:
         """Send status and headers, with the request's identity."""
@@ -119,13 +124,20 @@ class DataPlane:
         demand(principal, permission)
         return principal
 
+    async def _admit_to_models(self, context: Context, headers: dict[bytes, bytes]) -> bool:
+        """Admit, and say whether the answer is to have Anthropic's shape; a refusal has the same."""
+        anthropic = _VERSION in headers or b"x-api-key" in headers
+        context.openai = not anthropic
+        await self._admit(context, headers, Permission.MODELS_READ)
+        if anthropic:
+            require_version(headers.get(_VERSION))
+        return anthropic
+
     async def list_models(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /v1/models`: Anthropic's shape when the version header or x-api-key is there, else OpenAI's."""
         del receive
-        headers = dict(scope["headers"])
         context = context_of(scope)
-        await self._admit(context, headers, Permission.MODELS_READ)
-        if _wants_anthropic(headers):
+        if await self._admit_to_models(context, dict(scope["headers"])):
             body = shapes.page_of(scope["query_string"], await self._models.listing(Endpoint.MESSAGES))
         else:
             data = [shapes.show_openai(model) for model in await self._models.listing(Endpoint.CHAT_COMPLETIONS)]
@@ -135,11 +147,10 @@ class DataPlane:
     async def get_model(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /v1/models/{id}`, in the same two shapes."""
         del receive
-        headers = dict(scope["headers"])
         context = context_of(scope)
-        await self._admit(context, headers, Permission.MODELS_READ)
+        anthropic = await self._admit_to_models(context, dict(scope["headers"]))
         model_id = unquote(scope["path"].removeprefix("/v1/models/"))
-        if _wants_anthropic(headers):
+        if anthropic:
             shown = shapes.show_anthropic(await self._models.one(Endpoint.MESSAGES, model_id))
         else:
             shown = shapes.show_openai(await self._models.one(Endpoint.CHAT_COMPLETIONS, model_id))
@@ -149,13 +160,6 @@ class DataPlane:
 async def _send_json(send: Send, context: Context, body: bytes) -> None:
     context.status = 200
     await send_whole(send, 200, [_JSON, *context.identity_headers()], body)
-
-
-def _wants_anthropic(headers: dict[bytes, bytes]) -> bool:
-    if _VERSION not in headers and b"x-api-key" not in headers:
-        return False
-    require_version(headers.get(_VERSION))
-    return True
 
 
 def _version_for(endpoint: Endpoint, headers: dict[bytes, bytes]) -> str | None:
