@@ -92,7 +92,7 @@ class Application:
     def _build_shell(self) -> None:
         storage, settings = self.storage, self.settings
         self.metrics = Metrics(storage.clock)
-        self.metrics.gauge("open_requests", "Model requests in flight", lambda: self.admission.open)
+        self._register_gauges()
         self.access_log = AccessLog(storage.clock)
         raw = DataPlane(self.gateway, self.models, self.authenticator, settings.max_body_bytes).routes()
         routers = [
@@ -116,6 +116,14 @@ class Application:
             log=self.access_log,
             observe=self.metrics.observe,
         )
+
+    def _register_gauges(self) -> None:
+        ledger, gauge = self.ledger, self.metrics.gauge
+        gauge("open_requests", "Model requests in flight", lambda: self.admission.open)
+        gauge("ledger_backlog", "Settled requests not in the database yet", lambda: ledger.backlog)
+        gauge("ledger_oldest_seconds", "Age of the oldest of them", lambda: ledger.oldest_undrained_seconds)
+        gauge("ledger_drained", "Requests brought into the database since start", lambda: ledger.drained_count)
+        gauge("ledger_failures", "Attempts at it that failed since start", lambda: ledger.failed_count)
 
     async def _probe_drain(self) -> str | None:
         return "the server is stopping" if self.is_draining else None
