@@ -52,7 +52,8 @@ class Gateway:
         call.model = asked.model
         route = self._route(asked.model, call.endpoint)
         body = call.body if route.model == asked.model else dialect.splice(call.body, route.model)
-        estimated = estimate(len(body))
+        # A count of tokens is free.
+        estimated = 0 if call.endpoint is Endpoint.COUNT_TOKENS else estimate(len(body))
         ticket = self._admission.admit(call.key, call.endpoint, route.model, estimated)
         try:
             entry = self._ledger.open(self._intent(call, asked, route, estimated))
