@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
+from antechamber.base.errors import WireError
 from antechamber.base.outbound import Headers, OutboundResponse
 from antechamber.base.principal import ApiKey
 from antechamber.features.gateway.model import Asked, Catalogue, Endpoint, Provider, Tally, UpstreamProblem
@@ -87,6 +88,10 @@ class Admission(Protocol):
 
 class Reply(Protocol):
     """Where the answer goes."""
+
+    def status_of(self, refusal: WireError) -> int:
+        """Return the status that the caller sees for a refusal."""
+        ...
 
     def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> Awaitable[None]:
         """Send status and headers."""

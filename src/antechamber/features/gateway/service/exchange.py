@@ -70,11 +70,12 @@ class Exchange:
         except OutboundError as error:
             await self._on_break(error, reply)
         except WireError as error:
-            self._call.error = error.type
+            self._refuse(error, reply)
             raise
         except asyncio.CancelledError:
             self._ended = Ending.CALLER_LEFT if self._call.left else Ending.LOST
-            self._status = self._status or _CALLER_LEFT
+            if not self._committed:
+                self._status = _CALLER_LEFT if self._call.left else 0
             raise
         finally:
             if self._response is not None:
@@ -85,7 +86,6 @@ class Exchange:
         call = self._call
         headers = request_headers(call.headers, call.request_id)
         self._response = response = await self._upstreams.send(self._provider, "POST", call.target, headers, body)
-        self._status = response.status
         if response.status >= _FIRST_ERROR:
             await self._relay_refusal(response, reply)
         elif is_event_stream(response.headers):
@@ -109,6 +109,9 @@ class Exchange:
         body = await response.body()
         self._first = self._clock.monotonic()
         self._scanner.whole(body)
+        problem = None if self._scanner.tally.exact else self._dialect.problem(body)
+        if problem is not None:
+            self._refuse_for(problem)
         if not self._scanner.finished:
             self._ended = Ending.UPSTREAM_ERROR
             message = "The model provider's answer could not be read."
@@ -117,7 +120,7 @@ class Exchange:
         await self._send_whole(response, body, reply)
 
     async def _send_whole(self, response: OutboundResponse, body: bytes, reply: Reply) -> None:
-        self._committed = True
+        self._commit(response)
         length = (b"content-length", str(len(body)).encode())
         await reply.start(response.status, [*answer_headers(response.headers), length])
         await reply.end(body)
@@ -132,7 +135,7 @@ class Exchange:
         if scanner.problem is not None and not scanner.begun:
             self._refuse_for(scanner.problem)
         progress(tally)
-        self._committed = True
+        self._commit(response)
         await reply.start(response.status, answer_headers(response.headers))
         write, read, feed = reply.write, response.chunk, scanner.feed
         while chunk is not None:
@@ -149,7 +152,7 @@ class Exchange:
         await reply.end()
 
     def _refuse_for(self, problem: UpstreamProblem) -> None:
-        """Turn an error that came as the first event of a 200 into the answer it should have been."""
+        """Turn an error that came inside a 200, whole or as its first event, into the answer it should have been."""
         self._nothing_used()
         self._ended = Ending.UPSTREAM_ERROR
         raise error_for_problem(problem, self._provider.name)
@@ -160,11 +163,19 @@ class Exchange:
             self._nothing_used()
         self._call.note = f"{self._provider.name}: {error.kind}: {error.note}"
         refusal = _explain(error, self._call.note)
-        self._call.error = refusal.type
         if not self._committed:
-            self._status = 0
+            self._refuse(refusal, reply)
             raise refusal from error
+        self._call.error = refusal.type
         await reply.end(self._dialect.error_event(refusal.type, refusal.message, self._call.request_id))
+
+    def _commit(self, response: OutboundResponse) -> None:
+        self._committed = True
+        self._status = response.status
+
+    def _refuse(self, refusal: WireError, reply: Reply) -> None:
+        self._call.error = refusal.type
+        self._status = reply.status_of(refusal)
 
     def _nothing_used(self) -> None:
         self._scanner.tally.uncached_input = 0
