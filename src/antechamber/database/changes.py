@@ -63,7 +63,8 @@ class Changes:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self._listener is not None:
-            await self._listener.close()
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self._listener.close(timeout=1)
 
     async def look(self) -> None:
         """Compare versions now, and call back for those that moved."""
@@ -89,6 +90,8 @@ class Changes:
                 await self.look()
             except WireError as error:
                 _log.warning("change feed not readable", note=error.note)
+            except Exception:  # noqa: BLE001 - a feed that ended here would let revoked keys go on for ever
+                _log.exception("a change could not be taken up; trying again")
 
     async def _listen(self) -> None:
         if self._database.is_sqlite or (self._listener is not None and not self._listener.is_closed()):
@@ -97,5 +100,5 @@ class Changes:
         try:
             self._listener = await asyncpg.connect(url, timeout=5)
             await self._listener.add_listener(_CHANNEL, lambda *_: self._wake.set())
-        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             _log.warning("cannot listen for changes; looking every half second", note=repr(error))

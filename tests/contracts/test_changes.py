@@ -1,0 +1,142 @@
+"""The change feed between two nodes: what one changes the other learns of within a second."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from antechamber.base.clock import SystemClock
+from antechamber.base.errors import AuthenticationFailed, Unavailable
+from antechamber.base.ids import WorkspaceId
+from antechamber.database import changes
+from antechamber.database.changes import Changes, announce
+from antechamber.database.engine import Database
+from antechamber.features.apikeys.model import Status
+from antechamber.features.apikeys.sql import CHANGES, SqlKeys
+from antechamber.http.authenticate import Authenticator
+from tests.contracts.tenants import MINE, PEPPER, services
+
+SECONDS = 1.0
+
+
+async def until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def node(database: Database) -> AsyncIterator[tuple[Changes, list[str], Database]]:
+    """Another node on the same database, and the names of which it has heard."""
+    other = Database(database.url)
+    feed, heard = Changes(other), list[str]()
+
+    async def hear() -> None:
+        heard.append("x")
+
+    feed.watch("x", hear)
+    await feed.start()
+    try:
+        yield feed, heard, other
+    finally:
+        await feed.stop()
+        await other.close()
+
+
+async def tell(database: Database, name: str = "x") -> None:
+    async with database.begin() as unit:
+        await announce(unit, name)
+
+
+async def test_another_node_hears_of_a_change_within_a_second(database: Database) -> None:
+    await tell(database)
+    async with node(database) as (_, heard, _):
+        assert heard == []
+        for count in (1, 2):
+            await tell(database)
+            await tell(database, "y")
+            await until(lambda count=count: len(heard) == count)  # type: ignore[misc]
+
+
+async def test_a_change_that_is_rolled_back_is_not_heard(database: Database) -> None:
+    async with node(database) as (feed, heard, _):
+        with contextlib.suppress(RuntimeError):
+            async with database.begin() as unit:
+                await announce(unit, "x")
+                raise RuntimeError
+        await feed.look()
+        assert heard == []
+
+
+async def test_a_node_that_cannot_listen_looks(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise OSError
+
+    errors = SimpleNamespace(PostgresError=OSError, InterfaceError=OSError, connect=refuse)
+    monkeypatch.setattr(changes, "asyncpg", errors)
+    async with node(database) as (_, heard, _):
+        await tell(database)
+        await until(lambda: bool(heard))
+
+
+@pytest.mark.postgres
+async def test_notify_wakes_a_node_that_would_look_only_much_later(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has no NOTIFY")
+    async with node(database) as (feed, heard, _):
+        await until(lambda: feed._listener is not None)
+        monkeypatch.setattr(changes, "_POLL_SECONDS", 3600)
+        await asyncio.sleep(0.6)
+        await tell(database)
+        await until(lambda: bool(heard))
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), ValueError("a bug"), OSError("cut")])
+async def test_a_callback_that_fails_is_called_again(database: Database, error: Exception) -> None:
+    async with node(database) as (feed, heard, _):
+        failures = [error, error]
+
+        async def fail() -> None:
+            if failures:
+                raise failures.pop()
+            heard.append("after")
+
+        feed.watch("x", fail)
+        await tell(database)
+        await until(lambda: "after" in heard, 5)
+        assert failures == []
+
+
+async def test_a_revoked_key_stops_on_another_node_within_a_second(database: Database) -> None:
+    made = services(database)
+    async with database.begin() as unit:
+        key, secret = await made.keys.create_api_key(
+            unit, MINE, WorkspaceId("wrkspc_01"), default_workspace=True, name="k"
+        )
+    async with node(database) as (feed, _, other):
+        authenticator = Authenticator([SqlKeys()], other, SystemClock(), PEPPER)
+        feed.watch(CHANGES, authenticator.reload)
+        await authenticator.reload()
+        headers = {b"x-api-key": secret.reveal().encode()}
+        await authenticator.authenticate(headers)
+        await made.keys.set_api_key_status(MINE, key.id, Status.INACTIVE)
+
+        async def is_refused() -> bool:
+            try:
+                await authenticator.authenticate(headers)
+            except AuthenticationFailed:
+                return True
+            return False
+
+        async with asyncio.timeout(SECONDS):
+            while not await is_refused():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        await made.keys.set_api_key_status(MINE, key.id, Status.ACTIVE)
+        async with asyncio.timeout(SECONDS):
+            while await is_refused():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
