@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from antechamber.base.errors import Unavailable
@@ -67,17 +69,20 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, *, read: bool) -> AsyncIterator[SqlUnit]:
+        is_begun = False
         try:
             async with self.engine.connect() as raw:
                 link = await raw.execution_options(**{_READ_OPTION: read})
                 async with link.begin():
+                    is_begun = True
                     unit = SqlUnit(link)
                     try:
                         yield unit
                     finally:
                         unit.open = False
-        except (DBAPIError, OSError) as error:
-            if isinstance(error, DBAPIError) and not _is_outage(error):
+        except (DBAPIError, OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # Whatever keeps a transaction from beginning is an outage; some of it comes as the driver's own, unwrapped.
+            if is_begun and isinstance(error, DBAPIError) and not _is_outage(error):
                 raise
             message = "The database is not reachable; try again shortly."
             raise Unavailable(message, note=repr(error), retry_after=1) from error

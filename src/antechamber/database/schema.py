@@ -10,7 +10,7 @@ from antechamber.base.errors import WireError
 from antechamber.database.engine import Database, connection
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_TABLE_MISSING: Final = ("no such table", "does not exist", "undefinedtable")
+_TABLE_MISSING: Final = ("no such table", 'relation "alembic_version" does not exist', "undefinedtable")
 
 
 class UnknownSchemaError(Exception):
