@@ -132,7 +132,7 @@ def test_the_last_of_duplicate_fields_counts_as_it_does_upstream() -> None:
 
 def test_the_end_user_of_a_chat_is_its_user() -> None:
     chat = {"model": "m", "messages": [], "user": "u-1", "stream": True}
-    assert read(chat, Endpoint.CHAT_COMPLETIONS, None) == Asked("m", True, "u-1")
+    assert read(chat, Endpoint.CHAT_COMPLETIONS, None) == Asked("m", True, "u-1", adds_usage=True)
 
 
 @pytest.mark.parametrize("endpoint", [Endpoint.MESSAGES, Endpoint.COUNT_TOKENS])

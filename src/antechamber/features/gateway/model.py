@@ -112,11 +112,15 @@ class Catalogue:
 
 @dataclass(slots=True)
 class Asked:
-    """What the gateway reads of a request's body; the bytes themselves go on untouched."""
+    """What the gateway reads of a request's body; the bytes themselves go on untouched.
+
+    `adds_usage` marks a stream whose provider says what it used only when asked to, and whose caller did not ask.
+    """
 
     model: str
     stream: bool
     end_user: str | None
+    adds_usage: bool = False
 
 
 @dataclass(slots=True)

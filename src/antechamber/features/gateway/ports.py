@@ -43,6 +43,10 @@ class Scanner(Protocol):
         """See a complete answer."""
         ...
 
+    def shown(self, chunk: bytes, *, last: bool = False) -> bytes:
+        """Return what the caller is to see now, when usage was asked for on our account; `last`: and what is left."""
+        ...
+
 
 class Dialect(Protocol):
     """One endpoint's wire, as far as the gateway must know it."""
@@ -57,8 +61,12 @@ class Dialect(Protocol):
         """Return the body with only the model's name replaced."""
         ...
 
-    def scanner(self) -> Scanner:
-        """Return a watcher for one answer."""
+    def ask_usage(self, body: bytes) -> bytes:
+        """Return the body with the wish to be told of usage added."""
+        ...
+
+    def scanner(self, *, adds_usage: bool) -> Scanner:
+        """Return a watcher for one answer; with `adds_usage` it knows what the caller did not ask for."""
         ...
 
     def error_event(self, error_type: str, message: str, request_id: str) -> bytes:

@@ -26,6 +26,7 @@ class Call:
     parent_agent_id: str | None = None
     user_profile_id: str | None = None
     model: str | None = None
+    adds_usage: bool = False
     input_tokens: int | None = None
     output_tokens: int | None = None
     note: str | None = None

@@ -54,7 +54,7 @@ class Exchange:
         self._provider = provider
         self._entry = entry
         self._ticket = ticket
-        self._scanner = dialect.scanner()
+        self._scanner = dialect.scanner(adds_usage=call.adds_usage)
         self._scanner.tally.uncached_input = estimated
         self._started = clock.monotonic()
         self._first: float | None = None
@@ -138,8 +138,11 @@ class Exchange:
         self._commit(response)
         await reply.start(response.status, answer_headers(response.headers))
         write, read, feed = reply.write, response.chunk, scanner.feed
+        shown = scanner.shown if self._call.adds_usage else None
         while chunk is not None:
-            await write(chunk)
+            visible = chunk if shown is None else shown(chunk)
+            if visible:
+                await write(visible)
             chunk = await read()
             if chunk is not None:
                 feed(chunk)
@@ -149,7 +152,7 @@ class Exchange:
             self._call.error = scanner.problem.type
         elif not (scanner.finished or (self._dialect.openai and tally.stop_reason)):
             raise OutboundError(_CUT, _UNFINISHED_STREAM)
-        await reply.end()
+        await reply.end(b"" if shown is None else shown(b"", last=True))
 
     def _refuse_for(self, problem: UpstreamProblem) -> None:
         """Turn an error that came inside a 200, whole or as its first event, into the answer it should have been."""

@@ -52,6 +52,9 @@ class Gateway:
         call.model = asked.model
         route = self._route(asked.model, call.endpoint)
         body = call.body if route.model == asked.model else dialect.splice(call.body, route.model)
+        if asked.adds_usage:
+            call.adds_usage = True
+            body = dialect.ask_usage(body)
         # A count of tokens is free.
         estimated = 0 if call.endpoint is Endpoint.COUNT_TOKENS else estimate(len(body))
         ticket = self._admission.admit(call.key, call.endpoint, route.model, estimated)

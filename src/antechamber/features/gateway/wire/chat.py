@@ -1,5 +1,6 @@
 """OpenAI's Chat Completions: the scanner of its answers and streams (SDK types ChatCompletion, ChatCompletionChunk)."""
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -52,6 +53,7 @@ class _Chunk(msgspec.Struct):
 
 _decode: Final = msgspec.json.Decoder(_Chunk).decode
 _DONE: Final = b"[DONE]"
+_FRAME_END: Final = re.compile(rb"\r?\n\r?\n")
 
 
 def _take_usage(tally: Tally, usage: _Usage | None, *, last: bool) -> None:
@@ -68,8 +70,32 @@ def _take_usage(tally: Tally, usage: _Usage | None, *, last: bool) -> None:
     tally.exact = tally.exact or last
 
 
+def _only_tells_usage(frame: bytes) -> bool:
+    try:
+        chunk = _decode(read_fields(frame)[1].strip())
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return chunk.choices == [] and chunk.usage is not None
+
+
 class ChatScanner(FrameScanner):
-    """Watches chunks up to `[DONE]`."""
+    """Watches chunks up to `[DONE]`; hides the one that only tells of usage from a caller who did not ask for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = b""
+
+    def shown(self, chunk: bytes, *, last: bool = False) -> bytes:
+        """Return the whole frames that the caller asked for, and hold back what is no whole frame yet."""
+        data = self._held + chunk
+        ends = [found.end() for found in _FRAME_END.finditer(data)]
+        end = len(data) if last else (ends[-1] if ends else 0)
+        self._held = data[end:]
+        if b'"usage"' not in data[:end]:
+            return data[:end]
+        starts = [0, *ends]
+        frames = [data[start:stop] for start, stop in zip(starts, [*ends, end], strict=True)]
+        return b"".join(frame for frame in frames if not _only_tells_usage(frame))
 
     def frame(self, frame: bytes) -> None:
         """See one event, which has only a data field."""

@@ -19,6 +19,7 @@ from antechamber.features.gateway.wire.views import (
     CountTokensView,
     MessagesView,
     Reader,
+    add_usage_option,
     splice_model,
 )
 
@@ -39,9 +40,15 @@ class EndpointDialect:
         """Return the body with only the model's name replaced."""
         return splice_model(body, model)
 
-    def scanner(self) -> FrameScanner:
+    def ask_usage(self, body: bytes) -> bytes:
+        """Return the body with `stream_options.include_usage`, which only Chat Completions has."""
+        return add_usage_option(body)
+
+    def scanner(self, *, adds_usage: bool) -> FrameScanner:
         """Return a watcher for one answer."""
-        return self._scanner()
+        scanner = self._scanner()
+        scanner.hides_usage = adds_usage
+        return scanner
 
     def problem(self, body: bytes) -> UpstreamProblem | None:
         """Return the error that an upstream's error body tells of."""

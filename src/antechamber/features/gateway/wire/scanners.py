@@ -109,6 +109,7 @@ class FrameScanner:
         self.begun = False
         self.finished = False
         self.problem: UpstreamProblem | None = None
+        self.hides_usage = False
         self._text_bytes = 0
         self._rest = b""
 
@@ -124,6 +125,11 @@ class FrameScanner:
                 self.frame(frame)
         if len(self._rest) > _LARGEST_FRAME:
             self._rest = b""
+
+    def shown(self, chunk: bytes, *, last: bool = False) -> bytes:
+        """Return what of a chunk the caller is to see: all of it, but for Chat Completions."""
+        del last
+        return chunk
 
     def frame(self, frame: bytes) -> None:
         """See one frame."""

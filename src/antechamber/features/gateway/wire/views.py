@@ -61,6 +61,7 @@ class ChatView(msgspec.Struct):
     model: str
     messages: list[Raw]
     stream: bool | None = None
+    stream_options: Raw | UnsetType = UNSET
     user: str | None = None
 
 
@@ -116,7 +117,9 @@ class Reader:
                 _refuse_moved_blocks(body)
         metadata = getattr(view, "metadata", None)
         end_user = getattr(view, "user", None) or (metadata.user_id if metadata else None)
-        return Asked(model, bool(getattr(view, "stream", False)), end_user)
+        stream = bool(getattr(view, "stream", False))
+        # OpenAI's streams tell what they used only when asked to.
+        return Asked(model, stream, end_user, adds_usage=stream and getattr(view, "stream_options", None) is UNSET)
 
 
 def _refuse_sampling(view: object) -> None:
@@ -196,3 +199,9 @@ def _replaced(body: bytes, places: list[tuple[int, int]], written: bytes) -> byt
         parts += (body[end:start], written)
         end = after
     return b"".join([*parts, body[end:]])
+
+
+def add_usage_option(body: bytes) -> bytes:
+    """Return a Chat Completions body with `"stream_options": {"include_usage": true}` as its last member."""
+    end = body.rindex(b"}")
+    return body[:end] + b',"stream_options":{"include_usage":true}' + body[end:]
