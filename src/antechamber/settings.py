@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -42,7 +43,9 @@ class Settings:
     public_url: str | None = _setting(
         None, "How callers reach this server; links, issuer and cookies derive from it. Unset: from host and port."
     )
-    trusted_proxies: str = _setting("", "Comma list of proxy addresses whose X-Forwarded-For is believed.")
+    trusted_proxies: str = _setting(
+        "", "Comma list of proxies, as addresses or networks, whose X-Forwarded-For is believed."
+    )
     tls_cert: Path | None = _setting(None, "PEM certificate chain; with tls_key the server speaks TLS.")
     tls_key: Path | None = _setting(None, "PEM private key of tls_cert.")
     workers: int = _setting(1, "Server processes; more than one needs PostgreSQL and shared counters.")
@@ -149,6 +152,12 @@ def _check_addresses(settings: Settings) -> None:
     if settings.public_url and not _is_address(settings.public_url, {"http", "https"}):
         message = "public_url: must be an http or https address, without query"
         raise SettingsError(message)
+    try:
+        for part in filter(None, (item.strip() for item in settings.trusted_proxies.split(","))):
+            ip_network(part, strict=False)
+    except ValueError as error:
+        message = f"trusted_proxies: {error}"
+        raise SettingsError(message) from None
     # The address itself is not shown: it carries a password.
     if settings.database_url and not _is_address(settings.database_url.reveal(), _DATABASES):
         message = "database_url: must be as postgresql://user:password@host/name"

@@ -18,7 +18,18 @@ from antechamber.http.authenticate import Authenticator
 from antechamber.http.context import CONTEXT_KEY, Context
 from antechamber.http.errors import internal
 from antechamber.http.log import AccessLog
-from antechamber.http.reply import Asgi, CallerLeftError, Message, Receive, Scope, Send, check_length, send_error
+from antechamber.http.proxies import TrustedProxies
+from antechamber.http.reply import (
+    Asgi,
+    CallerLeftError,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    check_length,
+    linger,
+    send_error,
+)
 
 _JSON: Final = b"application/json"
 _CONTROL_BODY_LIMIT: Final = 32 << 20
@@ -55,6 +66,7 @@ class Shell:
         authenticator: Authenticator,
         clock: Clock,
         chance: Chance,
+        proxies: TrustedProxies,
         log: AccessLog,
         observe: Callable[[Context], None],
     ) -> None:
@@ -64,6 +76,7 @@ class Shell:
         self._authenticator = authenticator
         self._clock = clock
         self._chance = chance
+        self._proxies = proxies
         self._log = log
         self._observe = observe
         self._tasks: set[asyncio.Task[None] | None] = set()
@@ -86,6 +99,7 @@ class Shell:
             started=self._clock.monotonic(),
             method=scope["method"],
             path=scope["path"],
+            address=self._proxies.caller(scope),
         )
         scope[CONTEXT_KEY] = context
         route = self._find(context.method, context.path)
@@ -123,6 +137,8 @@ class Shell:
         except WireError as error:
             if context.status == 0:
                 await send_error(send, context, error, openai=context.openai)
+            if isinstance(error, RequestTooLarge):
+                await linger(receive)
         except CallerLeftError:
             context.status = _CALLER_LEFT_STATUS
         except Exception as error:
@@ -147,6 +163,8 @@ class Shell:
             await self._control(scope, _bounded(receive), send_named)
         except WireError as error:
             await send_error(send, context, error)
+            if isinstance(error, RequestTooLarge):
+                await linger(receive)
         except CallerLeftError:
             context.status = _CALLER_LEFT_STATUS
         except Exception as error:  # noqa: BLE001 - the last line of defence: the caller gets an answer

@@ -19,6 +19,7 @@ class Context:
     started: float
     method: str
     path: str
+    address: str | None = None
     principal: Principal | None = None
     openai: bool = False  # whose error bodies the caller reads
     status: int = 0

@@ -48,7 +48,14 @@ _REFUSALS: Final = {
 
 def build_control(routers: Sequence[APIRouter], raw: Sequence[RawRoute], version: str) -> FastAPI:
     """Return the application of every control-plane route."""
-    app = FastAPI(title="Antechamber", version=version, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Antechamber",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # its addresses would derive from the Host header
+    )
     for router in routers:
         # Flat, as an included router would cost a second match a request and hide its routes' permissions.
         app.router.routes.extend(router.routes)
@@ -84,6 +91,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    if isinstance(error.__cause__, WireError):
+        # FastAPI wraps whatever ends the reading of a body.
+        return _reply(request, error.__cause__, status_of(error.__cause__))
     if error.status_code == _NOT_FOUND:
         return _reply(request, NotFound(f"{request.method} {request.url.path}: there is no such path."), 404)
     if error.status_code == _METHOD_NOT_ALLOWED:

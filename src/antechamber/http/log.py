@@ -59,6 +59,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     path: str
     status: int
     milliseconds: float
+    address: str | None = None
     organization_id: str | None = None
     workspace_id: str | None = None
     key_id: str | None = None
@@ -90,6 +91,7 @@ class AccessLog:
             path=redact(context.path),
             status=context.status,
             milliseconds=round((self._clock.monotonic() - context.started) * 1000, 2),
+            address=context.address,
             organization_id=principal.organization_id if principal else None,
             workspace_id=principal.workspace_id if isinstance(principal, ApiKey) else None,
             key_id=context.credential_id(),

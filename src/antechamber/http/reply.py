@@ -1,5 +1,7 @@
 """Answers from bare ASGI callables, and the bounded reading of their bodies."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final, TypeAlias
 
@@ -15,6 +17,8 @@ Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 HeaderPairs: TypeAlias = Iterable[tuple[bytes, bytes]]
 
 _MEBIBYTE: Final = 1 << 20
+_LINGER_SECONDS: Final = 5.0
+_LINGER_BYTES: Final = 512 << 20
 _MOST_DIGITS: Final = 18  # Python refuses to read thousands of them
 
 
@@ -36,6 +40,21 @@ async def send_error(send: Send, context: Context, error: WireError, *, openai: 
     context.note = error.note or None
     body = openai_body(error) if openai else api_body(error, context.request_id)
     await send_whole(send, context.status, [*error_headers(error), *context.identity_headers()], body)
+
+
+async def linger(receive: Receive) -> None:
+    """Read on for a while what is not wanted, so that a caller who is still sending reads why it was refused.
+
+    A connection that is closed on a sender is reset, and the answer is lost with it (RFC 9112 §9.6).
+    """
+    left = _LINGER_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while left > 0:
+                message = await receive()
+                if not message.get("more_body", False):
+                    return
+                left -= len(message["body"])
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

@@ -32,6 +32,7 @@ from antechamber.http.control import api_routes, build_control
 from antechamber.http.log import AccessLog
 from antechamber.http.metrics import Metrics
 from antechamber.http.needs import permission_of
+from antechamber.http.proxies import TrustedProxies
 from antechamber.http.system import system_router
 from antechamber.settings import Loaded, load
 from antechamber.wiring.catalogue import build_catalogue
@@ -113,6 +114,7 @@ class Application:
             authenticator=self.authenticator,
             clock=storage.clock,
             chance=storage.chance,
+            proxies=TrustedProxies(settings.trusted_proxies),
             log=self.access_log,
             observe=self.metrics.observe,
         )
@@ -148,8 +150,9 @@ class Application:
         self.gateway.adopt(build_catalogue(self.loaded, self.simulated_url))
         await self.ledger.recover()
         self._draining = asyncio.create_task(self.ledger.run())
-        await self.authenticator.reload()
+        # In this order: a key revoked between the two is a change that the feed sees.
         await self.changes.start()
+        await self.authenticator.reload()
 
     async def reload(self) -> int:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
@@ -176,4 +179,8 @@ class Application:
 def registered_routes() -> list[Route]:
     """Return every registered endpoint of an application that serves nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        return Application(load({"data": Path(folder)})).routes()
+        application = Application(load({"data": Path(folder)}))
+        try:
+            return application.routes()
+        finally:
+            application.spool.close(durable=False)

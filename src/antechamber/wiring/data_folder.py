@@ -78,7 +78,11 @@ class DataFolder:
             if path.stat().st_mode & 0o077:
                 message = f"{path}: others can read it; run: chmod 600 {path}"
                 raise DataFolderError(message) from None
-            return Secret(path.read_text().strip())
+            text = path.read_text(encoding="ascii").strip()
+            if not text:
+                message = f"{path}: is empty: bring it back from a backup, or remove it and make every key anew"
+                raise DataFolderError(message) from None
+            return Secret(text)
         with os.fdopen(descriptor, "w") as file:
             text = chance.draw(_PEPPER_BYTES).hex()
             file.write(text + "\n")

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
+import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +15,7 @@ import structlog
 from antechamber.base.errors import WireError
 from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.settings import SettingsError
+from antechamber.wiring.data_folder import DataFolderError
 
 _LIMIT: Final = 1 << 20
 _MODE: Final = 0o600
@@ -29,10 +33,18 @@ class OperatorSocket:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen; the folder's lock says that whatever socket lies there is a dead server's."""
+        """Listen, for the owner alone; the folder's lock says that whatever socket lies there is a dead server's."""
         self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=_LIMIT)
-        self._path.chmod(_MODE)
+        listener = socket.socket(socket.AF_UNIX)
+        # Before it has a name: nobody may open it in the moment between bind and chmod.
+        os.fchmod(listener.fileno(), _MODE)
+        try:
+            listener.bind(str(self._path))
+        except OSError as error:
+            listener.close()
+            message = f"{self._path}: cannot be listened on: {error}; choose a data folder with a shorter path"
+            raise DataFolderError(message) from error
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=_LIMIT)
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -71,4 +83,7 @@ async def ask_operator(path: Path, command: str, **arguments: object) -> Mapping
     await writer.drain()
     line = await reader.readline()
     writer.close()
+    if not line:
+        message = "the server went away"
+        raise ConnectionResetError(errno.ECONNRESET, message)
     return msgspec.json.decode(line, type=dict[str, Any])
