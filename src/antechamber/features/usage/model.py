@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from antechamber.base.errors import InvalidRequest
+
 # beyond this a number from an upstream is nonsense, and no database or JSON client would carry it exactly
 LARGEST: Final = 2**53 - 1
 LONGEST: Final = 256
@@ -259,3 +261,16 @@ def interval(query: ReportQuery, now: int) -> tuple[int, int]:
     else:
         end = query.width.floor(query.ending_at)
     return start, max(start, end)
+
+
+# a page of minutes spans a day; a week of them answers every question about "just now"
+KEPT_SECONDS: Final[Mapping[Width, int]] = {Width.MINUTE: 8 * 86_400}
+
+
+def check_kept(width: Width, start: int, now: int) -> None:
+    """Raise InvalidRequest when buckets of that width are no longer kept from `start` on: none would look like zero."""
+    seconds = KEPT_SECONDS.get(width)
+    if seconds is not None and start < width.floor(now - seconds * 1_000_000):
+        days = seconds // 86_400
+        message = f"starting_at: buckets of {width} are kept for {days} days; start later, or ask for 1h or 1d"
+        raise InvalidRequest(message)

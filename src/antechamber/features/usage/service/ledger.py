@@ -8,11 +8,9 @@ import structlog
 
 from antechamber.base.clock import Clock
 from antechamber.base.unit import Units
-from antechamber.features.usage.model import Intent, UsageRow, Width
+from antechamber.features.usage.model import KEPT_SECONDS, Intent, UsageRow, Width
 from antechamber.features.usage.ports import OpenEntry, Source, Spool, UsageStore
 
-# a page of minutes spans a day; a week of them answers every question about "just now"
-KEPT: Final[Mapping[Width, int]] = {Width.MINUTE: 8 * 86_400}
 _BACKOFF_LONGEST_SECONDS: Final = 5.0
 _SWEEP_SECONDS: Final = 600.0
 _log = structlog.get_logger("usage")
@@ -34,7 +32,7 @@ class Ledger:
         *,
         batch_rows: int = 256,
         drain_seconds: float = 0.4,
-        keep_seconds: Mapping[Width, int] = KEPT,
+        keep_seconds: Mapping[Width, int] = KEPT_SECONDS,
     ) -> None:
         self._spool = spool
         self._store = store

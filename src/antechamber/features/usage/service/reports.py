@@ -8,7 +8,7 @@ from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
 from antechamber.base.page import open_cursor, seal_cursor
 from antechamber.base.unit import Units
-from antechamber.features.usage.model import Bucket, Report, ReportQuery, UsageSum, interval
+from antechamber.features.usage.model import Bucket, Report, ReportQuery, UsageSum, check_kept, interval
 from antechamber.features.usage.ports import UsageStore
 
 
@@ -22,7 +22,9 @@ class UsageReports:
 
     async def messages(self, organization_id: OrganizationId, query: ReportQuery) -> Report:
         """Return one page of the report; InvalidRequest when the page cursor is not of this query."""
-        start, end = interval(query, self._clock.now())
+        now = self._clock.now()
+        start, end = interval(query, now)
+        check_kept(query.width, start, now)
         binding = _binding(organization_id, query)
         if query.page is not None:
             start = _position(open_cursor(query.page, binding), query, start)
