@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
-from antechamber.base.errors import Unavailable, WireError
+from antechamber.base.errors import RequestTooLarge, Unavailable, WireError
 from antechamber.base.ids import Kind, mint
 from antechamber.base.permissions import Permission
 from antechamber.http.authenticate import Authenticator
@@ -20,6 +20,7 @@ from antechamber.http.errors import internal
 from antechamber.http.log import AccessLog
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.reply import (
+    BODY_READ,
     Asgi,
     CallerLeftError,
     Message,
@@ -27,7 +28,6 @@ from antechamber.http.reply import (
     Scope,
     Send,
     check_length,
-    linger,
     send_error,
 )
 
@@ -136,9 +136,8 @@ class Shell:
             await route.handle(scope, receive, send)
         except WireError as error:
             if context.status == 0:
-                await send_error(send, context, error, openai=context.openai)
-            if isinstance(error, RequestTooLarge):
-                await linger(receive)
+                unread = None if BODY_READ in scope or context.method != "POST" else receive
+                await send_error(send, context, error, openai=context.openai, receive=unread)
         except CallerLeftError:
             context.status = _CALLER_LEFT_STATUS
         except Exception as error:
@@ -162,9 +161,7 @@ class Shell:
             _check_declared(scope["headers"])
             await self._control(scope, _bounded(receive), send_named)
         except WireError as error:
-            await send_error(send, context, error)
-            if isinstance(error, RequestTooLarge):
-                await linger(receive)
+            await send_error(send, context, error, receive=receive if isinstance(error, RequestTooLarge) else None)
         except CallerLeftError:
             context.status = _CALLER_LEFT_STATUS
         except Exception as error:  # noqa: BLE001 - the last line of defence: the caller gets an answer

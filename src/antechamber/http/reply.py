@@ -16,9 +16,10 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 HeaderPairs: TypeAlias = Iterable[tuple[bytes, bytes]]
 
+BODY_READ: Final = "antechamber.body_read"
 _MEBIBYTE: Final = 1 << 20
-_LINGER_SECONDS: Final = 5.0
-_LINGER_BYTES: Final = 512 << 20
+_LINGER_SECONDS: Final = 30.0
+_LINGER_BYTES: Final = 64 << 20
 _MOST_DIGITS: Final = 18  # Python refuses to read thousands of them
 
 
@@ -33,19 +34,30 @@ async def send_whole(send: Send, status: int, headers: HeaderPairs, body: bytes)
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_error(send: Send, context: Context, error: WireError, *, openai: bool = False) -> None:
-    """Send an error in the caller's dialect."""
+async def send_error(
+    send: Send, context: Context, error: WireError, *, openai: bool = False, receive: Receive | None = None
+) -> None:
+    """Send an error in the caller's dialect; with `receive`, what the caller is still sending is read and dropped."""
     context.status = status_of(error)
     context.error = error.type
     context.note = error.note or None
     body = openai_body(error) if openai else api_body(error, context.request_id)
-    await send_whole(send, context.status, [*error_headers(error), *context.identity_headers()], body)
+    headers = [*error_headers(error), *context.identity_headers()]
+    if receive is None:
+        await send_whole(send, context.status, headers, body)
+        return
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": context.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await _linger(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def linger(receive: Receive) -> None:
+async def _linger(receive: Receive) -> None:
     """Read on for a while what is not wanted, so that a caller who is still sending reads why it was refused.
 
-    A connection that is closed on a sender is reset, and the answer is lost with it (RFC 9112 §9.6).
+    A connection that is closed on a sender is reset, and the answer is lost with it (RFC 9112 §9.6). The answer is left
+    without its formal end meanwhile: after that the server would hand out nothing more of the body.
     """
     left = _LINGER_BYTES
     with contextlib.suppress(TimeoutError):
@@ -58,13 +70,17 @@ async def linger(receive: Receive) -> None:
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """Return the request's body; RequestTooLarge as soon as it is known to be over `limit` bytes."""
+    """Return the request's body; RequestTooLarge as soon as it is known to be over `limit` bytes.
+
+    `scope[BODY_READ]` is set once nothing more is to come.
+    """
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
     if declared is not None:
         check_length(declared, limit)
     message = await receive()
     body = _part(message)
     if not message.get("more_body", False):
+        scope[BODY_READ] = True
         if len(body) > limit:
             raise _too_large(limit)
         return body
@@ -74,6 +90,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         message = await receive()
         body = _part(message)
         total += len(body)
+        if not message.get("more_body", False):
+            scope[BODY_READ] = True
         if total > limit:
             raise _too_large(limit)
         parts.append(body)
