@@ -6,19 +6,28 @@ from types import TracebackType
 from typing import Self
 
 _PAGE = b"<html><body><h1>500 Internal Server Error</h1><hr>nginx</body></html>"
-_STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+_CHUNKED = b"content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def _head(status: bytes, rest: bytes) -> bytes:
+    return b"HTTP/1.1 %b\r\nconnection: close\r\n%b" % (status, rest)
+
+
+def _page(status: bytes) -> bytes:
+    return _head(status, b"content-type: text/html\r\ncontent-length: %d\r\n\r\n%b" % (len(_PAGE), _PAGE))
+
+
 ANSWERS = {
-    "html-500": b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/html\r\ncontent-length: %d\r\n\r\n%b"
-    % (len(_PAGE), _PAGE),
-    "html-200": b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: %d\r\n\r\n%b" % (len(_PAGE), _PAGE),
-    "empty-502": b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
-    "empty-200": b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n",
-    "empty-stream": _STREAM + b"0\r\n\r\n",
+    "html-500": _page(b"500 Internal Server Error"),
+    "html-200": _page(b"200 OK"),
+    "empty-502": _head(b"502 Bad Gateway", b"content-length: 0\r\n\r\n"),
+    "empty-200": _head(b"200 OK", b"content-type: application/json\r\ncontent-length: 0\r\n\r\n"),
+    "empty-stream": _head(b"200 OK", _CHUNKED + b"0\r\n\r\n"),
     "not-http": b"SSH-2.0-OpenSSH_9.2p1\r\n",
     "nothing": b"",
-    "two-lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}}",
-    "bad-chunk": _STREAM + b"zz\r\nhello",
-    "no-head-end": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx: y",
+    "two-lengths": _head(b"200 OK", b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}}"),
+    "bad-chunk": _head(b"200 OK", _CHUNKED + b"zz\r\nhello"),
+    "no-head-end": _head(b"200 OK", b"content-type: text/event-stream\r\nx: y"),
 }
 
 
