@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from antechamber.base.errors import WireError
+from antechamber.base.errors import InvalidRequest, WireError
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import ApiKey, Principal, demand
 from antechamber.features.gateway.model import PATHS, Endpoint
@@ -22,6 +22,7 @@ from antechamber.http.reply import CallerLeftError, Receive, Scope, Send, read_b
 from antechamber.http.versions import HEADER, require_version
 
 _VERSION: Final = HEADER.encode()
+_WORKSPACE: Final = b"anthropic-workspace-id"
 _DEFAULT_COMPLETE_VERSION: Final = b"2023-06-01"
 _WATCH_AFTER_SECONDS: Final = 0.03
 _JSON: Final = (b"content-type", b"application/json")
@@ -122,6 +123,7 @@ class DataPlane:
         principal = await self._authenticator.authenticate(headers)
         context.principal = principal
         demand(principal, permission)
+        _check_workspace(headers.get(_WORKSPACE), principal)
         return principal
 
     async def _admit_to_models(self, context: Context, headers: dict[bytes, bytes]) -> bool:
@@ -160,6 +162,14 @@ class DataPlane:
 async def _send_json(send: Send, context: Context, body: bytes) -> None:
     context.status = 200
     await send_whole(send, 200, [_JSON, *context.identity_headers()], body)
+
+
+def _check_workspace(named: bytes | None, principal: Principal) -> None:
+    """Refuse a request that names another workspace than its key's (wire-admin.md 1.1)."""
+    if named is None or not isinstance(principal, ApiKey) or named.strip() == principal.workspace_id.encode():
+        return
+    message = f"anthropic-workspace-id: this API key belongs to {principal.workspace_id}; send that or leave it out"
+    raise InvalidRequest(message)
 
 
 def _version_for(endpoint: Endpoint, headers: dict[bytes, bytes]) -> str | None:
