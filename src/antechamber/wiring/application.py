@@ -13,7 +13,6 @@ from antechamber.adapters.providers.simulated.server import SimulatedUpstream
 from antechamber.adapters.providers.upstreams import HttpUpstreams
 from antechamber.adapters.spool import FileSpool
 from antechamber.base.permissions import Kind, Permission, holders
-from antechamber.client.transport import open_outbound
 from antechamber.database.changes import Changes
 from antechamber.features.accounts.pages import pages as account_pages
 from antechamber.features.apikeys.sql import CHANGES
@@ -35,7 +34,7 @@ from antechamber.http.needs import permission_of
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.system import system_router
 from antechamber.settings import Loaded, load
-from antechamber.wiring.catalogue import build_catalogue
+from antechamber.wiring.catalogue import build_catalogue, open_pool
 from antechamber.wiring.storage import Storage, open_storage
 
 _log = structlog.get_logger("server")
@@ -78,7 +77,7 @@ class Application:
         self.changes.watch(CHANGES, self.authenticator.reload)
         self.simulated = SimulatedUpstream(clock=storage.clock)
         self.simulated_url: str | None = None
-        self.upstreams = HttpUpstreams(open_outbound)
+        self.upstreams = HttpUpstreams(open_pool)
         self.admission = OpenRequests(settings.max_open_requests)
         self.gateway = Gateway(
             catalogue=build_catalogue(self.loaded, None),

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from antechamber.base.outbound import Outbound, OutboundOptions
 from antechamber.base.secret import Secret
+from antechamber.client.transport import open_outbound
 from antechamber.features.gateway.model import Catalogue, Provider, ProviderKind
 from antechamber.features.gateway.service.catalogue import SIMULATED, CatalogueError, merge, proxies_of, read_catalogue
 from antechamber.settings import Loaded, Settings, SettingsError, resolve_reference
@@ -35,6 +37,16 @@ def build_catalogue(loaded: Loaded, simulated_url: str | None) -> Catalogue:
             if all(provider.rank(name) is None for provider in providers):
                 unlisted[name] = SIMULATED_MODELS[0]
     return Catalogue(providers, written.aliases, unlisted)
+
+
+def open_pool(options: OutboundOptions) -> Outbound:
+    """Open a provider's connections; CatalogueError names the setting that keeps them from being opened."""
+    try:
+        return open_outbound(options)
+    except (OSError, ValueError) as error:
+        place = f"ca_file {options.ca_file}" if options.ca_file is not None else "proxy"
+        message = f"providers: {place}: cannot be used: {error}"
+        raise CatalogueError(message) from error
 
 
 def wants_simulated(settings: Settings, providers: tuple[Provider, ...]) -> bool:

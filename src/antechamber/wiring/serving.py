@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -44,6 +45,25 @@ def claim_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def _check_certificate(settings: Settings) -> None:
+    if settings.tls_cert is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key)
+    except OSError as error:
+        message = f"tls_cert {settings.tls_cert}, tls_key {settings.tls_key}: cannot be used: {error}"
+        raise ListenError(message) from error
+
+
+def _listen_for_metrics(settings: Settings, application: Application) -> None:
+    host, port = settings.metrics_host, settings.metrics_port
+    try:
+        start_http_server(port, host, application.metrics.registry)
+    except (OSError, OverflowError) as error:
+        message = f"metrics: {host}:{port}: cannot be listened on: {error}"
+        raise ListenError(message) from error
+
+
 class Serving:
     """A server from start to stop."""
 
@@ -58,12 +78,13 @@ class Serving:
 
     async def run(self) -> None:
         """Serve until told to stop; the data folder is already locked and its schema current."""
+        _check_certificate(self._settings)
         application = Application(self._loaded, self._storage)
         await application.start()
         operator = OperatorSocket(self._storage.folder.operator_socket, self._commands(application))
         await operator.start()
         if self._settings.metrics_port:
-            start_http_server(self._settings.metrics_port, self._settings.metrics_host, application.metrics.registry)
+            _listen_for_metrics(self._settings, application)
         server = self._server(application)
         serving = asyncio.create_task(server.serve())
         self._take_signals(application)
