@@ -6,21 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from antechamber.base.errors import InvalidRequest
 
-Item = TypeVar("Item")
 _PREFIX: Final = "page_"
 _MARK_LENGTH: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class IdPage(Generic[Item]):
-    """The question and answer of an id cursor (wire-admin.md 1.4): items in order, and whether more follow."""
-
-    items: tuple[Item, ...]
-    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)

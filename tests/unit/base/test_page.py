@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.page import IdCursor, IdPage, open_cursor, seal_cursor
+from antechamber.base.page import IdCursor, open_cursor, seal_cursor
 
 QUERIES = st.dictionaries(
     st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=8), st.lists(st.text(max_size=4)))
@@ -49,7 +49,3 @@ def test_after_and_before_exclude_each_other() -> None:
         IdCursor(10, "a", "b")
     assert IdCursor(10, "a").before_id is None
     assert IdCursor().limit == 20
-
-
-def test_a_page_keeps_its_items_in_order() -> None:
-    assert IdPage((1, 2), has_more=True).items == (1, 2)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from antechamber.base.secret import Secret
+from antechamber.base.chance import SeededChance
+from antechamber.base.secret import Secret, SecretKind, mint_secret
 from antechamber.features.gateway.model import Catalogue, Provider, ProviderKind
 from antechamber.features.gateway.service.catalogue import CatalogueError, merge, proxies_of, read_catalogue
 
@@ -164,3 +165,10 @@ def test_proxies_come_from_the_environment_in_either_case_the_lower_first() -> N
 def test_merging_keeps_the_first_of_each_name() -> None:
     mine, yours, other = one(), one(base_url="https://b.example"), one(name="c")
     assert merge([mine], [yours, other]) == (mine, other)
+
+
+def test_a_key_of_our_own_is_no_provider_s_key() -> None:
+    own = mint_secret(SecretKind.API_KEY, SeededChance(1))
+    row = {"name": "loop", "kind": "anthropic", "base_url": "https://api.example.com", "api_key": "literal"}
+    with pytest.raises(CatalogueError, match=r"providers\[0\].api_key: this is a key of Antechamber's own"):
+        read_catalogue({"providers": [row]}, lambda _text, _place: own, {})

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from antechamber.base.outbound import OutboundOptions
-from antechamber.base.secret import Secret
+from antechamber.base.secret import Secret, is_ours
 from antechamber.features.gateway.model import Catalogue, Provider, ProviderKind
 
 _KEYS: Final = (
@@ -85,7 +85,7 @@ def _provider(row: Mapping[str, Any], place: str, resolve: Resolve, proxies: Map
         name=name,
         kind=ProviderKind(kind),
         base_url=_address(_text(row, "base_url", place), f"{place}.base_url"),
-        api_key=None if key is None else resolve(_text(row, "api_key", place), f"{place}.api_key"),
+        api_key=None if key is None else _key(resolve(_text(row, "api_key", place), f"{place}.api_key"), place),
         models=_models(row.get("models", ["*"]), f"{place}.models"),
         headers=_headers(row.get("headers", {}), f"{place}.headers"),
         options=_options(row, place, proxies),
@@ -98,6 +98,13 @@ def _text(row: Mapping[str, Any], key: str, place: str) -> str:
         message = f"{place}.{key}: must be text and not empty"
         raise CatalogueError(message)
     return value.strip()
+
+
+def _key(key: Secret, place: str) -> Secret:
+    if is_ours(key.reveal()):
+        message = f"{place}.api_key: this is a key of Antechamber's own, not one of the provider's"
+        raise CatalogueError(message)
+    return key
 
 
 def _address(text: str, place: str) -> str:
