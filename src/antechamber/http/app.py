@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
-from antechamber.base.errors import RequestTooLarge, Unavailable, WireError
+from antechamber.base.errors import InvalidRequest, Unavailable, WireError
 from antechamber.base.ids import Kind, mint
 from antechamber.base.permissions import Permission
 from antechamber.http.authenticate import Authenticator
@@ -20,7 +20,6 @@ from antechamber.http.errors import internal
 from antechamber.http.log import AccessLog
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.reply import (
-    BODY_READ,
     Asgi,
     CallerLeftError,
     Message,
@@ -29,12 +28,14 @@ from antechamber.http.reply import (
     Send,
     check_length,
     send_error,
+    unread,
 )
 
 _JSON: Final = b"application/json"
 _CONTROL_BODY_LIMIT: Final = 32 << 20
 _CALLER_LEFT_STATUS: Final = 499
 _AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
+_BROKEN_OFF: Final = "The request's body broke off before its end."
 _STOPPING: Final = "The server is stopping; try again."
 _log = structlog.get_logger("http")
 
@@ -136,9 +137,11 @@ class Shell:
             await route.handle(scope, receive, send)
         except WireError as error:
             if context.status == 0:
-                unread = None if BODY_READ in scope or context.method != "POST" else receive
-                await send_error(send, context, error, openai=context.openai, receive=unread)
+                await send_error(send, context, error, openai=context.openai, rest=unread(scope, receive))
         except CallerLeftError:
+            if context.status == 0:
+                # A body that breaks off looks the same, and its caller may still be there.
+                await send_error(send, context, InvalidRequest(_BROKEN_OFF), openai=context.openai)
             context.status = _CALLER_LEFT_STATUS
         except Exception as error:
             _log.exception("unhandled", request_id=context.request_id)
@@ -161,7 +164,7 @@ class Shell:
             _check_declared(scope["headers"])
             await self._control(scope, _bounded(receive), send_named)
         except WireError as error:
-            await send_error(send, context, error, receive=receive if isinstance(error, RequestTooLarge) else None)
+            await send_error(send, context, error, rest=unread(scope, receive))
         except CallerLeftError:
             context.status = _CALLER_LEFT_STATUS
         except Exception as error:  # noqa: BLE001 - the last line of defence: the caller gets an answer

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from antechamber.base.errors import InvalidRequest, RequestTooLarge, WireError
 from antechamber.http.context import Context
@@ -19,12 +19,23 @@ HeaderPairs: TypeAlias = Iterable[tuple[bytes, bytes]]
 BODY_READ: Final = "antechamber.body_read"
 _MEBIBYTE: Final = 1 << 20
 _LINGER_SECONDS: Final = 30.0
+_LINGER_IDLE_SECONDS: Final = 1.0
 _LINGER_BYTES: Final = 64 << 20
 _MOST_DIGITS: Final = 18  # Python refuses to read thousands of them
 
 
 class CallerLeftError(Exception):
     """The caller closed the connection before its request was whole."""
+
+
+class Unread(NamedTuple):
+    """A body that the caller may still be sending.
+
+    `held` bytes of the answer wait for it: on HTTP/1 the server hands out no more of a request once that is answered.
+    """
+
+    receive: Receive
+    held: int
 
 
 async def send_whole(send: Send, status: int, headers: HeaderPairs, body: bytes) -> None:
@@ -35,35 +46,44 @@ async def send_whole(send: Send, status: int, headers: HeaderPairs, body: bytes)
 
 
 async def send_error(
-    send: Send, context: Context, error: WireError, *, openai: bool = False, receive: Receive | None = None
+    send: Send, context: Context, error: WireError, *, openai: bool = False, rest: Unread | None = None
 ) -> None:
-    """Send an error in the caller's dialect; with `receive`, what the caller is still sending is read and dropped."""
+    """Send an error in the caller's dialect; `rest` of the request is read meanwhile, and dropped."""
     context.status = status_of(error)
     context.error = error.type
     context.note = error.note or None
     body = openai_body(error) if openai else api_body(error, context.request_id)
     headers = [*error_headers(error), *context.identity_headers()]
-    if receive is None:
+    if rest is None:
         await send_whole(send, context.status, headers, body)
         return
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": context.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-    await _linger(receive)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    at_once = len(body) - rest.held
+    await send({"type": "http.response.body", "body": body[:at_once], "more_body": True})
+    await _linger(rest.receive)
+    await send({"type": "http.response.body", "body": body[at_once:], "more_body": False})
+
+
+def unread(scope: Scope, receive: Receive) -> Unread | None:
+    """Return the body if the caller may still be sending it; who expects a 100 first is not."""
+    is_read = BODY_READ in scope or scope["method"] in {"GET", "HEAD"}
+    if is_read or any(name == b"expect" for name, _ in scope["headers"]):
+        return None
+    return Unread(receive, held=0 if scope["http_version"] == "2" else 1)
 
 
 async def _linger(receive: Receive) -> None:
     """Read on for a while what is not wanted, so that a caller who is still sending reads why it was refused.
 
-    A connection that is closed on a sender is reset, and the answer is lost with it (RFC 9112 §9.6). The answer is left
-    without its formal end meanwhile: after that the server would hand out nothing more of the body.
+    A connection that is closed on a sender is reset, and the answer is lost with it (RFC 9112 §9.6).
     """
     left = _LINGER_BYTES
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LINGER_SECONDS):
             while left > 0:
-                message = await receive()
+                async with asyncio.timeout(_LINGER_IDLE_SECONDS):
+                    message = await receive()
                 if not message.get("more_body", False):
                     return
                 left -= len(message["body"])
