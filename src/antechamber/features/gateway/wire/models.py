@@ -1,7 +1,8 @@
 """Models on the wire, in Anthropic's shape (SDK type `ModelInfo`) and OpenAI's (SDK type `Model`)."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,8 +13,10 @@ from antechamber.base.page import IdCursor
 from antechamber.features.gateway.model import ListedModel
 
 _EPOCH: Final = "1970-01-01T00:00:00Z"
+_LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 _DEFAULT_LIMIT: Final = 20
 _MAX_LIMIT: Final = 1000
+_SMALL: Final = re.compile(r"[0-9]{1,9}")
 _LIFECYCLES: Final = frozenset({"active", "deprecated", "retired"})
 _NAMES: Final = frozenset({"after_id", "before_id", "beta", "lifecycle", "limit"})
 
@@ -43,7 +46,7 @@ def show_anthropic(model: ListedModel) -> dict[str, Any]:
         "id": model.id,
         "type": "model",
         "display_name": model.id,
-        "created_at": to_rfc3339(created * MICROSECONDS) if isinstance(created, int) else _EPOCH,
+        "created_at": to_rfc3339(created * MICROSECONDS) if _is_instant(created) else _EPOCH,
         "max_input_tokens": None,
         "max_tokens": None,
         "capabilities": None,
@@ -59,9 +62,19 @@ def show_openai(model: ListedModel) -> dict[str, Any]:
     own = dict(model.described or {})
     if own.get("object") == "model":
         return own
-    created_at = own.get("created_at")
-    created = from_rfc3339(created_at) // MICROSECONDS if isinstance(created_at, str) else 0
-    return {"id": model.id, "object": "model", "created": created, "owned_by": model.provider}
+    return {"id": model.id, "object": "model", "created": _seconds(own.get("created_at")), "owned_by": model.provider}
+
+
+def _is_instant(seconds: object) -> TypeGuard[int]:
+    return isinstance(seconds, int) and 0 <= seconds <= _LAST_SECOND
+
+
+def _seconds(instant: object) -> int:
+    """Return a provider's instant in seconds; 0 if it gave none, for a list is no place to fail over a date."""
+    try:
+        return from_rfc3339(instant) // MICROSECONDS if isinstance(instant, str) else 0
+    except ValueError:
+        return 0
 
 
 def page_of(query: bytes, models: Sequence[ListedModel]) -> bytes:
@@ -119,7 +132,7 @@ def _read_query(query: bytes) -> tuple[IdCursor, frozenset[str]]:
 def _limit(text: str | None) -> int:
     if text is None:
         return _DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MAX_LIMIT:
+    if not _SMALL.fullmatch(text) or not 1 <= int(text) <= _MAX_LIMIT:
         message = f"limit: must be a whole number from 1 to {_MAX_LIMIT}"
         raise InvalidRequest(message)
     return int(text)
