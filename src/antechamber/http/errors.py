@@ -19,6 +19,7 @@ from antechamber.base.errors import (
     Unavailable,
     WireError,
 )
+from antechamber.base.secret import redact
 
 STATUSES: Final[dict[type[WireError], int]] = {
     InvalidRequest: 400,
@@ -56,7 +57,7 @@ def status_of(error: WireError) -> int:
 
 def api_body(error: WireError, request_id: str) -> bytes:
     """Return `{"type":"error","error":{type, message, details?},"request_id"}`."""
-    inner: dict[str, object] = {"type": error.type, "message": error.message}
+    inner: dict[str, object] = {"type": error.type, "message": redact(error.message)}
     details = {**({"error_code": error.error_code} if error.error_code else {}), **error.details}
     if details:
         inner["details"] = details
@@ -66,7 +67,7 @@ def api_body(error: WireError, request_id: str) -> bytes:
 def openai_body(error: WireError, status: int | None = None) -> bytes:
     """Return OpenAI's `{"error":{message, type, param, code}}`."""
     kind, code = _OPENAI.get(status or status_of(error), ("server_error", None))
-    inner = {"message": error.message, "type": kind, "param": None, "code": error.error_code or code}
+    inner = {"message": redact(error.message), "type": kind, "param": None, "code": error.error_code or code}
     return msgspec.json.encode({"error": inner})
 
 
