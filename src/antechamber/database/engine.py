@@ -1,5 +1,7 @@
 """Connections to SQLite and PostgreSQL, and the transactions that features are handed as units."""
 
+import contextlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,6 +55,10 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        if self.is_sqlite and url.database:
+            # SQLite would make it readable for all; its companions take its mode. Who can't learns why on connecting.
+            with contextlib.suppress(OSError):
+                os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self.engine = _open_engine(url, is_sqlite=self.is_sqlite)
 
     @asynccontextmanager
