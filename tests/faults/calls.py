@@ -61,10 +61,16 @@ _begun: list["Running"] = []
 class Running(Caller):
     """One request under way: what has come so far can be looked at, and the caller can leave."""
 
-    def __init__(self, server: Server, path: str, body: object, controls: str = "", **headers: str) -> None:
+    def __init__(
+        self, server: Server, path: str, body: object = None, controls: str = "", method: str = "POST", **headers: str
+    ) -> None:
         super().__init__(server.port)
         self.seen = Reply(ended="open")
-        self._raw = request(path, body, headers_for(server.key, controls, **headers))
+        pairs = headers_for(server.key, controls, **headers)
+        if "content-length" in pairs:
+            self._raw = request(path, None, pairs, method) + (body if isinstance(body, bytes) else b"")
+        else:
+            self._raw = request(path, body, pairs, method)
         self._reading: asyncio.Task[None] | None = None
 
     async def begin(self) -> "Running":
@@ -125,9 +131,11 @@ class Running(Caller):
         return self.seen.headers["request-id"]
 
 
-async def ask(server: Server, path: str, body: object, controls: str = "", **headers: str) -> Reply:
+async def ask(
+    server: Server, path: str, body: object = None, controls: str = "", method: str = "POST", **headers: str
+) -> Reply:
     """Return the answer to one request."""
-    running = Running(server, path, body, controls, **headers)
+    running = Running(server, path, body, controls, method, **headers)
     return await (await running.begin()).done()
 
 

@@ -61,7 +61,7 @@ def make_rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
 
 
 @pytest.fixture(autouse=True)
-async def no_connection_stays() -> AsyncIterator[None]:
+async def no_connection_stays(anyio_backend: str) -> AsyncIterator[None]:  # noqa: ARG001 - sync tests need it named
     """Close what a test has left open, so that the next one's upstream is quiet."""
     yield
     await drop_all()

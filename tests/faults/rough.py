@@ -65,7 +65,7 @@ class RoughUpstream:
             data += piece
         head, _, body = data.partition(b"\r\n\r\n")
         fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-        left = int(fields[b"content-length"]) - len(body)
+        left = int(fields.get(b"content-length", b"0")) - len(body)
         while left > 0:
             left -= len(link.recv(65536))
-        link.sendall(ANSWERS[fields[b"x-rough"].decode()])
+        link.sendall(ANSWERS[fields.get(b"x-rough", b"empty-502").decode()])
