@@ -1,5 +1,6 @@
 """Servers as people run them: `ante init`, `ante serve` and `ante simulate`, each a process of its own on loopback."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,17 @@ class LiveServer(Program):
     ) -> "Answer":
         """Send one request with these headers and no others that matter, and return the whole answer."""
         return ask(self.host, self.port, method, path, headers, body)
+
+    @contextlib.contextmanager
+    def begin(self, method: str, path: str, headers: Mapping[str, str], body: bytes | str) -> Iterator[None]:
+        """Hold a request open from the answer's head until the block ends; what follows the head is not read."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_START_SECONDS)
+        try:
+            connection.request(method, path, body, dict(headers))
+            with contextlib.closing(connection.getresponse()):
+                yield
+        finally:
+            connection.close()
 
 
 class SimulatedUpstream(Program):
