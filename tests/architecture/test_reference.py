@@ -2,6 +2,7 @@
 
 from tools import reference
 
+
 def test_every_command_has_its_help() -> None:
     page = reference.PAGES["cli.md"]()
     assert "## `ante config show`" in page
