@@ -178,3 +178,15 @@ def test_no_secret_that_was_sent_gets_into_the_log(live: LiveServer) -> None:
     assert live.api_key not in live.log()
     assert live.admin_key not in live.log()
     assert canary.encode() not in live.ask("GET", "/metrics").body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [("GET", "/v1/messages", "POST"), ("POST", "/v1/models", "GET"), ("DELETE", "/v1/models/sim-1", "GET")],
+)
+def test_another_method_on_the_data_plane_is_405_and_told_which_there_is(
+    live: LiveServer, method: str, path: str, allow: str
+) -> None:
+    answer = live.ask(method, path, {"x-api-key": live.api_key, "anthropic-version": VERSIONS[0]})
+    assert refusal(answer, 405, "invalid_request_error") == f"{method} is not allowed on {path}."
+    assert answer.headers["allow"] == allow

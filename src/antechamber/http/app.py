@@ -55,6 +55,11 @@ class RawRoute:
     summary: str
     openai: bool = False
 
+    def serves(self, path: str) -> bool:
+        """Say whether a request's path is this endpoint's."""
+        prefix, placeholder, _ = self.path.partition("{")
+        return path.startswith(prefix) and len(path) > len(prefix) if placeholder else path == prefix
+
 
 class Shell:
     """The application that the HTTP server calls."""
@@ -73,7 +78,7 @@ class Shell:
     ) -> None:
         self._control = control
         self._exact = {(route.method, route.path): route for route in raw if "{" not in route.path}
-        self._prefixed = [(route.method, route.path.partition("{")[0], route) for route in raw if "{" in route.path]
+        self._prefixed = [route for route in raw if "{" in route.path]
         self._authenticator = authenticator
         self._clock = clock
         self._chance = chance
@@ -126,10 +131,7 @@ class Shell:
         route = self._exact.get((method, path))
         if route is not None:
             return route
-        for wanted, prefix, candidate in self._prefixed:
-            if method == wanted and path.startswith(prefix) and len(path) > len(prefix):
-                return candidate
-        return None
+        return next((route for route in self._prefixed if route.method == method and route.serves(path)), None)
 
     async def _raw(self, route: RawRoute, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         context.openai = route.openai

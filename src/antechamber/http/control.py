@@ -56,6 +56,7 @@ def build_control(routers: Sequence[APIRouter], raw: Sequence[RawRoute], version
         openapi_url=None,
         redirect_slashes=False,  # its addresses would derive from the Host header
     )
+    app.state.raw = raw
     for router in routers:
         # Flat, as an included router would cost a second match a request and hide its routes' permissions.
         app.router.routes.extend(router.routes)
@@ -94,12 +95,21 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if isinstance(error.__cause__, WireError):
         # FastAPI wraps whatever ends the reading of a body.
         return _reply(request, error.__cause__, status_of(error.__cause__))
+    if error.status_code == _NOT_FOUND and (allowed := _methods_of(request)):
+        message = f"{request.method} is not allowed on {request.url.path}."
+        return _reply(request, InvalidRequest(message), _METHOD_NOT_ALLOWED, {"allow": allowed})
     if error.status_code == _NOT_FOUND:
         return _reply(request, NotFound(f"{request.method} {request.url.path}: there is no such path."), 404)
     if error.status_code == _METHOD_NOT_ALLOWED:
         message = f"{request.method} is not allowed on {request.url.path}."
         return _reply(request, InvalidRequest(message), 405, dict(error.headers or {}))
     return _reply(request, InvalidRequest(str(error.detail)), error.status_code)
+
+
+def _methods_of(request: Request) -> str:
+    """Return the methods of the data-plane endpoint at this path, which FastAPI does not know; empty for none."""
+    raw: Sequence[RawRoute] = request.app.state.raw
+    return ", ".join(sorted(route.method for route in raw if route.serves(request.url.path)))
 
 
 async def _on_failure(request: Request, error: Exception) -> Response:
