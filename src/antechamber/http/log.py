@@ -1,6 +1,7 @@
 """Logs: one JSON line a request, written in batches, and structlog for all the rest; secrets never."""
 
 import asyncio
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -23,6 +24,23 @@ def _render(logger: object, name: str, event: MutableMapping[str, Any]) -> str:
     return redact(str(_to_json(logger, name, event)))
 
 
+class _Sink:
+    """A stream whose failures are nobody else's: a full disk under the log fails no request and loses no row."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, if it can be."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Write what is buffered, if it can be."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
 class _Redacting(logging.Formatter):
     """What libraries log, without secrets."""
 
@@ -43,7 +61,7 @@ def configure_logs(level: str, stream: IO[str] | None = None) -> None:
             _render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=output),  # type: ignore[arg-type]
+        logger_factory=structlog.WriteLoggerFactory(file=_Sink(output)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(output)
@@ -112,5 +130,6 @@ class AccessLog:
             self._timer = None
         lines, self._lines = self._lines, []
         if lines:
-            self._stream.write(b"\n".join(lines) + b"\n")
-            self._stream.flush()
+            with contextlib.suppress(OSError):
+                self._stream.write(b"\n".join(lines) + b"\n")
+                self._stream.flush()
