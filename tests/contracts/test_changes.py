@@ -82,12 +82,11 @@ async def test_a_node_that_cannot_listen_looks(database: Database, monkeypatch: 
         await until(lambda: bool(heard))
 
 
-@pytest.mark.postgres
+# SQLite has no NOTIFY.
+@pytest.mark.parametrize("database_address", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
 async def test_notify_wakes_a_node_that_would_look_only_much_later(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if database.is_sqlite:
-        pytest.skip("SQLite has no NOTIFY")
     async with node(database) as (feed, heard, _):
         await until(lambda: feed._listener is not None)
         monkeypatch.setattr(changes, "_POLL_SECONDS", 3600)
