@@ -32,7 +32,11 @@ class Context:
 
     def identity_headers(self) -> list[tuple[bytes, bytes]]:
         """Return `request-id` and, once someone is known, their organisation and workspace (wire-admin.md 1.2)."""
-        headers = [(b"request-id", self.request_id.encode())]
+        request_id = self.request_id.encode()
+        headers = [(b"request-id", request_id)]
+        if self.openai:
+            # Where OpenAI's SDKs look for it.
+            headers.append((b"x-request-id", request_id))
         principal = self.principal
         if principal is not None:
             headers.append((b"anthropic-organization-id", principal.organization_id.encode()))

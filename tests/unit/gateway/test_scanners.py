@@ -273,10 +273,5 @@ def test_our_own_error_event_is_one_that_our_scanner_reads(endpoint: Endpoint) -
     assert event.endswith(b"\n\n")
     assert event.count(b"\n\n") == 1
     if endpoint is not Endpoint.COUNT_TOKENS:
-        assert fed([event], endpoint).problem == UpstreamProblem("timeout_error", "Too\nlong.")
-
-
-def test_frame_scanners_are_made_for_one_wire_each() -> None:
-    for call in (FrameScanner().frame, FrameScanner().whole):
-        with pytest.raises(NotImplementedError):
-            call(b"")
+        kind = "server_error" if endpoint is Endpoint.CHAT_COMPLETIONS else "timeout_error"
+        assert fed([event], endpoint).problem == UpstreamProblem(kind, "Too\nlong.")

@@ -22,6 +22,8 @@ _CUT: Final = "protocol"
 _EMPTY_STREAM: Final = "the stream ended before its first byte"
 _UNFINISHED_STREAM: Final = "the stream ended without its last event"
 _FIRST_ERROR: Final = 400
+_CONFLICT: Final = 409
+_SHOULD_RETRY: Final = b"x-should-retry"
 _CALLER_LEFT: Final = 499
 _MICROSECONDS: Final = 1_000_000
 _ENDINGS: Final = {
@@ -121,8 +123,12 @@ class Exchange:
 
     async def _send_whole(self, response: OutboundResponse, body: bytes, reply: Reply) -> None:
         self._commit(response)
-        length = (b"content-length", str(len(body)).encode())
-        await reply.start(response.status, [*answer_headers(response.headers), length])
+        headers = [*answer_headers(response.headers), (b"content-length", str(len(body)).encode())]
+        if response.status == _CONFLICT:
+            # SDKs repeat a 409 unless told that it does not help (wire-admin.md 1.2).
+            headers = [pair for pair in headers if pair[0] != _SHOULD_RETRY]
+            headers.append((_SHOULD_RETRY, b"false"))
+        await reply.start(response.status, headers)
         await reply.end(body)
 
     async def _relay_stream(self, response: OutboundResponse, reply: Reply) -> None:

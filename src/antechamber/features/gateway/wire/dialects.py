@@ -23,6 +23,9 @@ from antechamber.features.gateway.wire.views import (
     splice_model,
 )
 
+# The words that both wires have; whatever else went wrong is a server_error to OpenAI's clients.
+_OPENAI_TYPES: Final = frozenset({"invalid_request_error", "rate_limit_error"})
+
 
 class EndpointDialect:
     """One endpoint's wire."""
@@ -57,7 +60,8 @@ class EndpointDialect:
     def error_event(self, error_type: str, message: str, request_id: str) -> bytes:
         """Return the frames that tell the caller of an error in the middle of a stream."""
         if self.openai:
-            body: dict[str, object] = {"error": {"message": message, "type": error_type, "param": None, "code": None}}
+            kind = error_type if error_type in _OPENAI_TYPES else "server_error"
+            body: dict[str, object] = {"error": {"message": message, "type": kind, "param": None, "code": None}}
             return b"data: " + msgspec.json.encode(body) + b"\n\n"
         body = {"type": "error", "error": {"type": error_type, "message": message}, "request_id": request_id}
         return b"event: error\ndata: " + msgspec.json.encode(body) + b"\n\n"

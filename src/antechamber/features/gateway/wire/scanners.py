@@ -4,6 +4,7 @@ Only whole frames are looked at, and of most only the first bytes. Output is est
 until the provider says the exact number, so that a stream cut at any point has a sound row in the ledger.
 """
 
+from abc import ABC, abstractmethod
 from typing import Final
 
 import msgspec
@@ -101,7 +102,7 @@ def read_problem(body: bytes) -> UpstreamProblem | None:
     return UpstreamProblem(error.type or "api_error", error.message or "The provider reported an error.")
 
 
-class FrameScanner:
+class FrameScanner(ABC):
     """Splits a stream into frames at blank lines and shows each to `frame`."""
 
     def __init__(self) -> None:
@@ -131,13 +132,13 @@ class FrameScanner:
         del last
         return chunk
 
+    @abstractmethod
     def frame(self, frame: bytes) -> None:
         """See one frame."""
-        raise NotImplementedError
 
+    @abstractmethod
     def whole(self, body: bytes) -> None:
         """See a complete answer."""
-        raise NotImplementedError
 
     def count_text(self, text: str | None) -> None:
         """Add a piece of answer to the estimate."""
