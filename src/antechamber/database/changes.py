@@ -44,6 +44,7 @@ class Changes:
         self._versions: dict[str, int] = {}
         self._callbacks: dict[str, list[Callable[[], Awaitable[None]]]] = {}
         self._wake = asyncio.Event()
+        self._stopped = False
         self._task: asyncio.Task[None] | None = None
         self._listener: asyncpg.Connection | None = None
 
@@ -58,10 +59,11 @@ class Changes:
 
     async def stop(self) -> None:
         """Stop watching."""
-        if self._task is not None:
+        self._stopped = True
+        while self._task is not None and not self._task.done():
+            # Drivers have been seen to swallow a cancellation: say it again.
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task}, timeout=_POLL_SECONDS)
         if self._listener is not None:
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self._listener.close(timeout=1)
@@ -81,10 +83,12 @@ class Changes:
             return {row.name: row.version for row in rows}
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopped:
             await self._listen()
+            # Python 3.11's wait_for can lose a cancellation that comes with the wake; timeout can't.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self.look()
