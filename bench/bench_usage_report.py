@@ -161,7 +161,7 @@ async def time_reports(database: Database, repeat: int, output: Report) -> None:
     output.note("a scan of the rows, by day and model", scan, "ms")
     for name, width, limit, group_by in cases:
         step = Width(width).microseconds
-        taken = []
+        taken: list[float] = []
         while len(taken) < 2 or (len(taken) < repeat and sum(taken) < CASE_SECONDS * 1000):
             began = time.perf_counter()
             asked = wire.Range(to_rfc3339(END - limit * step), None, width, limit, None)
