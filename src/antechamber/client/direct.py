@@ -223,7 +223,7 @@ class DirectResponse:
         """Drop the connection if the body has not ended; idempotent."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.abort()
+            # This drops it unless the body has come to its end, read or not.
             self._outbound.release(connection)
 
 
