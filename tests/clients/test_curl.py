@@ -245,12 +245,12 @@ def test_a_path_that_is_not_there(curl: Curl) -> None:
 def test_a_refusal_reaches_a_caller_who_is_still_sending(curl: Curl, tmp_path: Path, protocol: str) -> None:
     large = tmp_path / "large"
     large.write_bytes(b" " * (33 << 20))
-    # Under load the HTTP/2 library may end the upload's stream with an error after the whole answer; curl says 92 then.
-    allowed = "|| test $? -eq 92" if "http2" in protocol else ""
+    # On a starved machine the HTTP/2 library may reset the upload's stream around the answer; curl tries again then.
+    again = "--retry 3 --retry-all-errors --retry-delay 1" if "http2" in protocol else ""
     for credential, status in (("$ANTHROPIC_API_KEY", 413), ("made-up", 401)) * 3:
         answer = curl(f"""
-curl {protocol} $URL/v1/messages -H "x-api-key: {credential}" -H "anthropic-version: 2023-06-01" \\
-  --data-binary @{large} {allowed}
+curl {protocol} {again} $URL/v1/messages -H "x-api-key: {credential}" -H "anthropic-version: 2023-06-01" \\
+  --data-binary @{large}
 """)
         assert answer.status == status
         assert answer.json()["request_id"] == answer.headers["request-id"]
