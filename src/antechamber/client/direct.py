@@ -51,6 +51,8 @@ class Connection(asyncio.BufferedProtocol):
         self._bodiless = False
         self._waiter: asyncio.Future[None] | None = None
         self._failure: OutboundError | None = None
+        self._deadline = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._paused = False
         self.is_lost = False
 
@@ -87,6 +89,9 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note why nothing more will come."""
         self.is_lost = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         if self._failure is None:
             self._failure = OutboundError(_RESET, str(exc) if exc else "the connection was closed")
         self._wake()
@@ -102,15 +107,23 @@ class Connection(asyncio.BufferedProtocol):
         if self._failure is not None:
             raise self._failure
         loop = asyncio.get_running_loop()
+        self._deadline = loop.time() + seconds
+        if self._alarm is None:
+            self._alarm = loop.call_at(self._deadline, self._ring, loop, seconds)
         waiter = self._waiter = loop.create_future()
-        alarm = loop.call_later(seconds, self._expire, seconds)
         try:
             await waiter
         finally:
-            alarm.cancel()
             self._waiter = None
 
-    def _expire(self, seconds: float) -> None:
+    def _ring(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Expire a wait that is overdue; a stream of many short waits has one alarm, put off when it rings early."""
+        self._alarm = None
+        if self._waiter is None:
+            return
+        if loop.time() < self._deadline:
+            self._alarm = loop.call_at(self._deadline, self._ring, loop, seconds)
+            return
         self._failure = OutboundError(_TIMEOUT, f"silent for {seconds:g} s")
         self._wake()
 
