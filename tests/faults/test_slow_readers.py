@@ -16,7 +16,7 @@ _MEBIBYTE = 1 << 20
 _FLOOD = "events=inf; bytes=4000"
 # what the kernel keeps between three processes, with room: its buffers grow to 4 and 6 MiB a connection
 _MOST_PRODUCED = 24 * _MEBIBYTE
-_MOST_MEMORY_EACH = 5 * _MEBIBYTE
+_MOST_MEMORY_EACH = 2 * _MEBIBYTE
 
 
 class Sleeper:
