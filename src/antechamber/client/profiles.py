@@ -110,7 +110,7 @@ def _profile(
 def _read(path: Path) -> dict[str, object] | None:
     try:
         found = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         message = f"{path}: {error}"
