@@ -20,7 +20,7 @@ define("complete", async () => {
     `${URL}/v1/complete`,
     {
       model: "claude-instant-1.2",
-      prompt: "\n\nHuman: 翻译这段文字到英文 \n\nAssistant:",
+      prompt: "翻译这段文字到英文",
       max_tokens_to_sample: 200,
     },
     { headers: JSON_HEADERS },

@@ -43,10 +43,9 @@ class Complete(Messages):
             raise Refused(400, str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refused(400, f"The request body is not valid JSON: {error}") from None
-        if ASSISTANT not in asked.prompt:
-            raise Refused(400, 'prompt must end with "\\n\\nAssistant:" turn')
         if asked.max_tokens_to_sample < 1:
             raise Refused(400, "max_tokens_to_sample: Input should be greater than or equal to 1")
+        # The published production guide posts a prompt without turns: all of it is the question then.
         question = asked.prompt.rsplit(HUMAN, 1)[-1].split(ASSISTANT, 1)[0].strip()
         return Ask(
             model=asked.model,
