@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from antechamber import wiring
-from antechamber.base.permissions import HELD, Kind, Permission
+from antechamber.base.permissions import HELD, Permission, matrix
 from antechamber.cli import reference as cli
 from antechamber.settings import PREFIX, Settings
 
@@ -39,13 +39,9 @@ def holders(permission: str) -> str:
 
 
 def permissions() -> str:
-    """Each kind of principal against each permission."""
-    kinds = sorted(Kind)
-    rows = [
-        (f"`{permission}`", *("yes" if permission in HELD[kind] else "" for kind in kinds))
-        for permission in sorted(Permission)
-    ]
-    return "# Permissions\n\n" + table(("permission", *(str(kind) for kind in kinds)), rows)
+    """Each kind of principal, role and scope with the permissions it holds."""
+    rows = [(name, ", ".join(f"`{permission}`" for permission in sorted(held))) for name, held in matrix().items()]
+    return "# Permissions\n\n" + table(("who", "holds"), rows)
 
 
 def settings() -> str:

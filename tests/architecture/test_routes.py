@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from antechamber import wiring
-from antechamber.base.permissions import HELD, Kind, Permission
+from antechamber.base.permissions import Permission, matrix
 from tools import endpoints
 
 
@@ -48,8 +48,8 @@ def test_the_routes_are_those_that_were_reviewed(golden: Callable[[str, str], No
 def test_the_permissions_are_those_that_were_reviewed(golden: Callable[[str, str], None]) -> None:
     head = ("", *(str(permission) for permission in sorted(Permission)))
     rows = [
-        (str(kind), *("yes" if permission in HELD[kind] else "-" for permission in sorted(Permission)))
-        for kind in sorted(Kind)
+        (name, *("yes" if permission in held else "-" for permission in sorted(Permission)))
+        for name, held in matrix().items()
     ]
     golden("permissions.txt", _columns([head, *rows]))
 

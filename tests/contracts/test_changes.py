@@ -12,10 +12,10 @@ from antechamber.base.clock import SystemClock
 from antechamber.base.errors import AuthenticationFailed, Unavailable
 from antechamber.base.ids import WorkspaceId
 from antechamber.database import changes
-from antechamber.database.changes import Changes, announce
+from antechamber.database.changes import CREDENTIALS, Changes, announce
 from antechamber.database.engine import Database
 from antechamber.features.apikeys.model import Status
-from antechamber.features.apikeys.sql import CHANGES, SqlKeys
+from antechamber.features.apikeys.sql import SqlKeys
 from antechamber.http.authenticate import Authenticator
 from tests.contracts.tenants import MINE, PEPPER, services
 
@@ -119,7 +119,7 @@ async def test_a_revoked_key_stops_on_another_node_within_a_second(database: Dat
         )
     async with node(database) as (feed, _, other):
         authenticator = Authenticator([SqlKeys()], other, SystemClock(), PEPPER)
-        feed.watch(CHANGES, authenticator.reload)
+        feed.watch(CREDENTIALS, authenticator.reload)
         await authenticator.reload()
         headers = {b"x-api-key": secret.reveal().encode()}
         await authenticator.authenticate(headers)

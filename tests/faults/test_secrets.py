@@ -90,7 +90,7 @@ async def _send_bodies(rig: Rig, canaries: Canaries) -> list[bytes]:
             for value in (secret, [secret], {secret: secret}):
                 reply = await ask(rig.server, path, {**body_for(path, "hello", stream=False), field: value})
                 # A legacy prompt is one string: what is served then is the model's answer to it, which may quote it.
-                if reply.status != 200:  # noqa: PLR2004
+                if reply.status != 200:
                     bodies.append(reply.body)
         reply = await ask(rig.server, path, b'{"model": "' + secret.encode())
         bodies.append(reply.body)

@@ -24,18 +24,26 @@ AdminKeyId = NewType("AdminKeyId", str)
 TokenId = NewType("TokenId", str)
 ServiceAccountId = NewType("ServiceAccountId", str)
 RequestId = NewType("RequestId", str)
+ActivityId = NewType("ActivityId", str)
+InviteId = NewType("InviteId", str)
+SpendLimitId = NewType("SpendLimitId", str)
 
 
 class Kind(StrEnum):
     """What an id names; the value is its prefix on the wire (wire-admin.md 1.7)."""
 
+    ACTIVITY = "activity"
     ADMIN_KEY = "adminkey"
     API_KEY = "apikey"
+    COMPARTMENT = "cmpt"
     INVITE = "invite"
     PAGE = "page"
+    RATE_LIMIT = "rl"
+    RATE_LIMIT_GROUP = "rlg"
     REQUEST = "req"
     SERVICE_ACCOUNT = "svac"
     SETUP = "setup"
+    SPEND_LIMIT = "spl"
     TOKEN = "token"  # noqa: S105 - a prefix, not a secret
     USER = "user"
     WORKSPACE = "wrkspc"

@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from antechamber.base.errors import InvalidRequest
+
+Item = TypeVar("Item")
 
 _PREFIX: Final = "page_"
 _MARK_LENGTH: Final = 12
@@ -26,6 +28,14 @@ class IdCursor:
         if self.after_id is not None and self.before_id is not None:
             message = "after_id, before_id: only one of the two may be given"
             raise InvalidRequest(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A part of a list, newest first; `has_more` in the direction that was asked for."""
+
+    items: tuple[Item, ...]
+    has_more: bool
 
 
 def _mark(query: Mapping[str, object]) -> str:

@@ -1,40 +1,219 @@
-"""Who may do what: the permissions, and the table from each kind of principal to those it holds."""
+"""Who may do what: the permissions, and the tables from roles, scopes and kinds of principal to what they hold.
 
+This is the permission model of the whole product. A route declares one Permission. A principal holds a set of them:
+a key by its kind, an admin key by its scopes (none means all of the administration), a person by the intersection of
+their organisation role and their token's scopes, a personal key by the intersection of what a key may do and its
+owner's role in the workspace. Sources: wire-admin.md 2.2, 2.5, 4 (scopes) and 6 (matrices).
+"""
+
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
 class Permission(StrEnum):
     """What a route asks for: noun:verb, in alphabetical order."""
 
+    ADMIN_KEYS_READ = "admin_keys:read"
+    ADMIN_KEYS_WRITE = "admin_keys:write"
+    API_KEYS_READ = "api_keys:read"
+    API_KEYS_WRITE = "api_keys:write"
+    AUDIT_READ = "audit:read"
+    CLAUDE_CODE_USE = "claude_code:use"
+    COST_READ = "cost:read"
+    FILES_READ = "files:read"
     INFERENCE = "inference"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    METRICS_WRITE = "metrics:write"
     MODELS_READ = "models:read"
     ORGANIZATION_READ = "organization:read"
+    PLAYGROUND_USE = "playground:use"
     PUBLIC = "public"
+    RATE_LIMITS_READ = "rate_limits:read"
+    RATE_LIMITS_WRITE = "rate_limits:write"
+    SELF_READ = "self:read"
+    SPEND_LIMITS_READ = "spend_limits:read"
+    SPEND_LIMITS_WRITE = "spend_limits:write"
+    TRACES_READ = "traces:read"
     USAGE_READ = "usage:read"
+    WORKSPACE_MEMBERS_READ = "workspace_members:read"
+    WORKSPACE_MEMBERS_WRITE = "workspace_members:write"
+    WORKSPACES_READ = "workspaces:read"
+    WORKSPACES_WRITE = "workspaces:write"
+
+
+class OrganizationRole(StrEnum):
+    """What a person is in an organisation."""
+
+    ADMIN = "admin"
+    BILLING = "billing"
+    CLAUDE_CODE_USER = "claude_code_user"
+    DEVELOPER = "developer"
+    USER = "user"
+
+
+class WorkspaceRole(StrEnum):
+    """What a person is in a workspace; `workspace_billing` is inherited only, never given by hand."""
+
+    ADMIN = "workspace_admin"
+    BILLING = "workspace_billing"
+    DEVELOPER = "workspace_developer"
+    RESTRICTED_DEVELOPER = "workspace_restricted_developer"
+    USER = "workspace_user"
+
+
+class ServiceAccountRole(StrEnum):
+    """What a service account is in an organisation."""
+
+    ADMIN = "admin"
+    DEVELOPER = "developer"
 
 
 class Kind(StrEnum):
-    """The kinds of principal that can stand behind a request."""
+    """The kinds of principal that can stand behind a request; a person counts by their organisation role."""
 
     ADMIN_KEY = "admin_key"
     ANONYMOUS = "anonymous"
     API_KEY = "api_key"
     ORG_ADMIN_TOKEN = "org:admin token"  # noqa: S105 - a name, not a secret
+    PERSON_ADMIN = "person: admin"
+    PERSON_BILLING = "person: billing"
+    PERSON_CLAUDE_CODE_USER = "person: claude_code_user"
+    PERSON_DEVELOPER = "person: developer"
+    PERSON_USER = "person: user"
 
 
-_ADMINISTRATION: Final = frozenset({Permission.ORGANIZATION_READ, Permission.USAGE_READ})
+_SEES_MONEY: Final = frozenset({Permission.COST_READ, Permission.USAGE_READ})
+_SETS_SPENDING: Final = frozenset({Permission.SPEND_LIMITS_READ, Permission.SPEND_LIMITS_WRITE})
+_HOLDS_KEYS: Final = frozenset({Permission.API_KEYS_READ, Permission.API_KEYS_WRITE})
+_CALLS_MODELS: Final = frozenset({Permission.INFERENCE, Permission.METRICS_WRITE, Permission.MODELS_READ})
+_ADMINISTRATION: Final = (
+    _SEES_MONEY
+    | _SETS_SPENDING
+    | _HOLDS_KEYS
+    | {
+        Permission.ADMIN_KEYS_READ,
+        Permission.ADMIN_KEYS_WRITE,
+        Permission.AUDIT_READ,
+        Permission.MEMBERS_READ,
+        Permission.MEMBERS_WRITE,
+        Permission.ORGANIZATION_READ,
+        Permission.RATE_LIMITS_READ,
+        Permission.RATE_LIMITS_WRITE,
+        Permission.WORKSPACES_READ,
+        Permission.WORKSPACES_WRITE,
+        Permission.WORKSPACE_MEMBERS_READ,
+        Permission.WORKSPACE_MEMBERS_WRITE,
+    }
+)
+_MEMBER: Final = frozenset({Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ})
 
-HELD: Final[dict[Kind, frozenset[Permission]]] = {
-    Kind.ADMIN_KEY: _ADMINISTRATION | {Permission.PUBLIC},
-    Kind.ANONYMOUS: frozenset({Permission.PUBLIC}),
-    Kind.API_KEY: frozenset({Permission.INFERENCE, Permission.MODELS_READ, Permission.PUBLIC}),
-    Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION | {Permission.PUBLIC},
+ROLES: Final[Mapping[OrganizationRole, frozenset[Permission]]] = {
+    OrganizationRole.ADMIN: _MEMBER | _ADMINISTRATION | {Permission.CLAUDE_CODE_USE},
+    OrganizationRole.BILLING: _MEMBER
+    | _SEES_MONEY
+    | _SETS_SPENDING
+    | {Permission.RATE_LIMITS_READ, Permission.WORKSPACES_READ},
+    OrganizationRole.CLAUDE_CODE_USER: _MEMBER | {Permission.CLAUDE_CODE_USE},
+    OrganizationRole.DEVELOPER: _MEMBER | _SEES_MONEY | _HOLDS_KEYS,
+    OrganizationRole.USER: _MEMBER,
 }
 
-SCOPES: Final[dict[str, Kind]] = {"org:admin": Kind.ORG_ADMIN_TOKEN}
+WORKSPACE_ROLES: Final[Mapping[WorkspaceRole, frozenset[Permission]]] = {
+    WorkspaceRole.ADMIN: _CALLS_MODELS
+    | _HOLDS_KEYS
+    | _SEES_MONEY
+    | {
+        Permission.FILES_READ,
+        Permission.PLAYGROUND_USE,
+        Permission.RATE_LIMITS_READ,
+        Permission.RATE_LIMITS_WRITE,
+        Permission.SELF_READ,
+        Permission.TRACES_READ,
+        Permission.WORKSPACES_READ,
+        Permission.WORKSPACES_WRITE,
+        Permission.WORKSPACE_MEMBERS_READ,
+        Permission.WORKSPACE_MEMBERS_WRITE,
+    },
+    WorkspaceRole.BILLING: _SEES_MONEY,
+    WorkspaceRole.DEVELOPER: _CALLS_MODELS
+    | _HOLDS_KEYS
+    | {Permission.FILES_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ, Permission.TRACES_READ},
+    WorkspaceRole.RESTRICTED_DEVELOPER: _CALLS_MODELS | _HOLDS_KEYS | {Permission.PLAYGROUND_USE, Permission.SELF_READ},
+    WorkspaceRole.USER: frozenset({Permission.PLAYGROUND_USE}),
+}
+
+SERVICE_ACCOUNT_ROLES: Final[Mapping[ServiceAccountRole, frozenset[Permission]]] = {
+    ServiceAccountRole.ADMIN: _ADMINISTRATION,
+    ServiceAccountRole.DEVELOPER: _SEES_MONEY | _HOLDS_KEYS | {Permission.ORGANIZATION_READ},
+}
+
+# What a token or an admin key is limited to; `org:admin` and `user:*` are the wire's (wire-auth.md), `read:*` and
+# `write:*` follow the hosted platform's scoped keys (wire-admin.md 4).
+SCOPES: Final[Mapping[str, frozenset[Permission]]] = {
+    "org:admin": _ADMINISTRATION,
+    "read:admin_keys": frozenset({Permission.ADMIN_KEYS_READ}),
+    "read:analytics": _SEES_MONEY,
+    "read:api_keys": frozenset({Permission.API_KEYS_READ}),
+    "read:compliance_activities": frozenset({Permission.AUDIT_READ}),
+    "read:members": frozenset({Permission.MEMBERS_READ, Permission.WORKSPACE_MEMBERS_READ}),
+    "read:organization": frozenset({Permission.ORGANIZATION_READ}),
+    "read:rate_limits": frozenset({Permission.RATE_LIMITS_READ}),
+    "read:spend_limits": frozenset({Permission.SPEND_LIMITS_READ}),
+    "read:workspaces": frozenset({Permission.WORKSPACES_READ, Permission.WORKSPACE_MEMBERS_READ}),
+    "user:billing": _SEES_MONEY | _SETS_SPENDING | {Permission.RATE_LIMITS_READ, Permission.WORKSPACES_READ},
+    "user:developer": _HOLDS_KEYS | _SEES_MONEY,
+    "user:profile": _MEMBER,
+    "user:sessions:claude_code": frozenset({Permission.CLAUDE_CODE_USE}),
+    "write:admin_keys": frozenset({Permission.ADMIN_KEYS_READ, Permission.ADMIN_KEYS_WRITE}),
+    "write:api_keys": _HOLDS_KEYS,
+    "write:members": frozenset(
+        {
+            Permission.MEMBERS_READ,
+            Permission.MEMBERS_WRITE,
+            Permission.WORKSPACE_MEMBERS_READ,
+            Permission.WORKSPACE_MEMBERS_WRITE,
+        }
+    ),
+    "write:rate_limits": frozenset({Permission.RATE_LIMITS_READ, Permission.RATE_LIMITS_WRITE}),
+    "write:spend_limits": _SETS_SPENDING,
+    "write:workspaces": frozenset({Permission.WORKSPACES_READ, Permission.WORKSPACES_WRITE}),
+}
+
+HELD: Final[Mapping[Kind, frozenset[Permission]]] = {
+    Kind.ADMIN_KEY: _ADMINISTRATION,
+    Kind.ANONYMOUS: frozenset(),
+    Kind.API_KEY: _CALLS_MODELS | {Permission.SELF_READ},
+    Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION,
+    Kind.PERSON_ADMIN: ROLES[OrganizationRole.ADMIN],
+    Kind.PERSON_BILLING: ROLES[OrganizationRole.BILLING],
+    Kind.PERSON_CLAUDE_CODE_USER: ROLES[OrganizationRole.CLAUDE_CODE_USER],
+    Kind.PERSON_DEVELOPER: ROLES[OrganizationRole.DEVELOPER],
+    Kind.PERSON_USER: ROLES[OrganizationRole.USER],
+}
 
 
 def holders(permission: Permission) -> list[Kind]:
-    """Return the kinds of principal that hold a permission, in alphabetical order."""
-    return [kind for kind in sorted(HELD) if permission in HELD[kind]]
+    """Return the kinds of principal that hold a permission, in alphabetical order; everyone holds the public one."""
+    return [kind for kind in sorted(HELD) if permission is Permission.PUBLIC or permission in HELD[kind]]
+
+
+def matrix() -> dict[str, frozenset[Permission]]:
+    """Return every row of the reviewed matrix: kinds, workspace roles, service accounts' roles, scopes."""
+    rows: dict[str, frozenset[Permission]] = {str(kind): HELD[kind] | {Permission.PUBLIC} for kind in sorted(HELD)}
+    rows.update({f"workspace role: {role}": WORKSPACE_ROLES[role] for role in sorted(WORKSPACE_ROLES)})
+    rows.update({f"service account: {role}": SERVICE_ACCOUNT_ROLES[role] for role in sorted(SERVICE_ACCOUNT_ROLES)})
+    rows.update({f"scope: {scope}": SCOPES[scope] for scope in sorted(SCOPES)})
+    return rows
+
+
+@lru_cache(maxsize=1024)
+def granted(scopes: tuple[str, ...]) -> frozenset[Permission]:
+    """Return what scopes grant together; an unknown scope grants nothing."""
+    return _union(SCOPES.get(scope, frozenset()) for scope in scopes)
+
+
+def _union(sets: Iterable[frozenset[Permission]]) -> frozenset[Permission]:
+    return frozenset().union(*sets)

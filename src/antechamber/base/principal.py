@@ -1,16 +1,33 @@
 """Who stands behind a request: one closed union of frozen values, made by authentication only."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
 from antechamber.base.errors import PermissionDenied
 from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, TokenId, UserId, WorkspaceId
-from antechamber.base.permissions import HELD, SCOPES, Kind, Permission, holders
+from antechamber.base.permissions import (
+    HELD,
+    ROLES,
+    WORKSPACE_ROLES,
+    Kind,
+    OrganizationRole,
+    Permission,
+    WorkspaceRole,
+    granted,
+    holders,
+)
+
+Network: TypeAlias = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A workspace's API key; `default_workspace` because the old wire shows that workspace as null."""
+    """A workspace's API key; `default_workspace` because the old wire shows that workspace as null.
+
+    `user_id` and `role` are those of the person whom a personal key acts as, None for an ownerless key.
+    `models` (names or globs, as in the catalogue) and `networks` limit where it opens; None lets everything through.
+    """
 
     key_id: ApiKeyId
     organization_id: OrganizationId
@@ -18,40 +35,63 @@ class ApiKey:
     default_workspace: bool
     user_id: UserId | None
     expires_at: int | None
+    role: WorkspaceRole | None = None
+    models: tuple[str, ...] | None = None
+    networks: tuple[Network, ...] | None = None
 
     @property
-    def kind(self) -> Kind:
-        """`api_key`."""
-        return Kind.API_KEY
+    def label(self) -> str:
+        """What a refusal calls it."""
+        return Kind.API_KEY if self.role is None else f"{Kind.API_KEY} of a {self.role}"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What it holds: no more than its owner's role in the workspace, if it has an owner."""
+        held = HELD[Kind.API_KEY]
+        return held if self.role is None else held & WORKSPACE_ROLES[self.role]
 
 
 @dataclass(frozen=True, slots=True)
 class AdminKey:
-    """An organisation's admin key."""
+    """An organisation's admin key; without scopes it holds the whole administration."""
 
     key_id: AdminKeyId
     organization_id: OrganizationId
     expires_at: int | None
+    scopes: tuple[str, ...] = ()
 
     @property
-    def kind(self) -> Kind:
-        """`admin_key`."""
-        return Kind.ADMIN_KEY
+    def label(self) -> str:
+        """What a refusal calls it."""
+        return f"{Kind.ADMIN_KEY} with scopes {' '.join(self.scopes)}" if self.scopes else Kind.ADMIN_KEY
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What it holds."""
+        return granted(self.scopes) if self.scopes else HELD[Kind.ADMIN_KEY]
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A bearer token with one scope."""
+    """A bearer token with scopes (space-separated); a person's holds no more than their role in the organisation."""
 
     token_id: TokenId
     organization_id: OrganizationId
     scope: str
     expires_at: int | None
+    user_id: UserId | None = None
+    role: OrganizationRole | None = None
 
     @property
-    def kind(self) -> Kind:
-        """The kind that its scope stands for."""
-        return SCOPES.get(self.scope, Kind.ANONYMOUS)
+    def label(self) -> str:
+        """What a refusal calls it."""
+        return f"{self.scope} token" if self.role is None else f"{self.scope} token of a person with role {self.role}"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What it holds."""
+        held = granted(tuple(self.scope.split()))
+        return held if self.role is None else held & ROLES[self.role]
 
 
 Principal: TypeAlias = ApiKey | AdminKey | AccessToken
@@ -60,10 +100,10 @@ Administrator: TypeAlias = AdminKey | AccessToken
 
 def demand(principal: Principal, permission: Permission) -> None:
     """Raise PermissionDenied, naming what is held and what is needed, unless the principal holds it."""
-    held = HELD[principal.kind]
+    held = principal.permissions
     if permission in held:
         return
-    names = ", ".join(sorted(held - {Permission.PUBLIC}))
+    names = ", ".join(sorted(held))
     able = ", ".join(holders(permission))
-    message = f"This {principal.kind} holds [{names}] but needs [{permission}], which is held by: {able}."
+    message = f"This {principal.label} holds [{names}] but needs [{permission}], which is held by: {able}."
     raise PermissionDenied(message)

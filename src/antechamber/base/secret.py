@@ -24,6 +24,7 @@ class SecretKind(StrEnum):
     ADMIN_KEY = "sk-ant-admin01-"
     API_KEY = "sk-ant-api03-"
     ACCESS_TOKEN = "sk-ant-oat01-"  # noqa: S105 - a prefix, not a secret
+    INVITE = "sk-ant-invite01-"
     SETUP = "sk-ant-setup01-"
 
 

@@ -16,6 +16,10 @@ from antechamber.base.unit import Unit
 from antechamber.database.engine import Database, connection
 from antechamber.database.tables import change_feed
 
+# what feeds a watch; a role or a workspace that changes what a credential opens counts as a change of credentials
+CREDENTIALS: Final = "credentials"
+LIMITS: Final = "limits"
+
 _CHANNEL: Final = "antechamber_changes"
 _POLL_SECONDS: Final = 0.5
 _log = structlog.get_logger("changes")

@@ -1,13 +1,15 @@
 """What a control-plane route asks of its caller: a permission, a version header, and no unknown query names."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
+from fastapi import Depends as FromRequest
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
 
+from antechamber.base.actor import Actor, actor_for
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Principal, demand
@@ -46,6 +48,15 @@ class Need:
 def Needs(permission: Permission, *, versioned: bool = True) -> Depends:  # noqa: N802 - reads as a declaration
     """Declare the permission that a route needs, beside the principal's type in its `Annotated`."""
     return Depends(Need(permission, versioned=versioned))
+
+
+def _actor_of(request: Request) -> Actor:
+    context = context_of(request.scope)
+    return actor_for(context.principal, context.address, request.headers.get("user-agent"), context.request_id)
+
+
+# who acts, for the audit log; to be declared after the principal, whose authentication it stands on
+Acting = Annotated[Actor, FromRequest(_actor_of)]
 
 
 def permission_of(route: APIRoute) -> Permission | None:

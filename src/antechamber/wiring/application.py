@@ -13,9 +13,8 @@ from antechamber.adapters.providers.simulated.server import SimulatedUpstream
 from antechamber.adapters.providers.upstreams import HttpUpstreams
 from antechamber.adapters.spool import FileSpool
 from antechamber.base.permissions import Kind, Permission, holders
-from antechamber.database.changes import Changes
+from antechamber.database.changes import CREDENTIALS, Changes
 from antechamber.features.accounts.pages import pages as account_pages
-from antechamber.features.apikeys.sql import CHANGES
 from antechamber.features.gateway.routes import DataPlane
 from antechamber.features.gateway.service import Gateway, Models
 from antechamber.features.gateway.service.admission import OpenRequests
@@ -74,7 +73,7 @@ class Application:
         storage, settings = self.storage, self.settings
         self.authenticator = Authenticator(storage.sources, storage.database, storage.clock, storage.pepper)
         self.changes = Changes(storage.database)
-        self.changes.watch(CHANGES, self.authenticator.reload)
+        self.changes.watch(CREDENTIALS, self.authenticator.reload)
         self.simulated = SimulatedUpstream(clock=storage.clock)
         self.simulated_url: str | None = None
         self.upstreams = HttpUpstreams(open_pool)

@@ -18,6 +18,8 @@ from antechamber.features.accounts.service import Accounts
 from antechamber.features.accounts.sql import SqlSetupLinks
 from antechamber.features.apikeys.service import Keys
 from antechamber.features.apikeys.sql import SqlKeys
+from antechamber.features.audit.service import Audit
+from antechamber.features.audit.sql import SqlActivities
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.oauth.sql import SqlTokens
 from antechamber.features.organizations.service import Organizations
@@ -53,6 +55,7 @@ class Storage:
     clock: Clock
     chance: Chance
     pepper: Secret
+    audit: Audit
     organizations: Organizations
     workspaces: Workspaces
     accounts: Accounts
@@ -103,6 +106,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     address = settings.database_url.reveal() if settings.database_url else None
     database = Database(database_url(address, settings.data))
     key_store, token_store = SqlKeys(), SqlTokens()
+    audit = Audit(SqlActivities(), database, clock, chance, pepper)
     organizations = Organizations(SqlOrganizations(), database, clock, chance)
     workspaces = Workspaces(SqlWorkspaces(), clock, chance)
     accounts = Accounts(SqlSetupLinks(), database, clock, chance, pepper)
@@ -114,6 +118,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         clock=clock,
         chance=chance,
         pepper=pepper,
+        audit=audit,
         organizations=organizations,
         workspaces=workspaces,
         accounts=accounts,

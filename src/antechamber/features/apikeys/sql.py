@@ -7,12 +7,10 @@ from sqlalchemy import Boolean, Column, Index, Row, Select, Table, insert, selec
 from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId
 from antechamber.base.principal import AdminKey, ApiKey, Principal
 from antechamber.base.unit import Unit
-from antechamber.database.changes import announce
+from antechamber.database.changes import CREDENTIALS, announce
 from antechamber.database.engine import connection
 from antechamber.database.tables import Digest, Instant, Text, metadata
 from antechamber.features.apikeys.model import Status, StoredAdminKey, StoredApiKey
-
-CHANGES: Final = "credentials"
 
 api_keys: Final = Table(
     "api_keys",
@@ -93,7 +91,7 @@ class SqlKeys:
                 expires_at=key.expires_at,
             )
         )
-        await announce(unit, CHANGES)
+        await announce(unit, CREDENTIALS)
 
     async def add_admin_key(
         self, unit: Unit, organization_id: OrganizationId, key: StoredAdminKey, digest: bytes
@@ -111,7 +109,7 @@ class SqlKeys:
                 expires_at=key.expires_at,
             )
         )
-        await announce(unit, CHANGES)
+        await announce(unit, CREDENTIALS)
 
     async def api_keys(self, unit: Unit, organization_id: OrganizationId) -> list[StoredApiKey]:
         """Return the organisation's API keys, newest first."""
@@ -154,7 +152,7 @@ class SqlKeys:
         result = await connection(unit).execute(
             update(table).where(table.c.organization_id == organization_id, table.c.id == key_id).values(status=status)
         )
-        await announce(unit, CHANGES)
+        await announce(unit, CREDENTIALS)
         return result.rowcount > 0
 
     async def resolve_principal(self, unit: Unit, digest: bytes) -> Principal | None:

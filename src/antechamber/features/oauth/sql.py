@@ -7,12 +7,10 @@ from sqlalchemy import Column, Table, insert, select
 from antechamber.base.ids import OrganizationId
 from antechamber.base.principal import AccessToken, Principal
 from antechamber.base.unit import Unit
-from antechamber.database.changes import announce
+from antechamber.database.changes import CREDENTIALS, announce
 from antechamber.database.engine import connection
 from antechamber.database.tables import Digest, Instant, Text, metadata
 from antechamber.features.oauth.model import StoredToken
-
-CHANGES: Final = "credentials"
 
 access_tokens: Final = Table(
     "access_tokens",
@@ -41,7 +39,7 @@ class SqlTokens:
                 expires_at=token.expires_at,
             )
         )
-        await announce(unit, CHANGES)
+        await announce(unit, CREDENTIALS)
 
     async def resolve_principal(self, unit: Unit, digest: bytes) -> Principal | None:
         """Return whom a token stands for."""

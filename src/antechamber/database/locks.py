@@ -1,0 +1,20 @@
+"""Making transactions that touch the same things come one after the other."""
+
+from sqlalchemy import text
+
+from antechamber.base.ids import OrganizationId
+from antechamber.base.unit import Unit
+from antechamber.database.engine import connection
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+async def lock_organization(unit: Unit, organization_id: OrganizationId) -> None:
+    """Wait until no other writing transaction of the organisation that asked for this is open; held to the end.
+
+    What is read afterwards is what those have committed. To be called before the reads that a decision stands on.
+    On SQLite every writing transaction is alone already (BEGIN IMMEDIATE).
+    """
+    link = connection(unit)
+    if link.dialect.name != "sqlite":
+        await link.execute(_LOCK, {"name": f"organization {organization_id}"})
