@@ -1,5 +1,6 @@
 """Ids: the one table of their prefixes, and the only code that makes or reads them."""
 
+import hashlib
 import uuid
 from enum import StrEnum
 from typing import Final, NewType
@@ -75,6 +76,12 @@ def mint(kind: Kind, clock: Clock, chance: Chance) -> str:
     """Make a new id: prefix, `01`, and 22 base58 characters of 48-bit milliseconds and 80 random bits."""
     milliseconds = (clock.now() // 1000) & _TIME_MASK
     number = milliseconds << _RANDOM_BITS | int.from_bytes(chance.draw(_RANDOM_BITS // 8))
+    return f"{kind}_01{encode_base58(number, _BODY_LENGTH)}"
+
+
+def derive(kind: Kind, text: str) -> str:
+    """Make the id that always belongs to `text`, in the form of a minted one: 128 bits of its SHA-256."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
     return f"{kind}_01{encode_base58(number, _BODY_LENGTH)}"
 
 

@@ -1,10 +1,13 @@
 """Money: integer nano-dollars, never floats."""
 
+import re
 from typing import Final
 
 NANO_PER_DOLLAR: Final = 1_000_000_000
 _NANO_PER_CENT: Final = NANO_PER_DOLLAR // 100
 _MILLION: Final = 1_000_000
+# all that to_cents writes, and no other number: no sign but of less than nothing, no exponent, no eighth place
+_CENTS: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,7}))?", re.ASCII)
 
 
 def price(tokens: int, nano_per_million: int) -> int:
@@ -22,3 +25,14 @@ def to_cents(nano: int) -> str:
     whole, rest = divmod(abs(nano), _NANO_PER_CENT)
     fraction = f"{rest:07d}".rstrip("0")
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
+def from_cents(text: str) -> int:
+    """Read a decimal string in cents as nano-USD, exactly; ValueError for anything that `to_cents` could not write."""
+    matched = _CENTS.fullmatch(text)
+    if matched is None:
+        message = "must be a decimal number of cents with at most 7 places, as a string"
+        raise ValueError(message)
+    sign, whole, fraction = matched.groups()
+    nano = int(whole) * _NANO_PER_CENT + int((fraction or "").ljust(7, "0"))
+    return -nano if sign else nano

@@ -1,0 +1,111 @@
+"""What limits need from outside."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from antechamber.base.ids import OrganizationId, SpendLimitId, UserId
+from antechamber.base.unit import Unit
+from antechamber.features.limits.model.definitions import Limiter, Period, PersonQuota, RateRule, Scope, SpendLimit
+
+
+class LimitStore(Protocol):
+    """Where limits are kept."""
+
+    async def lock(self, unit: Unit, organization_id: OrganizationId) -> None:
+        """Wait until no other change of the organisation is under way; held to the end of the unit."""
+        ...
+
+    async def announce(self, unit: Unit) -> None:
+        """Tell every node, once the unit has ended, that limits have changed."""
+        ...
+
+    async def rates(
+        self, unit: Unit, organization_id: OrganizationId, scope: Scope, scope_id: str
+    ) -> Sequence[RateRule]:
+        """Return the rates that one holder has of its own."""
+        ...
+
+    async def put_rate(self, unit: Unit, organization_id: OrganizationId, rule: RateRule, now: int) -> None:
+        """Keep a rate in place of the holder's former one of the same group and limiter."""
+        ...
+
+    async def clear_rate(
+        self, unit: Unit, organization_id: OrganizationId, holder: tuple[Scope, str], group_id: str, limiter: Limiter
+    ) -> None:
+        """Forget a holder's rate, if it has one."""
+        ...
+
+    async def spend_limits(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        *,
+        scopes: Sequence[Scope],
+        workspace_id: str | None,
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> Sequence[SpendLimit]:
+        """Return at most `limit` of them, newest first, older than `after` = (created_at, id); no scopes mean all."""
+        ...
+
+    async def holders_limits(
+        self, unit: Unit, organization_id: OrganizationId, holders: Sequence[tuple[Scope, str]]
+    ) -> Sequence[SpendLimit]:
+        """Return the spend limits of some holders."""
+        ...
+
+    async def get_spend_limit(
+        self, unit: Unit, organization_id: OrganizationId, spend_limit_id: SpendLimitId
+    ) -> SpendLimit | None:
+        """Return one, or None."""
+        ...
+
+    async def find_spend_limit(
+        self, unit: Unit, organization_id: OrganizationId, scope: Scope, scope_id: str, period: Period
+    ) -> SpendLimit | None:
+        """Return what a holder has for a period, or None."""
+        ...
+
+    async def put_spend_limit(self, unit: Unit, organization_id: OrganizationId, limit: SpendLimit) -> None:
+        """Keep a new one, or the new amount of one that is kept."""
+        ...
+
+    async def remove_spend_limit(
+        self, unit: Unit, organization_id: OrganizationId, spend_limit_id: SpendLimitId
+    ) -> None:
+        """Forget one."""
+        ...
+
+    async def quotas(self, unit: Unit, organization_id: OrganizationId) -> Sequence[PersonQuota]:
+        """Return the organisation's default, if it has one, then those of persons by id."""
+        ...
+
+    async def put_quota(self, unit: Unit, organization_id: OrganizationId, quota: PersonQuota) -> None:
+        """Keep a quota in place of the former one of the same person, or of the default."""
+        ...
+
+    async def remove_quota(self, unit: Unit, organization_id: OrganizationId, user_id: UserId | None) -> bool:
+        """Forget a quota; says whether there was one."""
+        ...
+
+    async def sweep_rates(self, unit: Unit) -> Sequence[tuple[OrganizationId, RateRule]]:
+        """Return every rate of this server."""
+        ...
+
+    async def sweep_spends(self, unit: Unit) -> Sequence[SpendLimit]:
+        """Return every spend limit of this server."""
+        ...
+
+    async def sweep_quotas(self, unit: Unit) -> Sequence[PersonQuota]:
+        """Return every quota of this server."""
+        ...
+
+
+class SpentSoFar(Protocol):
+    """What has been spent in calendar windows, by the ledger's reckoning."""
+
+    async def spent(
+        self, organization_id: OrganizationId, asked: Sequence[tuple[Scope, str, Period]]
+    ) -> Mapping[tuple[Scope, str, Period], int]:
+        """Return nano-USD since each window began; what is missing is 0."""
+        ...
