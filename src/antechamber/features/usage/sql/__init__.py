@@ -1,0 +1,5 @@
+"""The tables of usage and the queries on them."""
+
+from antechamber.features.usage.sql.ledger import SqlUsage, usage_rollups, usage_rows
+
+__all__ = ["SqlUsage", "usage_rollups", "usage_rows"]
