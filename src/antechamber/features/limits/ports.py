@@ -9,14 +9,10 @@ from antechamber.features.limits.model.definitions import Limiter, Period, Perso
 
 
 class LimitStore(Protocol):
-    """Where limits are kept."""
+    """Where limits are kept; every change tells every node, once its unit has ended."""
 
     async def lock(self, unit: Unit, organization_id: OrganizationId) -> None:
         """Wait until no other change of the organisation is under way; held to the end of the unit."""
-        ...
-
-    async def announce(self, unit: Unit) -> None:
-        """Tell every node, once the unit has ended, that limits have changed."""
         ...
 
     async def rates(

@@ -1,16 +1,23 @@
 """What limits are: rates, spends and quotas, whom they hold, and over which time."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from antechamber.base.clock import EPOCH, MICROSECONDS
+from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId, SpendLimitId, UserId
+from antechamber.base.money import from_cents
 
 _DAY_SECONDS: Final = 86_400
 # a rate's largest value: what a signed 64-bit column and every client's integer hold with room for sums
 MAX_RATE: Final = 10**15
+# a spend limit's largest amount in nano-USD, thousands of millions of dollars: sums still fit a signed 64-bit column
+MAX_AMOUNT: Final = 4 * 10**18
+MAX_CHANGES: Final = 16
+_MAX_MODEL_NAME: Final = 256
 
 
 class Limiter(StrEnum):
@@ -143,3 +150,60 @@ class Applicable:
     spends: tuple[SpendRule, ...]
     quota: Quota | None
     group_id: str
+
+
+def lowest_rates(
+    server: Mapping[Limiter, int], own: Iterable[RateRule], organization_id: OrganizationId, group_id: str
+) -> Sequence[RateRule]:
+    """Return what holds an organisation in a group: of its own values and the server's, the lower of each limiter."""
+    values = dict(server)
+    for rule in own:
+        values[rule.limiter] = min(rule.value, values.get(rule.limiter, rule.value))
+    return [
+        RateRule(limiter, values[limiter], Scope.ORGANIZATION, organization_id, group_id) for limiter in sorted(values)
+    ]
+
+
+def check_rates(changes: Sequence[tuple[Limiter, int | None]], allowed: frozenset[Limiter]) -> None:
+    """Check changes of rates, None to clear one; InvalidRequest past 1 to 16, or for one that cannot be held."""
+    if not 1 <= len(changes) <= MAX_CHANGES:
+        message = f"limits: must hold 1 to {MAX_CHANGES} entries"
+        raise InvalidRequest(message)
+    if len({limiter for limiter, _ in changes}) < len(changes):
+        message = "limits: each type may be given once"
+        raise InvalidRequest(message)
+    for limiter, value in changes:
+        if limiter not in allowed:
+            message = f"limits: {limiter} does not apply to this group; it takes: {', '.join(sorted(allowed))}"
+            raise InvalidRequest(message)
+        if value is not None and not 1 <= value <= MAX_RATE:
+            message = f"limits: the value of {limiter} must be from 1 to {MAX_RATE}, or null"
+            raise InvalidRequest(message)
+
+
+def read_amount(text: str) -> int:
+    """Return an amount of whole cents in nano-USD; InvalidRequest for anything else (SDK `SpendLimit.amount`)."""
+    try:
+        nano = from_cents(text) if text.isdigit() else -1
+    except ValueError:
+        nano = -1
+    if not 0 <= nano <= MAX_AMOUNT:
+        message = f"amount: must be a whole, non-negative number of cents up to {MAX_AMOUNT // 10**7}, as a string"
+        raise InvalidRequest(message)
+    return nano
+
+
+def check_quota(quota: Quota) -> None:
+    """Check a quota; InvalidRequest when it says nothing, or for values that cannot be held."""
+    if quota.requests_per_minute is None and quota.requests_per_day is None:
+        message = "requests_per_minute, requests_per_day: give at least one; DELETE removes a quota"
+        raise InvalidRequest(message)
+    for name in ("requests_per_minute", "requests_per_day"):
+        value: int | None = getattr(quota, name)
+        if value is not None and not 1 <= value <= MAX_RATE:
+            message = f"{name}: must be from 1 to {MAX_RATE}, or null"
+            raise InvalidRequest(message)
+    model = quota.fallback_model
+    if model is not None and (not 1 <= len(model) <= _MAX_MODEL_NAME or not model.isprintable()):
+        message = f"fallback_model: must be a model's name of at most {_MAX_MODEL_NAME} characters, or null"
+        raise InvalidRequest(message)

@@ -7,8 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from antechamber.base.ids import Kind, OrganizationId, derive
+from antechamber.features.limits.model.definitions import Limiter
 
 _MOST_REMEMBERED: Final = 4096
+_ASKING: Final = frozenset(Limiter)
+_COUNTING: Final = frozenset({Limiter.REQUESTS_PER_DAY, Limiter.REQUESTS_PER_MINUTE})
 
 
 class GroupType(StrEnum):
@@ -30,6 +33,11 @@ class Group:
     type: GroupType
     display_name: str
     globs: tuple[str, ...] = ()
+
+    @property
+    def limiters(self) -> frozenset[Limiter]:
+        """What can be limited in it: counting tokens uses none."""
+        return _COUNTING if self.type is GroupType.TOKEN_COUNT else _ASKING
 
     @property
     def id(self) -> str:

@@ -1,14 +1,22 @@
 """The book of limits in force: in memory, read on every model request, replaced as a whole when anything changes."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from antechamber.base.ids import ApiKeyId, OrganizationId, UserId, WorkspaceId
 from antechamber.base.unit import Units
-from antechamber.features.limits.model.definitions import Applicable, Limiter, Quota, RateRule, Scope, SpendRule
+from antechamber.features.limits.model.definitions import (
+    Applicable,
+    Limiter,
+    Quota,
+    RateRule,
+    Scope,
+    SpendRule,
+    lowest_rates,
+)
 from antechamber.features.limits.model.groups import TOKEN_COUNT, Group, Groups
 from antechamber.features.limits.ports import LimitStore
 
@@ -38,7 +46,7 @@ class LimitBook:
         self.defaults: Defaults = MappingProxyType({})
 
     def adopt(self, groups: Groups, defaults: Defaults) -> None:
-        """Take up the groups and the organisation-wide values of the server's file."""
+        """Take up the groups and the values of the server's file, over which no organisation gets."""
         self.groups, self.defaults = groups, defaults
         self._remembered = {}
 
@@ -117,11 +125,10 @@ class LimitBook:
         return Applicable(tuple(rates), tuple(spends), quota, group.id)
 
     def organization_rates(self, organization_id: OrganizationId, group: Group) -> Sequence[RateRule]:
-        """Return an organisation's rates for a group: its own values, and the server's file where it has none."""
+        """Return what holds an organisation as a whole in a group, as of the last reload."""
         own = self._organizations.get(organization_id, _Organization())
-        rules = {
-            limiter: RateRule(limiter, value, Scope.ORGANIZATION, organization_id, group.id)
-            for limiter, value in self.defaults.get(group.key, {}).items()
-        }
-        rules.update({rule.limiter: rule for rule in own.rates.get((organization_id, group.id), ())})
-        return [rules[limiter] for limiter in sorted(rules)]
+        return self.lowest(organization_id, group, own.rates.get((organization_id, group.id), ()))
+
+    def lowest(self, organization_id: OrganizationId, group: Group, own: Iterable[RateRule]) -> Sequence[RateRule]:
+        """Return what holds an organisation in a group whose own values are these, under the server's file."""
+        return lowest_rates(self.defaults.get(group.key, {}), own, organization_id, group.id)
