@@ -10,13 +10,14 @@ _SECRET_HEADERS = frozenset({"authorization", "x-api-key", "proxy-authorization"
 _SHOWN = 12
 
 
-def connect(invocation: Invocation, *, credentialed: bool = True) -> Server:
-    """Open the server in force; without credentials when `credentialed` is false."""
+def connect(invocation: Invocation, *, credentialed: bool = True, administration: bool = False) -> Server:
+    """Open the server in force; without credentials when `credentialed` is false, as an admin for `administration`."""
     world, settings = invocation.world, invocation.settings
-    access = find_access(settings.given(), world.environment)
+    access = find_access(settings.given(), world.environment, administration=administration)
     chosen = access.credential
-    # Who names a credential on the command line knows what it shadows.
-    if access.shadowed and credentialed and chosen is not None and not chosen.source.startswith("--"):
+    # Who names a credential on the command line, or sets the admin key's own variable, knows what it shadows.
+    known = chosen is None or chosen.source.startswith("--") or chosen.source == "ANTHROPIC_ADMIN_KEY"
+    if access.shadowed and credentialed and chosen is not None and not known:
         world.stderr.write(f"note: using {chosen.source}; also set: {', '.join(access.shadowed)}\n")
     return open_server(world, settings, access, credentialed=credentialed)
 

@@ -58,6 +58,16 @@ class Group(click.Group):
         return named.name, named, args[1:]
 
 
+def load(entry: Entry) -> click.Command:
+    """Import a command."""
+    found = getattr(import_module(f"antechamber.cli.{entry.module}"), entry.attribute)
+    if not isinstance(found, click.Command):
+        message = f"antechamber.cli.{entry.module}.{entry.attribute} is no command"
+        raise TypeError(message)
+    found.name = entry.name
+    return found
+
+
 class LazyGroup(Group):
     """The root: knows its commands by table and imports only the one that is used."""
 
@@ -72,14 +82,7 @@ class LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import a command."""
         entry = self.entries.get(cmd_name)
-        if entry is None:
-            return None
-        found = getattr(import_module(f"antechamber.cli.{entry.module}"), entry.attribute)
-        if not isinstance(found, click.Command):
-            message = f"antechamber.cli.{entry.module}.{entry.attribute} is no command"
-            raise TypeError(message)
-        found.name = entry.name
-        return found
+        return None if entry is None else load(entry)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the global options."""

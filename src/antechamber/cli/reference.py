@@ -24,17 +24,28 @@ This page is made from the command itself; `make docs` writes it anew.
 _WIDTH = 100
 
 
-def commands(context: click.Context) -> Iterator[click.Context]:
-    """Yield a context for a command and all below it, in the order of the help; missing ones are left out."""
+def commands(context: click.Context, seen: set[int] | None = None) -> Iterator[click.Context]:
+    """Yield a context for a command and all below it, in the order of the help.
+
+    Missing ones are left out; one that can be reached by several ways comes where it is met first.
+    """
+    seen = set() if seen is None else seen
     yield context
     if isinstance(context.command, click.Group):
-        for name in context.command.list_commands(context):
-            try:
-                inner = context.command.get_command(context, name)
-            except ModuleNotFoundError:
-                continue
-            if inner is not None and not inner.hidden:
-                yield from commands(_context(inner, name, context))
+        inner = [found for name in context.command.list_commands(context) if (found := _inner(context, name))]
+        fresh = [found for found in inner if id(found.command) not in seen]
+        # all of one level before any of the next, so that a command stands under its shortest name
+        seen.update(id(found.command) for found in fresh)
+        for found in fresh:
+            yield from commands(found, seen)
+
+
+def _inner(context: click.Context, name: str) -> click.Context | None:
+    try:
+        found = context.command.get_command(context, name) if isinstance(context.command, click.Group) else None
+    except ModuleNotFoundError:
+        return None
+    return None if found is None or found.hidden else _context(found, name, context)
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:

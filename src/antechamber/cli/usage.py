@@ -1,20 +1,24 @@
 """`ante usage`: tokens used, from the usage report."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, TypeVar
 
 import click
 
-from antechamber.base.clock import MICROSECONDS, to_rfc3339
+from antechamber.cli.charts import sparkline
 from antechamber.cli.connection import connect
 from antechamber.cli.groups import Group
 from antechamber.cli.listing import entries, print_list
 from antechamber.cli.output import Printer
+from antechamber.cli.ranges import export_csv, flat, output_option, range_options, start_of
+from antechamber.cli.resources import call
 from antechamber.cli.settings import Invocation
 from antechamber.cli.tables import table
 
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
 _PATH: Final = "/v1/organizations/usage_report/messages"
-_DAY: Final = 86_400 * MICROSECONDS
 _WIDTHS: Final = ("1d", "1h", "1m")
 _DIMENSIONS: Final = (
     "account_id",
@@ -27,6 +31,14 @@ _DIMENSIONS: Final = (
     "speed",
     "workspace_id",
 )
+_EXPORTED: Final = (
+    "uncached_input_tokens",
+    "cache_creation.ephemeral_5m_input_tokens",
+    "cache_creation.ephemeral_1h_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "server_tool_use.web_search_requests",
+)
 _COUNTS: Final = ("input", "cache write", "cache read", "output")
 
 
@@ -35,39 +47,78 @@ def command() -> None:
     """See what was used."""
 
 
+def _report_options(command: Decorated) -> Decorated:
+    for option in (
+        click.option("--limit", type=click.IntRange(min=1), help="Intervals a page."),
+        click.option("--account-id", "account_ids", metavar="ID", multiple=True, help="Only this person."),
+        click.option("--workspace-id", "workspace_ids", metavar="ID", multiple=True, help="Only this workspace."),
+        click.option("--api-key-id", "api_key_ids", metavar="ID", multiple=True, help="Only this key."),
+        click.option("--model", "models", metavar="MODEL", multiple=True, help="Only this model; may be repeated."),
+        click.option(
+            "--group-by", type=click.Choice(_DIMENSIONS), multiple=True, help="Apart by this; may be repeated."
+        ),
+        click.option("--bucket-width", type=click.Choice(_WIDTHS), help="One line a day, hour or minute."),
+        range_options,
+    ):
+        command = option(command)
+    return command
+
+
+def _query(
+    invocation: Invocation, days: int, starting_at: str | None, filters: Mapping[str, object]
+) -> list[tuple[str, object]]:
+    chosen = [(name, value) for name, value in filters.items() if value not in (None, ())]
+    return [("starting_at", start_of(invocation, days, starting_at)), *chosen]
+
+
 @command.command("messages")
-@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="So many days up to now.")
-@click.option("--starting-at", metavar="TIME", help="From this moment (RFC 3339), instead of --days.")
-@click.option("--ending-at", metavar="TIME", help="Up to this moment.")
-@click.option("--bucket-width", type=click.Choice(_WIDTHS), help="One line a day, hour or minute.")
-@click.option("--group-by", type=click.Choice(_DIMENSIONS), multiple=True, help="Apart by this; may be repeated.")
-@click.option("--model", "models", metavar="MODEL", multiple=True, help="Only this model; may be repeated.")
-@click.option("--api-key-id", "api_key_ids", metavar="ID", multiple=True, help="Only this key.")
-@click.option("--workspace-id", "workspace_ids", metavar="ID", multiple=True, help="Only this workspace.")
-@click.option("--account-id", "account_ids", metavar="ID", multiple=True, help="Only this person.")
-@click.option("--limit", type=click.IntRange(min=1), help="Intervals a page.")
+@_report_options
 @click.pass_obj
 def messages(invocation: Invocation, /, days: int, starting_at: str | None, **filters: object) -> None:
     """Show the tokens of messages by interval; a table on a terminal. Needs an admin key."""
-    today = invocation.world.clock.now() // _DAY * _DAY
-    query: list[tuple[str, object]] = [("starting_at", starting_at or to_rfc3339(today - (days - 1) * _DAY))]
-    query += [(name, value) for name, value in filters.items() if value not in (None, ())]
+    query = _query(invocation, days, starting_at, filters)
     printer = Printer(invocation.world, invocation.settings)
     if not printer.is_for_humans:
-        print_list(invocation, _PATH, query)
+        print_list(invocation, _PATH, query, administration=True)
         return
+    with connect(invocation, administration=True) as server:
+        printer.text(usage_table(entries(server, _PATH, query), _dimensions(filters)))
+
+
+@command.command("export")
+@_report_options
+@output_option
+@click.pass_obj
+def export(
+    invocation: Invocation, /, days: int, starting_at: str | None, output: Path | None, **filters: object
+) -> None:
+    """Write the usage report as CSV, page by page, with progress on a terminal."""
+    query = _query(invocation, days, starting_at, filters)
+    columns = ["starting_at", "ending_at", *_dimensions(filters), *_EXPORTED]
+    export_csv(invocation, _PATH, query, columns, flat, output)
+
+
+@command.command("me")
+@click.pass_obj
+def me(invocation: Invocation) -> None:
+    """Show limits, spend and what is left of the key in use; any key may ask this of itself."""
+    call(invocation, "GET", "/v1/usage/me", administration=False)
+
+
+def _dimensions(filters: Mapping[str, object]) -> list[str]:
     chosen = filters.get("group_by")
-    dimensions = [str(name) for name in chosen] if isinstance(chosen, tuple) else []
-    with connect(invocation) as server:
-        printer.text(usage_table(entries(server, _PATH, query), dimensions))
+    return [str(name) for name in chosen] if isinstance(chosen, tuple) else []
 
 
 def usage_table(buckets: Iterable[object], dimensions: list[str]) -> str:
-    """Lay out the report's buckets, with a last line for the sums."""
-    rows = [row for bucket in buckets if isinstance(bucket, dict) for row in _rows(bucket, dimensions)]
+    """Lay out the report's buckets, with a last line for the sums, and a sparkline of the intervals."""
+    listed = [bucket for bucket in buckets if isinstance(bucket, dict)]
+    rows = [row for bucket in listed for row in _rows(bucket, dimensions)]
     sums = [sum(int(str(row[-4 + at])) for row in rows) for at in range(4)]
     total = ["total", *("" for _ in dimensions), *sums]
-    return table(["from", *dimensions, *_COUNTS], [*rows, total])
+    laid_out = table(["from", *dimensions, *_COUNTS], [*rows, total])
+    course = [sum(sum(int(str(cell)) for cell in row[-4:]) for row in _rows(bucket, dimensions)) for bucket in listed]
+    return f"{laid_out}\n\n{sparkline(course)}" if len(course) > 1 else laid_out
 
 
 def _rows(bucket: Mapping[str, object], dimensions: list[str]) -> Iterator[list[object]]:

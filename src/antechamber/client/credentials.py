@@ -60,18 +60,28 @@ class Access:
 
 
 def find_access(
-    given: Given, environment: Environment, load: Callable[[Environment, str | None], Profile | None] = load_profile
+    given: Given,
+    environment: Environment,
+    load: Callable[[Environment, str | None], Profile | None] = load_profile,
+    *,
+    administration: bool = False,
 ) -> Access:
-    """Choose server and credential; ProfileUnusable if a profile that matters cannot be read."""
+    """Choose server and credential; ProfileUnusable if a profile that matters cannot be read.
+
+    For `administration` the admin key's variable goes before every other variable: the API key beside it would only
+    be refused.
+    """
     profile = load(environment, given.profile)
     candidates = [
         ("api_key", _given("--api-key", given.api_key)),
+        *([("auth_token", _given("--auth-token", given.auth_token))] if administration else []),
+        *([("api_key", _variable(environment, "ANTHROPIC_ADMIN_KEY"))] if administration else []),
         ("api_key", _variable(environment, "ANTHROPIC_API_KEY")),
         ("auth_token", _given("--auth-token", given.auth_token)),
         ("auth_token", _variable(environment, "ANTHROPIC_AUTH_TOKEN")),
         ("profile", _token(profile)),
     ]
-    present = [(kind, found) for kind, found in candidates if found is not None]
+    present = list(dict.fromkeys((kind, found) for kind, found in candidates if found is not None))
     kind, credential = present[0] if present else (None, None)
     urls = [
         found

@@ -10,6 +10,7 @@ from typing import Final
 VARIABLES: Final[Mapping[str, str]] = {
     "ANTE_BASE_URL": "Server to talk to; wins over ANTHROPIC_BASE_URL.",
     "ANTE_CA_FILE": "PEM file of certificates to trust beside the system's; SSL_CERT_FILE is read, too.",
+    "ANTHROPIC_ADMIN_KEY": "Admin key, which the commands of the organisation use before any other variable.",
     "ANTHROPIC_API_KEY": "API key, sent as x-api-key.",
     "ANTHROPIC_AUTH_TOKEN": "Token, sent as Authorization: Bearer; an API key wins over it.",
     "ANTHROPIC_BASE_URL": "Server to talk to, as the SDKs read it.",

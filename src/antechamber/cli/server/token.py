@@ -1,17 +1,14 @@
 """`ante token`: what opens the server for its operator."""
 
-import re
 from pathlib import Path
-from typing import Final
 
 import click
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
+from antechamber.cli.durations import Duration
 from antechamber.cli.groups import Group
 from antechamber.cli.server.options import config_option, data_option, failures_told, json_option, print_json
 from antechamber.wiring.operations import mint_token, read_settings
-
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @click.group("token", cls=Group)
@@ -19,17 +16,11 @@ def command() -> None:
     """Mint access tokens as the server's operator."""
 
 
-def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
-    found = re.fullmatch(r"(\d{1,6})([smhd]?)", text)
-    if not found:
-        message = "write a number and a unit, as 30m, 1h or 1d"
-        raise click.BadParameter(message)
-    return int(found[1]) * _UNITS[found[2] or "s"]
-
-
 @command.command("mint")
 @click.option("--scope", required=True, help="What the token may do: org:admin.")
-@click.option("--ttl", "ttl_seconds", default="1h", callback=_seconds, help="How long it opens: 30m, 1h, 1d.")
+@click.option(
+    "--ttl", "ttl_seconds", default="1h", type=Duration(), metavar="TIME", help="How long it opens: 30m, 1h, 1d."
+)
 @click.option("--organization-id", help="Which organization, when the server has several.")
 @data_option
 @config_option

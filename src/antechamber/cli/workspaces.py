@@ -1,0 +1,103 @@
+"""`ante workspaces`: the organization's workspaces; `ante workspaces members` who is in them."""
+
+import click
+
+from antechamber.cli.groups import Group
+from antechamber.cli.members import command as members
+from antechamber.cli.paths import segment
+from antechamber.cli.resources import (
+    ORGANIZATION,
+    Column,
+    call,
+    confirm,
+    given,
+    list_options,
+    moment,
+    need,
+    show_list,
+    yes_option,
+)
+from antechamber.cli.settings import Invocation
+
+_PATH = f"{ORGANIZATION}/workspaces"
+_COLUMNS: tuple[Column, ...] = (
+    ("id", "id"),
+    ("name", "name"),
+    ("created", moment("created_at")),
+    ("archived", moment("archived_at")),
+)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Make, change and archive workspaces."""
+
+
+command.add_command(members, "members")
+
+
+def _tags(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str | None] | None:
+    """Read `name=value`; `name=` takes the tag away."""
+    tags: dict[str, str | None] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            message = "write name=value, or name= to take it away"
+            raise click.BadParameter(message)
+        tags[name] = value or None
+    return tags or None
+
+
+_tag_option = click.option(
+    "--tag", "tags", multiple=True, callback=_tags, metavar="NAME=VALUE", help="A tag; may be repeated."
+)
+_color_option = click.option("--color", "display_color", metavar="#RRGGBB", help="Colour in the console.")
+
+
+@command.command("create")
+@click.argument("name")
+@_color_option
+@_tag_option
+@click.pass_obj
+def create(invocation: Invocation, /, **fields: object) -> None:
+    """Make a workspace."""
+    call(invocation, "POST", _PATH, given(**fields))
+
+
+@command.command("list")
+@click.option("--include-archived", is_flag=True, default=None, help="Archived ones, too.")
+@click.option("--include-default", is_flag=True, default=None, help="The Default workspace, too.")
+@list_options
+@click.pass_obj
+def list_workspaces(invocation: Invocation, /, **query: object) -> None:
+    """List workspaces, newest first."""
+    show_list(invocation, _PATH, _COLUMNS, list(query.items()))
+
+
+@command.command("retrieve")
+@click.argument("workspace_id")
+@click.pass_obj
+def retrieve(invocation: Invocation, workspace_id: str) -> None:
+    """Show one workspace."""
+    call(invocation, "GET", f"{_PATH}/{segment(workspace_id)}")
+
+
+@command.command("update")
+@click.argument("workspace_id")
+@click.option("--name", help="The new name.")
+@_color_option
+@_tag_option
+@click.pass_obj
+def update(invocation: Invocation, /, workspace_id: str, **fields: object) -> None:
+    """Change a workspace's name, colour or tags."""
+    call(invocation, "POST", f"{_PATH}/{segment(workspace_id)}", need(given(**fields), "--name, --color or --tag"))
+
+
+@command.command("archive")
+@click.argument("workspace_id")
+@yes_option
+@click.pass_obj
+def archive(invocation: Invocation, workspace_id: str, *, yes: bool) -> None:
+    """Archive a workspace for good: its keys stop at once, its history stays."""
+    confirm(invocation, f"Archive {workspace_id}? This cannot be undone, and its keys stop at once.", yes=yes)
+    call(invocation, "POST", f"{_PATH}/{segment(workspace_id)}/archive")
