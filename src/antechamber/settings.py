@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from antechamber.base.secret import Secret
 
 PREFIX: Final = "ANTE_SERVER_"
-_CATALOGUE_TABLES: Final = ("providers", "aliases")
+_CATALOGUE_TABLES: Final = ("providers", "aliases", "prices", "fallback_price")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _NODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DATABASES: Final = frozenset({"postgresql", "postgres", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"})
@@ -71,6 +71,15 @@ class Settings:
     metrics_port: int = _setting(
         0, "Port of a metrics listener; 0: only /metrics on the main port, for loopback callers."
     )
+    mail_url: Secret | None = _setting(
+        None,
+        "Mail server, as smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465; unset: mails are "
+        "put as files into DATA/mail.",
+    )
+    mail_from: str = _setting("Antechamber <antechamber@localhost>", "Sender of mails.")
+    invite_domains: str = _setting("", "Comma list of the only e-mail domains that may be invited; empty: every one.")
+    member_limit: int = _setting(0, "Members of an organization, pending invites counted; 0: no limit.")
+    invites_per_hour: int = _setting(1200, "Invites that an organization may create in an hour; 0: no limit.")
     log_level: str = _setting("info", "Least severe log line.", choices=("debug", "info", "warning", "error"))
 
     def is_tls(self) -> bool:

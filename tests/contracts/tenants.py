@@ -11,12 +11,16 @@ from antechamber.features.accounts.service import Accounts
 from antechamber.features.accounts.sql import SqlSetupLinks
 from antechamber.features.apikeys.service import Keys
 from antechamber.features.apikeys.sql import SqlKeys
+from antechamber.features.audit.service import Audit
+from antechamber.features.audit.sql import SqlActivities
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.oauth.sql import SqlTokens
-from antechamber.features.organizations.service import Organizations
-from antechamber.features.organizations.sql import SqlOrganizations
-from antechamber.features.workspaces.service import Workspaces
-from antechamber.features.workspaces.sql import SqlWorkspaces
+from antechamber.features.organizations.model import InviteRules
+from antechamber.features.organizations.service import Invites, Members, Organizations
+from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
+from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
+from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
+from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 
 NOON = 1_795_262_400_000_000
 PEPPER = Secret("pepper")
@@ -35,10 +39,24 @@ class Services:
     def __post_init__(self) -> None:
         chance = SystemChance()
         self.organizations = Organizations(SqlOrganizations(), self.database, self.clock, chance)
-        self.workspaces = Workspaces(SqlWorkspaces(), self.clock, chance)
+        self.audit = Audit(SqlActivities(), self.database, self.clock, chance, PEPPER)
+        self.membership_effects, self.workspace_effects = MembershipEffects(), WorkspaceEffects()
+        self.members = Members(SqlMembers(), self.database, self.clock, chance, self.audit, self.membership_effects)
+        stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
+        self.workspaces = Workspaces(
+            stores, self.members, self.database, self.clock, chance, self.audit, self.workspace_effects
+        )
+        self.workspace_members = WorkspaceMembers(
+            self.workspaces, stores, self.members, self.database, self.clock, self.audit
+        )
+        self.membership_effects.bind(self.workspace_members)
         self.accounts = Accounts(SqlSetupLinks(), self.database, self.clock, chance, PEPPER)
         self.keys = Keys(SqlKeys(), self.database, self.clock, chance, PEPPER)
-        self.tokens = Tokens(SqlTokens(), self.database, self.clock, chance, PEPPER)
+        self.invites = Invites(
+            SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
+        )
+        self.tokens = Tokens(SqlTokens(), self.database, self.clock, chance, PEPPER, self.audit, self.members)
+        self.membership_effects.bind_tokens(self.tokens)
 
 
 def services(database: Database) -> Services:

@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from antechamber.base.actor import OPERATOR
 from antechamber.base.errors import InvalidRequest, WireError
 from antechamber.base.secret import Secret
 from antechamber.database.schema import UnknownSchemaError
@@ -148,31 +149,42 @@ def reload(loaded: Loaded) -> Mapping[str, Any]:
     return result
 
 
-def mint_token(loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None) -> Mapping[str, Any]:
-    """Return a new access token, through the running server, or beside it while none runs."""
-    return _run(_mint(loaded, scope, ttl_seconds, organization_id))
+def mint_token(
+    loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None, email: str | None = None
+) -> Mapping[str, Any]:
+    """Return a new access token, a member's if `email` is given, through the running server or beside a stopped one."""
+    return _run(_mint(loaded, scope, ttl_seconds, organization_id, email))
 
 
-async def _mint(loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None) -> Mapping[str, Any]:
+async def _mint(
+    loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None, email: str | None
+) -> Mapping[str, Any]:
     socket = DataFolder(loaded.settings.data).operator_socket
     try:
         answer = await ask_operator(
-            socket, "token.mint", scope=scope, ttl_seconds=ttl_seconds, organization_id=organization_id
+            socket,
+            "token.mint",
+            scope=scope,
+            ttl_seconds=ttl_seconds,
+            organization_id=organization_id,
+            email=email,
         )
     except OSError:
-        return await _mint_beside(loaded, scope, ttl_seconds, organization_id)
+        return await _mint_beside(loaded, scope, ttl_seconds, organization_id, email)
     if "error" in answer:
         raise OperationError(answer["error"])
     result: Mapping[str, Any] = answer["result"]
     return result
 
 
-async def _mint_beside(loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None) -> Mapping[str, Any]:
+async def _mint_beside(
+    loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None, email: str | None
+) -> Mapping[str, Any]:
     """Mint while no server runs: whoever can open the data folder is the operator."""
     async with _storage(loaded) as storage:
         await storage.prepare()
         organization = await storage.sole_organization(organization_id)
-        token, secret = await storage.tokens.mint(organization, scope, ttl_seconds)
+        token, secret = await storage.tokens.mint(organization, scope, ttl_seconds, OPERATOR, email=email)
     return {
         "access_token": secret.reveal(),
         "expires_at": token.expires_at,

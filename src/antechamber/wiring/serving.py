@@ -12,6 +12,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
 from prometheus_client import start_http_server
 
+from antechamber.base.actor import OPERATOR
 from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.settings import Loaded, Settings, SettingsError
 from antechamber.wiring.application import Application
@@ -162,7 +163,9 @@ class Serving:
 
         async def mint_token(asked: Mapping[str, Any]) -> Mapping[str, Any]:
             organization_id = await storage.sole_organization(asked.get("organization_id"))
-            token, secret = await storage.tokens.mint(organization_id, str(asked["scope"]), int(asked["ttl_seconds"]))
+            token, secret = await storage.tokens.mint(
+                organization_id, str(asked["scope"]), int(asked["ttl_seconds"]), OPERATOR, email=asked.get("email")
+            )
             return {"access_token": secret.reveal(), "expires_at": token.expires_at, "scope": token.scope,
                     "organization_id": organization_id}  # fmt: skip
 

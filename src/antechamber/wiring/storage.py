@@ -9,9 +9,7 @@ from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import Clock, SystemClock
 from antechamber.base.errors import InvalidRequest, WireError
 from antechamber.base.ids import OrganizationId
-from antechamber.base.principal import Principal
 from antechamber.base.secret import Secret
-from antechamber.base.unit import Unit
 from antechamber.database.engine import Database, database_url
 from antechamber.database.schema import current, require_current
 from antechamber.features.accounts.service import Accounts
@@ -22,27 +20,15 @@ from antechamber.features.audit.service import Audit
 from antechamber.features.audit.sql import SqlActivities
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.oauth.sql import SqlTokens
-from antechamber.features.organizations.service import Organizations
-from antechamber.features.organizations.sql import SqlOrganizations
-from antechamber.features.workspaces.service import Workspaces
-from antechamber.features.workspaces.sql import SqlWorkspaces
+from antechamber.features.organizations.service import Invites, Members, Organizations
+from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
+from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
+from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
 from antechamber.settings import Settings
 from antechamber.wiring.data_folder import DataFolder
+from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 from antechamber.wiring.first_run import Founder
-
-
-class _LiveTokens:
-    """The token store as authentication sees it: only what has not expired."""
-
-    def __init__(self, store: SqlTokens, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-
-    async def resolve_principal(self, unit: Unit, digest: bytes) -> Principal | None:
-        return await self._store.resolve_principal(unit, digest)
-
-    async def sweep_principals(self, unit: Unit) -> dict[bytes, Principal]:
-        return await self._store.sweep_principals(unit, self._clock.now())
+from antechamber.wiring.mail import invite_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +43,10 @@ class Storage:
     pepper: Secret
     audit: Audit
     organizations: Organizations
+    members: Members
+    invites: Invites
     workspaces: Workspaces
+    workspace_members: WorkspaceMembers
     accounts: Accounts
     keys: Keys
     tokens: Tokens
@@ -105,10 +94,18 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     pepper = settings.pepper or folder.pepper(chance)
     address = settings.database_url.reveal() if settings.database_url else None
     database = Database(database_url(address, settings.data))
-    key_store, token_store = SqlKeys(), SqlTokens()
+    key_store = SqlKeys()
     audit = Audit(SqlActivities(), database, clock, chance, pepper)
     organizations = Organizations(SqlOrganizations(), database, clock, chance)
-    workspaces = Workspaces(SqlWorkspaces(), clock, chance)
+    membership_effects, workspace_effects = MembershipEffects(), WorkspaceEffects()
+    members = Members(SqlMembers(), database, clock, chance, audit, membership_effects)
+    invites = Invites(SqlInvites(), members, database, clock, chance, audit, pepper, invite_rules(settings))
+    tokens = Tokens(SqlTokens(), database, clock, chance, pepper, audit, members)
+    membership_effects.bind_tokens(tokens)
+    stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
+    workspaces = Workspaces(stores, members, database, clock, chance, audit, workspace_effects)
+    workspace_members = WorkspaceMembers(workspaces, stores, members, database, clock, audit)
+    membership_effects.bind(workspace_members)
     accounts = Accounts(SqlSetupLinks(), database, clock, chance, pepper)
     keys = Keys(key_store, database, clock, chance, pepper)
     return Storage(
@@ -120,10 +117,13 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         pepper=pepper,
         audit=audit,
         organizations=organizations,
+        members=members,
+        invites=invites,
         workspaces=workspaces,
+        workspace_members=workspace_members,
         accounts=accounts,
         keys=keys,
-        tokens=Tokens(token_store, database, clock, chance, pepper),
+        tokens=tokens,
         founder=Founder(organizations, workspaces, accounts, keys, database),
-        sources=(key_store, _LiveTokens(token_store, clock)),
+        sources=(key_store, tokens),
     )

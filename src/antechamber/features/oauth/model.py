@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.ids import OrganizationId, TokenId
+from antechamber.base.ids import OrganizationId, TokenId, UserId
 from antechamber.base.permissions import SCOPES
 
 MIN_SECONDS: Final = 60
@@ -13,21 +13,23 @@ MAX_SECONDS: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class StoredToken:
-    """A token without its text."""
+    """A token without its text; `scope` may be several, space-separated, `user_id` None for one of nobody's."""
 
     id: TokenId
     organization_id: OrganizationId
     scope: str
     created_at: int
     expires_at: int
+    user_id: UserId | None = None
 
 
 def check_scope(scope: str) -> str:
-    """Return the scope; InvalidRequest unless it is one that can be minted."""
-    if scope not in SCOPES:
-        message = f"scope: must be one of: {', '.join(sorted(SCOPES))}"
+    """Return the scopes, each once; InvalidRequest unless there is one and all can be minted."""
+    scopes = dict.fromkeys(scope.split())
+    if not scopes or not SCOPES.keys() >= scopes.keys():
+        message = f"scope: must be one or more of: {', '.join(sorted(SCOPES))}"
         raise InvalidRequest(message)
-    return scope
+    return " ".join(scopes)
 
 
 def check_lifetime(seconds: int) -> int:

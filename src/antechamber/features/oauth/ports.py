@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from antechamber.base.ids import OrganizationId
+from antechamber.base.ids import OrganizationId, UserId
 from antechamber.base.principal import Principal
 from antechamber.base.unit import Unit
 from antechamber.features.oauth.model import StoredToken
@@ -13,6 +13,10 @@ class TokenStore(Protocol):
 
     async def add(self, unit: Unit, organization_id: OrganizationId, token: StoredToken, digest: bytes) -> None:
         """Keep a new token, and announce it."""
+        ...
+
+    async def remove_of(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> None:
+        """Forget a person's tokens, and announce it."""
         ...
 
     async def resolve_principal(self, unit: Unit, digest: bytes) -> Principal | None:

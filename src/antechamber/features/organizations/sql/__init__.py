@@ -1,0 +1,7 @@
+"""Organisations, people, members and invites in the database."""
+
+from antechamber.features.organizations.sql.invites import SqlInvites
+from antechamber.features.organizations.sql.members import SqlMembers
+from antechamber.features.organizations.sql.organizations import SqlOrganizations
+
+__all__ = ["SqlInvites", "SqlMembers", "SqlOrganizations"]
