@@ -6,17 +6,32 @@ from typing import Final
 NANO_PER_DOLLAR: Final = 1_000_000_000
 _NANO_PER_CENT: Final = NANO_PER_DOLLAR // 100
 _MILLION: Final = 1_000_000
+_THOUSAND: Final = 1_000
 # all that to_cents writes, and no other number: no sign but of less than nothing, no exponent, no eighth place
 _CENTS: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,7}))?", re.ASCII)
 
 
+def scale(amount: int, numerator: int, denominator: int) -> int:
+    """Return amount x numerator / denominator in whole units, rounded half to even; nothing may be negative."""
+    whole, rest = divmod(amount * numerator, denominator)
+    twice = rest * 2
+    if twice > denominator or (twice == denominator and whole % 2):
+        whole += 1
+    return whole
+
+
 def price(tokens: int, nano_per_million: int) -> int:
-    """Return what tokens cost, in nano-USD, rounded half to even."""
+    """Return what tokens cost, in nano-units of the price's currency, rounded half to even."""
     whole, rest = divmod(tokens * nano_per_million, _MILLION)
     twice = rest * 2
     if twice > _MILLION or (twice == _MILLION and whole % 2):
         whole += 1
     return whole
+
+
+def price_per_thousand(uses: int, nano_per_thousand: int) -> int:
+    """Return what uses of a tool cost, in nano-units of the price's currency, rounded half to even."""
+    return scale(uses, nano_per_thousand, _THOUSAND)
 
 
 def to_cents(nano: int) -> str:

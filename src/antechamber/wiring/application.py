@@ -34,6 +34,7 @@ from antechamber.http.proxies import TrustedProxies
 from antechamber.http.system import system_router
 from antechamber.settings import Loaded, load
 from antechamber.wiring.catalogue import build_catalogue, open_pool
+from antechamber.wiring.prices import open_prices, read_tables
 from antechamber.wiring.storage import Storage, open_storage
 
 _log = structlog.get_logger("server")
@@ -66,7 +67,8 @@ class Application:
         storage, settings = self.storage, self.settings
         self.spool = FileSpool(storage.folder.spool(settings.node), segment_bytes=settings.spool_segment_bytes)
         self.usage_store = SqlUsage()
-        self.ledger = Ledger(self.spool, self.usage_store, storage.database, storage.clock)
+        self.prices = open_prices(self.loaded)
+        self.ledger = Ledger(self.spool, self.usage_store, storage.database, storage.clock, self.prices)
         self.reports = UsageReports(self.usage_store, storage.database, storage.clock)
 
     def _build_gateway(self) -> None:
@@ -156,8 +158,10 @@ class Application:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
         loaded = self.loaded.reread_catalogue()
         catalogue = build_catalogue(loaded, self.simulated_url)
+        tables = read_tables(loaded)
         self.loaded = loaded
         self.gateway.adopt(catalogue)
+        self.prices.adopt(*tables)
         _log.info("catalogue reloaded", providers=[provider.name for provider in catalogue.providers])
         return len(catalogue.providers)
 

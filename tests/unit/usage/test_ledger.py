@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from antechamber.adapters.prices import Book
 from antechamber.adapters.spool import FileSpool
 from antechamber.base.clock import SystemClock
 from antechamber.base.errors import Unavailable
@@ -71,7 +72,7 @@ def start(tmp_path: Path, units: Switchable) -> Iterator[Callable[[], Ledger]]:
         for spool in spools:
             spool.close(durable=False)
         spools.append(FileSpool(tmp_path / "spool" / "n", segment_bytes=64 * 1024, sync_seconds=0.005))
-        return Ledger(spools[-1], STORE, units, SystemClock(), batch_rows=8, drain_seconds=0.01)
+        return Ledger(spools[-1], STORE, units, SystemClock(), Book(), batch_rows=8, drain_seconds=0.01)
 
     yield begin
     for spool in spools:
@@ -202,5 +203,6 @@ async def test_roll_ups_of_minutes_expire_and_those_of_days_stay(
     ledger = start()
     ledger.open(intent(1)).settle(outcome())
     await ledger.drain()
-    assert await ledger.sweep_expired() == 1
+    # the fine roll-up and the coarser one
+    assert await ledger.sweep_expired() == 2
     assert await rolled_up(database) == 1

@@ -48,7 +48,7 @@ _outcome_values: Final = attrgetter(*(f"usage.{name}" for name in _OUTCOME[:_COU
 # the texts that a caller or an upstream chose; all others are ours
 _intent_texts: Final = itemgetter(
     *(_INTENT.index(name) for name in ("model_asked", "model_served", "session_id", "agent_id", "parent_agent_id",
-                                       "end_user", "user_profile_id"))
+                                       "end_user", "user_profile_id", "tag"))
 )  # fmt: skip
 _outcome_texts: Final = itemgetter(
     *(_OUTCOME.index(name) for name in ("service_tier", "inference_geo", "speed", "context_window", "stop_reason"))

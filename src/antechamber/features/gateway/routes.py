@@ -206,6 +206,7 @@ def _call(
         agent_id=_tag(headers, b"x-claude-code-agent-id"),
         parent_agent_id=_tag(headers, b"x-claude-code-parent-agent-id"),
         user_profile_id=_tag(headers, b"anthropic-user-profile-id"),
+        tag=_tag(headers, b"x-antechamber-tag"),
     )
 
 

@@ -1,11 +1,22 @@
 """What usage needs from outside: a spool on the local disk and a store in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
-from antechamber.features.usage.model import Dimension, Intent, Outcome, TokenUsage, UsageRow, UsageSum, Width
+from antechamber.features.usage.model import (
+    Cost,
+    Dimension,
+    Intent,
+    Outcome,
+    Rate,
+    TokenUsage,
+    UsageRow,
+    UsageSum,
+    Width,
+)
+from antechamber.features.usage.model.claude_code import Addition, Core, Key, ModelUse, Place, Series, ToolUse
 
 
 class OpenEntry(Protocol):
@@ -71,6 +82,27 @@ class Spool(Source, Protocol):
         ...
 
 
+class PriceBook(Protocol):
+    """What models cost; quick enough to be asked for every request."""
+
+    def rate(self, model: str, provider: str, at_us: int) -> Rate:
+        """Return the rate of a model of a provider at an instant; a model that no list names has the fallback's."""
+        ...
+
+    def cost(
+        self,
+        model: str,
+        provider: str,
+        usage: TokenUsage,
+        at_us: int,
+        service_tier: str = "standard",
+        inference_geo: str = "not_available",
+        speed: str = "standard",
+    ) -> Cost:
+        """Return what a request cost, never nothing for tokens of a model whose price is not known."""
+        ...
+
+
 class UsageStore(Protocol):
     """Rows and their roll-ups in the database."""
 
@@ -96,4 +128,91 @@ class UsageStore(Protocol):
 
     async def sweep_expired(self, unit: Unit, width: Width, before: int) -> int:
         """Remove a slice of the roll-ups of that width older than `before`; returns how many, 0 when done."""
+        ...
+
+
+class ClaudeCodeStore(Protocol):
+    """What Claude Code has told of itself, in the database: by hour, so that a report can leave the newest out."""
+
+    async def lock(self, unit: Unit, organization_id: OrganizationId, actor_id: str) -> None:
+        """Wait until no other transaction that asked for the same actor is open; held to the end."""
+        ...
+
+    async def series(
+        self, unit: Unit, organization_id: OrganizationId, actor_id: str, digests: Collection[bytes]
+    ) -> Mapping[bytes, Series]:
+        """Return those of these series that are remembered."""
+        ...
+
+    async def series_count(self, unit: Unit, organization_id: OrganizationId, actor_id: str) -> int:
+        """Return how many series are remembered of an actor."""
+        ...
+
+    async def remember(
+        self, unit: Unit, organization_id: OrganizationId, actor_id: str, series: Mapping[bytes, Series], now: int
+    ) -> None:
+        """Keep the last points of series, in place of those before."""
+        ...
+
+    async def seen(
+        self, unit: Unit, organization_id: OrganizationId, actor_id: str, day: int
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the terminal types and the tools that an actor has on a day."""
+        ...
+
+    async def add(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        counts: Mapping[tuple[Key, int], Mapping[Addition, int]],
+    ) -> None:
+        """Add to what was counted of a key in the hour that starts at an instant."""
+        ...
+
+    async def place(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        actor_id: str,
+        sessions: Mapping[str, Place],
+        now: int,
+        most: int,
+    ) -> None:
+        """Note where sessions run; new ones only while fewer than `most` of the actor's came within a day of `now`."""
+        ...
+
+    async def actors(
+        self, unit: Unit, organization_id: OrganizationId, day: int, before: int, start: str, limit: int
+    ) -> Sequence[str]:
+        """Return the first actors from `start` on with something in the hours of a day that start before an instant."""
+        ...
+
+    async def core(
+        self, unit: Unit, organization_id: OrganizationId, day: int, before: int, actors: tuple[str, str]
+    ) -> Mapping[Key, Core]:
+        """Return the core metrics of the actors between two (both included)."""
+        ...
+
+    async def tools(
+        self, unit: Unit, organization_id: OrganizationId, day: int, before: int, actors: tuple[str, str]
+    ) -> Mapping[Key, Mapping[str, ToolUse]]:
+        """Return what was decided of edits, by tool."""
+        ...
+
+    async def models(
+        self, unit: Unit, organization_id: OrganizationId, day: int, before: int, actors: tuple[str, str]
+    ) -> Mapping[Key, Mapping[str, ModelUse]]:
+        """Return tokens and costs by model, at the place of their session; of one that nobody told of: unknown."""
+        ...
+
+    async def sweep_forgotten(self, unit: Unit, delta_before: int, cumulative_before: int) -> int:
+        """Remove series that nobody has told of since these instants, by temporality; returns how many."""
+        ...
+
+
+class ActorNames(Protocol):
+    """How reports call those who asked."""
+
+    async def names(self, unit: Unit, organization_id: OrganizationId, actor_ids: Collection[str]) -> Mapping[str, str]:
+        """Return e-mail addresses of people and names of API keys, by id, of those that are or were there."""
         ...

@@ -25,6 +25,7 @@ class Call:
     agent_id: str | None = None
     parent_agent_id: str | None = None
     user_profile_id: str | None = None
+    tag: str | None = None
     model: str | None = None
     adds_usage: bool = False
     input_tokens: int | None = None

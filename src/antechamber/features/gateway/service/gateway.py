@@ -102,4 +102,5 @@ class Gateway:
             parent_agent_id=call.parent_agent_id,
             end_user=asked.end_user,
             user_profile_id=call.user_profile_id,
+            tag=call.tag,
         )

@@ -33,6 +33,7 @@ _NOT_UPSTREAM: Final = _HOP | {
     "forwarded",
     "openai-organization",
     "openai-project",
+    "x-antechamber-tag",
     "x-api-key",
     "x-forwarded-for",
     "x-forwarded-host",

@@ -9,16 +9,19 @@ import structlog
 from antechamber.base.clock import Clock
 from antechamber.base.unit import Units
 from antechamber.features.usage.model import KEPT_SECONDS, Intent, UsageRow, Width
-from antechamber.features.usage.ports import OpenEntry, Source, Spool, UsageStore
+from antechamber.features.usage.ports import OpenEntry, PriceBook, Source, Spool, UsageStore
+from antechamber.features.usage.service.pricing import price_row
 
 _BACKOFF_LONGEST_SECONDS: Final = 5.0
 _SWEEP_SECONDS: Final = 600.0
+_MOST_SEEN: Final = 4096
 _log = structlog.get_logger("usage")
 
 
 class Ledger:
     """Takes intents and outcomes, and drains them into the database.
 
+    Rows get their cost on the way there, so those of older versions' spools have one too.
     `batch_rows` bounds a transaction, `drain_seconds` is the pause between two looks at an empty backlog,
     `keep_seconds` says how long roll-ups of a width are kept (a width without an entry: for ever).
     """
@@ -29,6 +32,7 @@ class Ledger:
         store: UsageStore,
         units: Units,
         clock: Clock,
+        prices: PriceBook,
         *,
         batch_rows: int = 256,
         drain_seconds: float = 0.4,
@@ -38,6 +42,7 @@ class Ledger:
         self._store = store
         self._units = units
         self._clock = clock
+        self._prices = prices
         self._batch_rows = batch_rows
         self._drain_seconds = drain_seconds
         self._keep_seconds = keep_seconds
@@ -45,6 +50,7 @@ class Ledger:
         self._draining = asyncio.Lock()
         self._oldest_us: int | None = None
         self._live_drained = 0
+        self._seen: set[tuple[str, str]] = set()
         self.drained_count = 0
         self.doubled_count = 0
         self.failed_count = 0
@@ -157,13 +163,22 @@ class Ledger:
     async def _bring_in(self, rows: Sequence[UsageRow], *, live: bool) -> None:
         if live:
             self._oldest_us = rows[0].intent.started_at + rows[0].outcome.duration_us
+        priced = await self._price(rows)
         async with self._units.begin() as unit:
-            new = await self._store.sweep_in(unit, rows)
+            new = await self._store.sweep_in(unit, priced)
         self.drained_count += new
         self.doubled_count += len(rows) - new
         if live:
             self._live_drained += len(rows)
             self._oldest_us = None
+
+    async def _price(self, rows: Sequence[UsageRow]) -> list[UsageRow]:
+        # a list of prices may have to be loaded for the first of its models, which would hold requests up
+        strange = {(row.intent.model_served, row.intent.provider) for row in rows} - self._seen
+        if strange:
+            await asyncio.to_thread(lambda: [price_row(row, self._prices) for row in rows])
+            self._seen = (self._seen if len(self._seen) < _MOST_SEEN else set()) | strange
+        return [price_row(row, self._prices) for row in rows]
 
     async def _make_durable(self) -> None:
         async with self._units.read() as unit:

@@ -1,5 +1,6 @@
 """The tables of usage and the queries on them."""
 
-from antechamber.features.usage.sql.ledger import SqlUsage, usage_rollups, usage_rows
+from antechamber.features.usage.sql.ledger import SqlUsage
+from antechamber.features.usage.sql.tables import usage_rollups, usage_rows
 
 __all__ = ["SqlUsage", "usage_rollups", "usage_rows"]

@@ -10,82 +10,39 @@ from operator import add, attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, Select, Table, cast, delete, func, select, text
+from sqlalchemy import BigInteger, Integer, Row, Select, Table, cast, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
-from antechamber.database.tables import Count, Instant, Number, Text, metadata
-from antechamber.features.usage.model import Dimension, Intent, Outcome, TokenUsage, UsageRow, UsageSum, Width
-
-usage_rows: Final = Table(
-    "usage_rows",
-    metadata,
-    Column("request_id", Text, primary_key=True),
-    Column("started_at", Instant, nullable=False),
-    Column("organization_id", Text, nullable=False),
-    Column("workspace_id", Text, nullable=False),
-    Column("default_workspace", Boolean, nullable=False),
-    Column("api_key_id", Text),
-    Column("user_id", Text),
-    Column("service_account_id", Text),
-    Column("endpoint", Text, nullable=False),
-    Column("model_asked", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("estimated_input", Count, nullable=False),
-    Column("session_id", Text),
-    Column("agent_id", Text),
-    Column("parent_agent_id", Text),
-    Column("end_user", Text),
-    Column("user_profile_id", Text),
-    Column("uncached_input", Count, nullable=False),
-    Column("cache_write_5m", Count, nullable=False),
-    Column("cache_write_1h", Count, nullable=False),
-    Column("cache_read", Count, nullable=False),
-    Column("output", Count, nullable=False),
-    Column("web_search_requests", Count, nullable=False),
-    Column("web_fetch_requests", Count, nullable=False),
-    Column("code_execution_requests", Count, nullable=False),
-    Column("status", Number, nullable=False),
-    Column("service_tier", Text, nullable=False),
-    Column("inference_geo", Text, nullable=False),
-    Column("speed", Text, nullable=False),
-    Column("context_window", Text, nullable=False),
-    Column("stop_reason", Text),
-    Column("duration_us", Count, nullable=False),
-    Column("first_token_us", Count),
-    Column("ended", Text, nullable=False),
-    Column("estimated", Boolean, nullable=False),
-    Index("ix_usage_rows_organization_id", "organization_id", "started_at"),
+from antechamber.features.usage.model import (
+    Cost,
+    Dimension,
+    Intent,
+    Outcome,
+    PriceSource,
+    TokenUsage,
+    UsageRow,
+    UsageSum,
+    Width,
 )
+from antechamber.features.usage.sql.cubes import CUBES, choose
+from antechamber.features.usage.sql.tables import COSTS, COUNTERS, usage_rollups, usage_rows
 
-# '' stands for null in the dimensions: a key must not hold nulls
-usage_rollups: Final = Table(
-    "usage_rollups",
-    metadata,
-    Column("organization_id", Text, primary_key=True),
-    Column("width", Text, primary_key=True),
-    Column("bucket", Instant, primary_key=True),
-    *(Column(dimension.value, Text, primary_key=True) for dimension in Dimension),
-    Column("default_workspace", Boolean, nullable=False),
-    *(Column(field.name, Count, nullable=False) for field in fields(TokenUsage)),
-    Column("requests", Count, nullable=False),
-    # the key is all that is ever looked for, so on SQLite the rows lie in its order
-    sqlite_with_rowid=False,
-)
-
-_COUNTERS: Final = (*(field.name for field in fields(TokenUsage)), "requests")
 # what a caller sees as used; a group of requests that were all refused is not shown
 _SHOWN: Final = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_search_requests")
 _ADD: Final = (
     f"ON CONFLICT ({', '.join(column.name for column in usage_rollups.primary_key.columns)}) DO UPDATE SET "
-    + (", ".join(f"{name} = usage_rollups.{name} + excluded.{name}" for name in _COUNTERS))
+    + (", ".join(f"{name} = usage_rollups.{name} + excluded.{name}" for name in COUNTERS))
 )
+_NO_COST: Final = (None,) * (len(COSTS) + 4)
+_REQUESTS: Final = COUNTERS.index("requests")
+_NOTHING: Final = (0,) * len(COSTS)
 _CHUNKS: Final = (256, 64, 16, 4, 1)
 _Sums: TypeAlias = dict[tuple[Any, ...], tuple[int, ...]]
-_intent_values: Final = attrgetter(*(field.name for field in fields(Intent)))
+# the order of the table's columns: what came later is at its end
+_intent_values: Final = attrgetter(*(field.name for field in fields(Intent) if field.name != "tag"))
 _usage_values: Final = attrgetter(*(field.name for field in fields(TokenUsage)))
 _ended_values: Final = attrgetter(*[field.name for field in fields(Outcome)][1:])
 _SLICE: Final = {Width.MINUTE: 60, Width.HOUR: 24, Width.DAY: 31}
@@ -100,7 +57,13 @@ class SqlUsage:
         # each once, the first wins; in order, so that two nodes with the same rows can't lock each other out
         by_id = {row.intent.request_id: row for row in reversed(rows)}
         values = [
-            (*_intent_values(row.intent), *_usage_values(row.outcome.usage), *_ended_values(row.outcome))
+            (
+                *_intent_values(row.intent),
+                *_usage_values(row.outcome.usage),
+                *_ended_values(row.outcome),
+                *_cost_values(row.cost),
+                row.intent.tag,
+            )
             for _, row in sorted(by_id.items())
         ]
         new = await _insert(link, usage_rows, values, "ON CONFLICT DO NOTHING RETURNING request_id")
@@ -131,12 +94,12 @@ class SqlUsage:
         # a workspace is the default one or it isn't: grouped by workspace, the greatest is the only value
         default = func.max(cast(columns.default_workspace, Integer))
         # PostgreSQL sums integers to numerics
-        totals = [cast(func.sum(columns[name]), BigInteger) for name in _COUNTERS]
+        totals = [cast(func.sum(columns[name]), BigInteger) for name in COUNTERS]
         query: Select[Any] = (
             select(columns.bucket, *asked, default, *totals)
             .where(
                 columns.organization_id == organization_id,
-                columns.width == width.value,
+                columns.width == choose(width, {*group_by, *(name for name, values in filters.items() if values)}),
                 columns.bucket >= between[0],
                 columns.bucket < between[1],
                 *(columns[dimension].in_(values) for dimension, values in filters.items() if values),
@@ -160,12 +123,20 @@ class SqlUsage:
                 select(func.min(columns.organization_id)).where(columns.organization_id > organization)
             )
             organization = found.scalar_one()
-            own = (columns.organization_id == organization, columns.width == width.value)
-            oldest = (await link.execute(select(func.min(columns.bucket)).where(*own))).scalar_one()
-            if organization is not None and oldest is not None and oldest < before:
-                end = min(before, oldest + _SLICE[width] * width.microseconds)
-                removed += (await link.execute(delete(usage_rollups).where(*own, columns.bucket < end))).rowcount
+            for name in (cube.name(width) for cube in CUBES if width in cube.widths):
+                removed += await self._expire(link, organization, name, width, before)
         return removed
+
+    async def _expire(
+        self, link: AsyncConnection, organization: str | None, name: str, width: Width, before: int
+    ) -> int:
+        columns = usage_rollups.c
+        own = (columns.organization_id == organization, columns.width == name)
+        oldest = (await link.execute(select(func.min(columns.bucket)).where(*own))).scalar_one()
+        if oldest is None or oldest >= before:
+            return 0
+        end = min(before, oldest + _SLICE[width] * width.microseconds)
+        return (await link.execute(delete(usage_rollups).where(*own, columns.bucket < end))).rowcount
 
 
 def _group(row: UsageRow) -> tuple[Any, ...]:
@@ -187,14 +158,30 @@ def _group(row: UsageRow) -> tuple[Any, ...]:
     )
 
 
+def _cost_values(cost: Cost | None) -> tuple[object, ...]:
+    if cost is None:
+        return _NO_COST
+    return (cost.total, *cost)
+
+
+def _counters(row: UsageRow) -> tuple[int, ...]:
+    cost = row.cost
+    parts = _NOTHING if cost is None else cost[: len(COSTS)]
+    unpriced = cost is None or cost.source == PriceSource.FALLBACK
+    return (*_usage_values(row.outcome.usage), 1, *parts, int(unpriced))
+
+
 def _roll_up(rows: Sequence[UsageRow]) -> list[tuple[Any, ...]]:
     minutes: _Sums = {}
     for row in rows:
-        _add(minutes, _group(row), (*_usage_values(row.outcome.usage), 1))
+        _add(minutes, _group(row), _counters(row))
     widths: _Sums = {}
     for (organization, minute, *group), counters in minutes.items():
         for width in Width:
-            _add(widths, (organization, width.value, width.floor(minute), *group), counters)
+            at = width.floor(minute)
+            for cube in CUBES:
+                if width in cube.widths:
+                    _add(widths, (organization, cube.name(width), at, *cube.flatten(group)), counters)
     # in the order of their keys: two nodes that add to the same roll-ups can't lock each other out
     return [(*key, *counters) for key, counters in sorted(widths.items())]
 
@@ -238,7 +225,7 @@ def _sum(row: Row[Any], group_by: Sequence[Dimension]) -> UsageSum:
     group = {dimension: value or None for dimension, value in zip(group_by, row[1 : 1 + names], strict=True)}
     if default and Dimension.WORKSPACE_ID in group:
         group[Dimension.WORKSPACE_ID] = None
-    return UsageSum(row[0], group, TokenUsage(*counters[:-1]), counters[-1])
+    return UsageSum(row[0], group, TokenUsage(*counters[:_REQUESTS]), counters[_REQUESTS])
 
 
 def _sync_file(path: Path) -> None:
