@@ -8,6 +8,7 @@ from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit
 from antechamber.features.oauth.service import Tokens
+from antechamber.features.oauth.service import Tokens
 from antechamber.features.organizations.model import Member
 from antechamber.features.workspaces.service import WorkspaceMembers
 
@@ -31,7 +32,7 @@ class WorkspaceEffects:
 
 
 class MembershipEffects:
-    """What follows from a change of an organisation's members (`organizations.ports`); bound to workspaces once built.
+    """What follows from a change of an organisation's members (`organizations.ports`); bound to what stands on them.
 
     Who may use Claude Code is in its workspace; who leaves the organisation loses every role in its workspaces, and
     their access tokens.
@@ -42,11 +43,11 @@ class MembershipEffects:
         self._tokens: Tokens | None = None
 
     def bind(self, members: WorkspaceMembers) -> None:
-        """Join the workspaces, which are built on the members whose changes are told here."""
+        """Join the workspaces."""
         self._members = members
 
     def bind_tokens(self, tokens: Tokens) -> None:
-        """Join the access tokens, which are built on the same members."""
+        """Join the access tokens."""
         self._tokens = tokens
 
     async def joined(self, unit: Unit, member: Member, by: Actor) -> None:
@@ -64,8 +65,8 @@ class MembershipEffects:
             await self._members.leave_claude_code(unit, member.organization_id, member.id, by)
 
     async def removed(self, unit: Unit, member: Member, by: Actor) -> None:
-        """Drop every role that they were given in workspaces, and end their access tokens."""
-        if self._tokens is not None:
-            await self._tokens.end(unit, member.organization_id, member.id)
+        """Drop every role that they were given in workspaces, and end their tokens."""
         if self._members is not None:
             await self._members.forget(unit, member.organization_id, member.id, by)
+        if self._tokens is not None:
+            await self._tokens.end(unit, member.organization_id, member.id)
