@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
@@ -64,7 +65,7 @@ class RawRoute:
 class Shell:
     """The application that the HTTP server calls."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each thing that it joins
         self,
         *,
         control: FastAPI,
@@ -75,7 +76,9 @@ class Shell:
         proxies: TrustedProxies,
         log: AccessLog,
         observe: Callable[[Context], None],
+        refused: Callable[[Context, str, str | None], None] | None = None,
     ) -> None:
+        """`refused` hears of each refusal with its path as registered and the caller's user agent; it may not wait."""
         self._control = control
         self._exact = {(route.method, route.path): route for route in raw if "{" not in route.path}
         self._prefixed = [route for route in raw if "{" in route.path]
@@ -85,6 +88,7 @@ class Shell:
         self._proxies = proxies
         self._log = log
         self._observe = observe
+        self._refused = refused
         self._tasks: set[asyncio.Task[None] | None] = set()
         self._is_cut = False
 
@@ -126,6 +130,8 @@ class Shell:
             self._tasks.discard(task)
             self._log.write(context)
             self._observe(context)
+            if context.refused and self._refused is not None:
+                self._refused(context, _registered(route, scope), _user_agent(scope))
 
     def _find(self, method: str, path: str) -> RawRoute | None:
         route = self._exact.get((method, path))
@@ -210,6 +216,18 @@ def _bounded(receive: Receive) -> Receive:
         return message
 
     return receive_bounded
+
+
+def _registered(route: RawRoute | None, scope: Scope) -> str:
+    """Return the path as it is registered: what a caller wrote into it may be a secret."""
+    if route is not None:
+        return route.path
+    found = scope.get("route")
+    return found.path if isinstance(found, APIRoute) else ""
+
+
+def _user_agent(scope: Scope) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), None)
 
 
 async def _refuse_protocol(scope: Scope, receive: Receive, send: Send) -> None:

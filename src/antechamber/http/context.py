@@ -28,6 +28,7 @@ class Context:
     output_tokens: int | None = None
     error: str | None = None
     note: str | None = None
+    refused: bool = False  # by us, and for who asked or how much: what the audit log counts
     sent_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def identity_headers(self) -> list[tuple[bytes, bytes]]:

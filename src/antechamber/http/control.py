@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from antechamber.base.errors import InvalidRequest, NotFound, WireError
 from antechamber.http.app import RawRoute
 from antechamber.http.context import context_of
-from antechamber.http.errors import api_body, error_headers, internal, status_of
+from antechamber.http.errors import api_body, error_headers, internal, is_refusal, status_of
 from antechamber.http.needs import permission_of
 
 _MOST_PROBLEMS: Final = 5
@@ -72,6 +72,7 @@ def _reply(request: Request, error: WireError, status: int, headers: dict[str, s
     context = context_of(request.scope)
     context.error = error.type
     context.note = error.note or None
+    context.refused = is_refusal(error)
     pairs = {name.decode(): value.decode() for name, value in error_headers(error)}
     return Response(api_body(error, context.request_id), status, {**pairs, **(headers or {})})
 

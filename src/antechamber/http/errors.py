@@ -36,6 +36,7 @@ STATUSES: Final[dict[type[WireError], int]] = {
     Overloaded: 529,
 }
 _INTERNAL_STATUS: Final = 500
+_SPENT: Final = "You have reached your specified"
 # OpenAI's `error.type` and `error.code` by status (their error guide); anything else is a server_error.
 _OPENAI: Final[dict[int, tuple[str, str | None]]] = {
     400: ("invalid_request_error", None),
@@ -53,6 +54,14 @@ _OPENAI: Final[dict[int, tuple[str, str | None]]] = {
 def status_of(error: WireError) -> int:
     """Return the HTTP status of an error."""
     return STATUSES.get(type(error), _INTERNAL_STATUS)
+
+
+def is_refusal(error: WireError) -> bool:
+    """Say whether an error is about who asks, or how much they may, rather than about what they ask."""
+    if isinstance(error, AuthenticationFailed | PermissionDenied | RateLimited | BillingRefused):
+        return True
+    # a spend limit is 400 on the wire, and known by its first words (wire-admin.md 1.3)
+    return isinstance(error, InvalidRequest) and error.message.startswith(_SPENT)
 
 
 def api_body(error: WireError, request_id: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from antechamber.base.errors import InvalidRequest, RequestTooLarge, WireError
 from antechamber.http.context import Context
-from antechamber.http.errors import api_body, error_headers, openai_body, status_of
+from antechamber.http.errors import api_body, error_headers, is_refusal, openai_body, status_of
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -52,6 +52,7 @@ async def send_error(
     context.status = status_of(error)
     context.error = error.type
     context.note = error.note or None
+    context.refused = is_refusal(error)
     body = openai_body(error) if openai else api_body(error, context.request_id)
     headers = [*error_headers(error), *context.identity_headers()]
     if rest is None:

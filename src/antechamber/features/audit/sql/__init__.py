@@ -1,0 +1,6 @@
+"""Audit in the database."""
+
+from antechamber.features.audit.sql.activities import SqlActivities, activities, audit_heads
+from antechamber.features.audit.sql.refusals import SqlRefusals, refusals
+
+__all__ = ["SqlActivities", "SqlRefusals", "activities", "audit_heads", "refusals"]
