@@ -4,8 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from antechamber.base.ids import OrganizationId, SpendLimitId, UserId
+from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
-from antechamber.features.limits.model.definitions import Limiter, Period, PersonQuota, RateRule, Scope, SpendLimit
+from antechamber.features.limits.model.definitions import (
+    Limiter,
+    Period,
+    PersonQuota,
+    RateRule,
+    Scope,
+    SpendLimit,
+    Totals,
+)
+from antechamber.features.organizations.model import Member
+from antechamber.features.workspaces.model import Workspace
 
 
 class LimitStore(Protocol):
@@ -36,12 +47,12 @@ class LimitStore(Protocol):
         unit: Unit,
         organization_id: OrganizationId,
         *,
-        scopes: Sequence[Scope],
+        scopes: Sequence[Scope] | None,
         workspace_id: str | None,
         after: tuple[int, str] | None,
         limit: int,
     ) -> Sequence[SpendLimit]:
-        """Return at most `limit` of them, newest first, older than `after` = (created_at, id); no scopes mean all."""
+        """Return at most `limit` of them, newest first, older than `after` = (created_at, id); scopes None: of any."""
         ...
 
     async def holders_limits(
@@ -104,4 +115,50 @@ class SpentSoFar(Protocol):
         self, organization_id: OrganizationId, asked: Sequence[tuple[Scope, str, Period]]
     ) -> Mapping[tuple[Scope, str, Period], int]:
         """Return nano-USD since each window began; what is missing is 0."""
+        ...
+
+
+class OwnUsage(Protocol):
+    """What a key or a person has used, by the ledger's reckoning."""
+
+    async def totals(
+        self, organization_id: OrganizationId, scope: Scope, scope_id: str, starting_at: int, now: int
+    ) -> Totals:
+        """Return the sums of `scope` (api_key or user) from `starting_at` to `now`, both in microseconds."""
+        ...
+
+
+class Holders(Protocol):
+    """Whom limits are for; each raises NotFound for what the organisation has not."""
+
+    async def workspace(self, organization_id: OrganizationId, workspace_id: str) -> Workspace:
+        """Return a workspace, archived or not."""
+        ...
+
+    async def find_api_key(self, organization_id: OrganizationId, api_key_id: str) -> None:
+        """Return if there is such a key."""
+        ...
+
+    async def member(self, organization_id: OrganizationId, user_id: str) -> Member:
+        """Return someone who is a member now."""
+        ...
+
+    async def members(self, organization_id: OrganizationId, cursor: IdCursor) -> Page[Member]:
+        """Return a page of the members, newest first."""
+        ...
+
+    async def members_among(self, organization_id: OrganizationId, user_ids: Sequence[str]) -> Sequence[Member]:
+        """Return those of some persons who are members now."""
+        ...
+
+
+class ServedModels(Protocol):
+    """Which models can be asked for."""
+
+    def serves(self, model: str) -> bool:
+        """Say whether some provider serves a model or alias of this name."""
+        ...
+
+    async def names(self) -> Sequence[str]:
+        """Return every name that is known to be served, aliases included."""
         ...

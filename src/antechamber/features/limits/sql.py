@@ -129,15 +129,15 @@ class SqlLimits:
         unit: Unit,
         organization_id: OrganizationId,
         *,
-        scopes: Sequence[Scope],
+        scopes: Sequence[Scope] | None,
         workspace_id: str | None,
         after: tuple[int, str] | None,
         limit: int,
     ) -> Sequence[SpendLimit]:
-        """Return at most `limit` of them, newest first, older than `after` = (created_at, id); no scopes mean all."""
+        """Return at most `limit` of them, newest first, older than `after` = (created_at, id); scopes None: of any."""
         columns = spend_limits.c
         query = select(spend_limits).where(columns.organization_id == organization_id)
-        if scopes:
+        if scopes is not None:
             query = query.where(columns.scope.in_(scopes))
         if workspace_id is not None:
             query = query.where(columns.scope == Scope.WORKSPACE, columns.scope_id == workspace_id)

@@ -152,6 +152,18 @@ class Applicable:
     group_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was used over a time; `cost` in nano-USD."""
+
+    requests: int = 0
+    uncached_input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    output_tokens: int = 0
+    cost: int = 0
+
+
 def lowest_rates(
     server: Mapping[Limiter, int], own: Iterable[RateRule], organization_id: OrganizationId, group_id: str
 ) -> Sequence[RateRule]:
