@@ -4,7 +4,9 @@ Owns the `usage_rows` and `usage_rollups` tables and the promise that each inten
 
 | method | path | permission |
 |---|---|---|
+| GET | /v1/organizations/usage_report/claude_code | usage:read |
 | GET | /v1/organizations/usage_report/messages | usage:read |
+| POST | /v1/metrics | metrics:write |
 
 Neighbours: gateway opens an entry before each dispatch and settles it at the end; adapters/spool keeps what
 the database has not got yet.

@@ -1,7 +1,8 @@
 """The use-cases of usage: the ledger that is written, the reports that are read."""
 
 from antechamber.features.usage.ports import OpenEntry
+from antechamber.features.usage.service.claude_code import ClaudeCodeMetrics, ClaudeCodeReports
 from antechamber.features.usage.service.ledger import Ledger
 from antechamber.features.usage.service.reports import UsageReports
 
-__all__ = ["Ledger", "OpenEntry", "UsageReports"]
+__all__ = ["ClaudeCodeMetrics", "ClaudeCodeReports", "Ledger", "OpenEntry", "UsageReports"]

@@ -1,6 +1,7 @@
 """The tables of usage and the queries on them."""
 
+from antechamber.features.usage.sql.claude_code import SqlClaudeCode
 from antechamber.features.usage.sql.ledger import SqlUsage
 from antechamber.features.usage.sql.tables import usage_rollups, usage_rows
 
-__all__ = ["SqlUsage", "usage_rollups", "usage_rows"]
+__all__ = ["SqlClaudeCode", "SqlUsage", "usage_rollups", "usage_rows"]

@@ -17,27 +17,30 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.features.usage.model import (
+    COSTS,
     Cost,
     Dimension,
     Intent,
     Outcome,
+    Piece,
     PriceSource,
+    Question,
+    Spent,
+    SumRow,
     TokenUsage,
     UsageRow,
-    UsageSum,
     Width,
 )
-from antechamber.features.usage.sql.cubes import CUBES, choose
-from antechamber.features.usage.sql.tables import COSTS, COUNTERS, usage_rollups, usage_rows
+from antechamber.features.usage.sql.claude_code import ADD_TOKENS, claude_code_tokens, roll_up_tokens
+from antechamber.features.usage.sql.cubes import CUBES
+from antechamber.features.usage.sql.questions import FOREVER, build, fetch
+from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows
 
-# what a caller sees as used; a group of requests that were all refused is not shown
-_SHOWN: Final = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_search_requests")
 _ADD: Final = (
     f"ON CONFLICT ({', '.join(column.name for column in usage_rollups.primary_key.columns)}) DO UPDATE SET "
     + (", ".join(f"{name} = usage_rollups.{name} + excluded.{name}" for name in COUNTERS))
 )
 _NO_COST: Final = (None,) * (len(COSTS) + 4)
-_REQUESTS: Final = COUNTERS.index("requests")
 _NOTHING: Final = (0,) * len(COSTS)
 _CHUNKS: Final = (256, 64, 16, 4, 1)
 _Sums: TypeAlias = dict[tuple[Any, ...], tuple[int, ...]]
@@ -68,7 +71,9 @@ class SqlUsage:
         ]
         new = await _insert(link, usage_rows, values, "ON CONFLICT DO NOTHING RETURNING request_id")
         if new:
-            await _insert(link, usage_rollups, _roll_up([by_id[row.request_id] for row in new]), _ADD)
+            fresh = [by_id[row.request_id] for row in new]
+            await _insert(link, usage_rollups, _roll_up(fresh), _ADD)
+            await _insert(link, claude_code_tokens, roll_up_tokens(fresh), ADD_TOKENS)
         return len(new)
 
     async def sweep_durable(self, unit: Unit) -> None:
@@ -79,37 +84,20 @@ class SqlUsage:
             path = str((await link.execute(text("PRAGMA database_list"))).all()[0][2])
             await asyncio.to_thread(_sync_file, Path(f"{path}-wal"))
 
-    async def sums(
-        self,
-        unit: Unit,
-        organization_id: OrganizationId,
-        width: Width,
-        between: tuple[int, int],
-        group_by: Sequence[Dimension],
-        filters: Mapping[Dimension, Sequence[str]],
-    ) -> Sequence[UsageSum]:
-        """Return the sums per bucket and group in [start, end), from the roll-ups, ordered by bucket and group."""
-        columns = usage_rollups.c
-        asked = [columns[dimension] for dimension in group_by]
-        # a workspace is the default one or it isn't: grouped by workspace, the greatest is the only value
-        default = func.max(cast(columns.default_workspace, Integer))
-        # PostgreSQL sums integers to numerics
-        totals = [cast(func.sum(columns[name]), BigInteger) for name in COUNTERS]
-        query: Select[Any] = (
-            select(columns.bucket, *asked, default, *totals)
-            .where(
-                columns.organization_id == organization_id,
-                columns.width == choose(width, {*group_by, *(name for name, values in filters.items() if values)}),
-                columns.bucket >= between[0],
-                columns.bucket < between[1],
-                *(columns[dimension].in_(values) for dimension, values in filters.items() if values),
-            )
-            .group_by(columns.bucket, *asked)
-            .having(sum((func.sum(columns[name]) for name in _SHOWN[1:]), func.sum(columns[_SHOWN[0]])) > 0)
-            .order_by(columns.bucket, *asked)
-        )
-        rows = (await connection(unit).execute(query)).all()
-        return [_sum(row, group_by) for row in rows]
+    async def table(self, unit: Unit, organization_id: OrganizationId, question: Question) -> Sequence[SumRow]:
+        """Return the sums per bucket and group, in the question's order."""
+        statement = build(question, organization_id, postgres=connection(unit).dialect.name != "sqlite")
+        rows = await fetch(unit, statement)
+        # without groups there is a row of nulls even when nothing was used
+        return rows if question.group_by or question.bucketed else [row for row in rows if row[-1] is not None]
+
+    async def spent(self, unit: Unit, organization_id: OrganizationId, since_us: int) -> Sequence[Spent]:
+        """Return what has been spent from the UTC day that holds an instant on, as far as it is in the database."""
+        group_by = (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID, Dimension.ACCOUNT_ID)
+        everything = Piece(Width.DAY, Width.DAY.floor(since_us), FOREVER)
+        question = Question((everything,), group_by, COSTS, bucketed=False)
+        rows = await self.table(unit, organization_id, question)
+        return [Spent(row[2], row[3] or None, row[4] or None, sum(row[5:])) for row in rows]
 
     async def sweep_expired(self, unit: Unit, width: Width, before: int) -> int:
         """Remove a slice of the roll-ups of that width older than `before`; returns how many, 0 when done."""
@@ -217,15 +205,6 @@ def _statement(dialect: str, table: str, columns: tuple[str, ...], size: int, en
     row = ", ".join(["%s"] * len(columns))
     values = ", ".join([f"({row})"] * size) % tuple(marks)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values} {ending}"  # noqa: S608 - names of ours only
-
-
-def _sum(row: Row[Any], group_by: Sequence[Dimension]) -> UsageSum:
-    names = len(group_by)
-    default, *counters = row[1 + names :]
-    group = {dimension: value or None for dimension, value in zip(group_by, row[1 : 1 + names], strict=True)}
-    if default and Dimension.WORKSPACE_ID in group:
-        group[Dimension.WORKSPACE_ID] = None
-    return UsageSum(row[0], group, TokenUsage(*counters[:_REQUESTS]), counters[_REQUESTS])
 
 
 def _sync_file(path: Path) -> None:

@@ -1,0 +1,80 @@
+"""The endpoints of Claude Code: where its metrics are posted, and the report."""
+
+import asyncio
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+
+from antechamber.base.errors import Overloaded, PermissionDenied, Unavailable
+from antechamber.base.permissions import Permission
+from antechamber.base.principal import Administrator, ApiKey, demand
+from antechamber.features.usage.service.claude_code import ClaudeCodeMetrics, ClaudeCodeReports
+from antechamber.features.usage.wire import claude_code as wire
+from antechamber.features.usage.wire import telemetry
+from antechamber.http.app import RawRoute
+from antechamber.http.authenticate import Authenticator
+from antechamber.http.context import Context, context_of
+from antechamber.http.needs import Needs
+from antechamber.http.reply import Receive, Scope, Send, read_body, send_whole
+
+# what takes longer to read would hold up other requests
+_AT_ONCE: Final = 32 << 10
+
+
+class MetricsIntake:
+    """`POST /v1/metrics`: bytes in one of two encodings, so a bare ASGI callable."""
+
+    def __init__(self, metrics: ClaudeCodeMetrics, authenticator: Authenticator) -> None:
+        self._metrics = metrics
+        self._authenticator = authenticator
+
+    def routes(self) -> list[RawRoute]:
+        """Return the endpoint."""
+        summary = "Take the metrics that Claude Code exports (OTLP/HTTP)"
+        return [RawRoute("POST", "/v1/metrics", Permission.METRICS_WRITE, self.post, summary)]
+
+    async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what was exported; points that can't be counted are named in a partial success."""
+        headers, context = dict(scope["headers"]), context_of(scope)
+        key = await self._admit(context, headers)
+        encoding = telemetry.media_type(headers.get(b"content-type", b"").decode("latin-1"))
+        packing = headers.get(b"content-encoding", b"").decode("latin-1")
+        body = telemetry.unpack(await read_body(scope, receive, telemetry.LARGEST_BODY), packing)
+        if len(body) <= _AT_ONCE:
+            points = telemetry.read_points(body, encoding)
+        else:
+            points = await asyncio.to_thread(telemetry.read_points, body, encoding)
+        refusal = await self._metrics.receive(key, points)
+        told = telemetry.answer(encoding, refusal.points, refusal.message) if refusal else telemetry.answer(encoding)
+        context.status = 200
+        await send_whole(send, 200, [(b"content-type", encoding.encode()), *context.identity_headers()], told)
+
+    async def _admit(self, context: Context, headers: dict[bytes, bytes]) -> ApiKey:
+        try:
+            principal = await self._authenticator.authenticate(headers)
+        except Overloaded as error:
+            # exporters try again after a 503, and throw the metrics away after a 529
+            raise Unavailable(error.message, note=error.note, retry_after=1) from error
+        context.principal = principal
+        demand(principal, Permission.METRICS_WRITE)
+        if not isinstance(principal, ApiKey):
+            message = f"This {principal.label} has no usage of its own; metrics are counted for API keys."
+            raise PermissionDenied(message)
+        return principal
+
+
+def claude_code_router(reports: ClaudeCodeReports) -> APIRouter:
+    """Return the report's route over a service."""
+    routes = APIRouter()
+
+    @routes.get("/v1/organizations/usage_report/claude_code", summary="What Claude Code did on a day, by actor")
+    async def claude_code(
+        caller: Annotated[Administrator, Needs(Permission.USAGE_READ)],
+        starting_at: str,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 20,
+        page: str | None = None,
+    ) -> wire.ClaudeCodeBody:
+        organization = caller.organization_id
+        return wire.show(await reports.day(organization, wire.read_day(starting_at), limit, page), organization)
+
+    return routes
