@@ -34,6 +34,11 @@ class DataFolder:
         """Where keys lie, readable by the owner only."""
         return self.path / "secrets"
 
+    @property
+    def mail(self) -> Path:
+        """Where letters lie while no mail server is set."""
+        return self.path / "mail"
+
     def spool(self, node: str) -> Path:
         """Return a node's spool folder."""
         return self.path / "spool" / node

@@ -8,7 +8,6 @@ from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit
 from antechamber.features.oauth.service import Tokens
-from antechamber.features.oauth.service import Tokens
 from antechamber.features.organizations.model import Member
 from antechamber.features.workspaces.service import WorkspaceMembers
 
@@ -68,5 +67,11 @@ class MembershipEffects:
         """Drop every role that they were given in workspaces, and end their tokens."""
         if self._members is not None:
             await self._members.forget(unit, member.organization_id, member.id, by)
+        if self._tokens is not None:
+            await self._tokens.end(unit, member.organization_id, member.id)
+
+    async def signed_out(self, unit: Unit, member: Member, by: Actor) -> None:
+        """End their access tokens."""
+        del by
         if self._tokens is not None:
             await self._tokens.end(unit, member.organization_id, member.id)

@@ -182,6 +182,10 @@ class MembershipEffects(Protocol):
         """Someone is no longer a member."""
         ...
 
+    async def signed_out(self, unit: Unit, member: Member, by: Actor) -> None:
+        """Let what was opened for a member by logging in end; they stay a member."""
+        ...
+
 
 class Mail(Protocol):
     """Whatever takes letters to their readers."""

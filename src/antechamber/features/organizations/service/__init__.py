@@ -1,7 +1,8 @@
 """The use-cases of organisations, their members and their invites."""
 
 from antechamber.features.organizations.service.invites import Invites
+from antechamber.features.organizations.service.mailing import InviteMail, accept_url
 from antechamber.features.organizations.service.members import Members
 from antechamber.features.organizations.service.organizations import Organizations
 
-__all__ = ["Invites", "Members", "Organizations"]
+__all__ = ["InviteMail", "Invites", "Members", "Organizations", "accept_url"]

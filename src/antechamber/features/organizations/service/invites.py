@@ -1,6 +1,6 @@
 """The use-cases of invites."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from antechamber.base.actor import Actor
@@ -55,6 +55,11 @@ class Invites:
         self._audit = audit
         self._pepper = pepper
         self._rules = rules
+        self._on_created: Callable[[], None] = _nothing
+
+    def on_created(self, callback: Callable[[], None]) -> None:
+        """Call back when a new invite is kept, so that its mail goes out at once."""
+        self._on_created = callback
 
     def now(self) -> int:
         """Return the instant by which statuses are shown."""
@@ -113,6 +118,7 @@ class Invites:
                 email=address,
                 role=wanted,
             )
+        self._on_created()
         return invite
 
     async def delete(self, organization_id: OrganizationId, invite_id: InviteId, by: Actor) -> None:
@@ -222,3 +228,7 @@ class Invites:
         if wait > 0:
             message = f"This organization may create {limit} invites an hour. Try again later."
             raise RateLimited(message, retry_after=-(-wait // MICROSECONDS))
+
+
+def _nothing() -> None:
+    """Leave the mail to the next look."""

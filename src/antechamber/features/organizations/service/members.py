@@ -7,10 +7,11 @@ from typing import Final, NoReturn
 from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
-from antechamber.base.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from antechamber.base.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, Unavailable
 from antechamber.base.ids import Kind, OrganizationId, UserId, mint
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
+from antechamber.base.principal import AccessToken, Administrator
 from antechamber.base.unit import Unit, Units
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
@@ -191,6 +192,26 @@ class Members:
             member = await self._one(unit, organization_id, user_id)
             await self._refuse_last(unit, organization_id)
             await self._end(unit, member, by)
+
+    async def sign_out(self, caller: Administrator, user_id: UserId, by: Actor) -> Member:
+        """End a member's access tokens; membership and keys stay.
+
+        InvalidRequest `cannot_sign_out_self` for the token's own person; PermissionDenied
+        `cannot_sign_out_privileged_member` for an admin, whom only an admin key signs out.
+        """
+        async with self.changing(caller.organization_id) as unit:
+            member = await self._one(unit, caller.organization_id, user_id)
+            if isinstance(caller, AccessToken) and caller.user_id == user_id:
+                message = "This token cannot sign out the person whom it acts for."
+                raise InvalidRequest(message, error_code="cannot_sign_out_self")
+            if isinstance(caller, AccessToken) and member.role is OrganizationRole.ADMIN:
+                message = "An access token cannot sign out an admin; an admin key can."
+                raise PermissionDenied(message, error_code="cannot_sign_out_privileged_member")
+            await self._audit.record(
+                unit, caller.organization_id, by, ActivityType.MEMBER_SIGNED_OUT, user_id=member.id, email=member.email
+            )
+            await self._effects.signed_out(unit, member, by)
+        return member
 
     async def _refuse_last(self, unit: Unit, organization_id: OrganizationId) -> None:
         if await self._store.count(unit, organization_id) == 1:

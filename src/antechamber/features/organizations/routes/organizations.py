@@ -1,4 +1,4 @@
-"""The endpoints of organisations."""
+"""The endpoint of the organisation itself."""
 
 from typing import Annotated
 

@@ -1,0 +1,42 @@
+"""A letter as an Internet message (RFC 5322)."""
+
+from email.errors import HeaderParseError
+from email.headerregistry import Address, AddressHeader, HeaderRegistry
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+from typing import cast
+
+from antechamber.base.clock import MICROSECONDS
+from antechamber.features.organizations.model import Letter
+
+
+def check_sender(text: str) -> str:
+    """Return the text of a `From` header; ValueError unless it is one address, with a name or without."""
+    _sender(text)
+    return text
+
+
+def _sender(text: str) -> Address:
+    message = "must be one address, as Acme <antechamber@example.com>"
+    try:
+        header = cast("AddressHeader", HeaderRegistry()("from", text))
+    except (HeaderParseError, IndexError, ValueError):
+        raise ValueError(message) from None
+    if not text.isprintable() or len(header.addresses) != 1 or not header.addresses[0].domain:
+        raise ValueError(message)
+    return header.addresses[0]
+
+
+def compose(letter: Letter, sender: str, now: int) -> EmailMessage:
+    """Return the message; its `Message-ID` is the same at each attempt, by which a reader's server knows it again."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = letter.recipient
+    message["Subject"] = letter.subject
+    message["Date"] = formatdate(now / MICROSECONDS)
+    message["Message-ID"] = f"<{letter.id}@{_sender(sender).domain}>"
+    # RFC 3834 §5: nobody's absence is to be told to us
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    return message

@@ -1,0 +1,16 @@
+"""The endpoints of organisations, their members and their invites."""
+
+from fastapi import APIRouter
+
+from antechamber.features.organizations.routes.invites import router as invite_router
+from antechamber.features.organizations.routes.organizations import router as organization_router
+from antechamber.features.organizations.routes.users import router as user_router
+from antechamber.features.organizations.service import Invites, Members, Organizations
+
+
+def router(organizations: Organizations, members: Members, invites: Invites) -> APIRouter:
+    """Return the routes over the services."""
+    routes = APIRouter()
+    for part in (organization_router(organizations), user_router(members), invite_router(invites)):
+        routes.routes.extend(part.routes)
+    return routes

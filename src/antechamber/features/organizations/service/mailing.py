@@ -1,0 +1,126 @@
+"""The invites' mails: written again at each attempt, sent in the background, tried again until they expire."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+import structlog
+
+from antechamber.base.clock import MICROSECONDS, Clock, to_rfc3339
+from antechamber.base.errors import WireError
+from antechamber.base.secret import Secret
+from antechamber.base.unit import Units
+from antechamber.features.organizations.model import Invite, Letter, MailNotSentError, Organization
+from antechamber.features.organizations.ports import InviteStore, Mail, OrganizationStore
+from antechamber.features.organizations.service.invitation import secret_of
+
+_BATCH: Final = 20
+_POLL_SECONDS: Final = 15.0
+# longer than an attempt takes: only after a crash is a mail claimed twice
+_CLAIM_SECONDS: Final = 300
+_FIRST_WAIT_SECONDS: Final = 60
+_LONGEST_WAIT_SECONDS: Final = 6 * 3600
+_log = structlog.get_logger("mail")
+
+
+def wait_seconds(attempts: int) -> int:
+    """Return how long to wait after so many failed attempts: a minute, then twice as long each time, up to 6 hours."""
+    return int(min(_FIRST_WAIT_SECONDS * 2 ** (attempts - 1), _LONGEST_WAIT_SECONDS))
+
+
+def accept_url(base_url: str, secret: Secret) -> str:
+    """Return the link by which an invite is accepted."""
+    return f"{base_url}/invite?token={secret.reveal()}"
+
+
+def write_letter(invite: Invite, organization: Organization, url: str) -> Letter:
+    """Return the mail that invites somebody."""
+    until = to_rfc3339(invite.expires_at)[:10]
+    text = (
+        f"You are invited to join {organization.name} on Antechamber, with the role {invite.role}.\n"
+        f"\n"
+        f"Open this link to accept. It is for you alone, and works until {until}:\n"
+        f"\n"
+        f"{url}\n"
+        f"\n"
+        f"If you did not expect this, do nothing.\n"
+    )
+    return Letter(invite.id, invite.email, f"You are invited to join {organization.name}", text)
+
+
+class InviteMail:
+    """Sends what is due, woken by each new invite; a mail goes out at least once, under one message id."""
+
+    def __init__(
+        self,
+        store: InviteStore,
+        organizations: OrganizationStore,
+        units: Units,
+        clock: Clock,
+        pepper: Secret,
+        mail: Mail,
+        base_url: str,
+    ) -> None:
+        self._store = store
+        self._organizations = organizations
+        self._units = units
+        self._clock = clock
+        self._pepper = pepper
+        self._mail = mail
+        self._base_url = base_url
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for due mails now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                await self.send_due()
+            except WireError as error:
+                _log.warning("mails wait for the database", note=error.note)
+            except Exception:  # noqa: BLE001 - one mail that cannot be written must not end all others
+                _log.exception("mails could not be sent; trying again")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wake.wait()
+
+    async def send_due(self) -> int:
+        """Attempt every mail that is due; returns how many went out."""
+        sent = 0
+        while True:
+            now = self._clock.now()
+            async with self._units.begin() as unit:
+                due = await self._store.sweep_mail_due(unit, now, now + _CLAIM_SECONDS * MICROSECONDS, _BATCH)
+            for invite, attempts in due:
+                sent += await self._attempt(invite, attempts + 1)
+            if len(due) < _BATCH:
+                return sent
+
+    async def _attempt(self, invite: Invite, attempts: int) -> bool:
+        why: str | None = None
+        try:
+            async with self._units.read() as unit:
+                organization = await self._organizations.get(unit, invite.organization_id)
+            if organization is not None:
+                url = accept_url(self._base_url, secret_of(self._pepper, invite.id))
+                await self._mail.send(write_letter(invite, organization, url))
+        except MailNotSentError as error:
+            why = str(error)
+        now = self._clock.now()
+        wait = wait_seconds(attempts)
+        async with self._units.begin() as unit:
+            await self._store.note_mail(
+                unit,
+                invite.organization_id,
+                invite.id,
+                sent_at=now if why is None else None,
+                due_at=None if why is None else now + wait * MICROSECONDS,
+                attempts=attempts,
+            )
+        if why is not None:
+            _log.warning("a mail did not go out", invite=invite.id, note=why, again_in_seconds=wait)
+        return why is None
