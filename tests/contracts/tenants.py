@@ -9,8 +9,8 @@ from antechamber.base.secret import Secret
 from antechamber.database.engine import Database
 from antechamber.features.accounts.service import Accounts
 from antechamber.features.accounts.sql import SqlSetupLinks
-from antechamber.features.apikeys.service import Keys
-from antechamber.features.apikeys.sql import SqlKeys
+from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
+from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Audit
 from antechamber.features.audit.sql import SqlActivities
 from antechamber.features.oauth.service import Tokens
@@ -20,6 +20,7 @@ from antechamber.features.organizations.service import Invites, Members, Organiz
 from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
 from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
 from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
+from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 
 NOON = 1_795_262_400_000_000
@@ -39,9 +40,14 @@ class Services:
     def __post_init__(self) -> None:
         chance = SystemChance()
         self.organizations = Organizations(SqlOrganizations(), self.database, self.clock, chance)
+        self.accounts = Accounts(SqlSetupLinks(), self.database, self.clock, chance, PEPPER)
         self.audit = Audit(SqlActivities(), self.database, self.clock, chance, PEPPER)
         self.membership_effects, self.workspace_effects = MembershipEffects(), WorkspaceEffects()
         self.members = Members(SqlMembers(), self.database, self.clock, chance, self.audit, self.membership_effects)
+        self.invites = Invites(
+            SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
+        )
+        self.tokens = Tokens(SqlTokens(), self.database, self.clock, chance, PEPPER, self.audit, self.members)
         stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
         self.workspaces = Workspaces(
             stores, self.members, self.database, self.clock, chance, self.audit, self.workspace_effects
@@ -50,13 +56,14 @@ class Services:
             self.workspaces, stores, self.members, self.database, self.clock, self.audit
         )
         self.membership_effects.bind(self.workspace_members)
-        self.accounts = Accounts(SqlSetupLinks(), self.database, self.clock, chance, PEPPER)
-        self.keys = Keys(SqlKeys(), self.database, self.clock, chance, PEPPER)
-        self.invites = Invites(
-            SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
-        )
-        self.tokens = Tokens(SqlTokens(), self.database, self.clock, chance, PEPPER, self.audit, self.members)
         self.membership_effects.bind_tokens(self.tokens)
+        self.mint, self.rooms = Mint(self.clock, chance, PEPPER), Rooms(self.workspaces, self.workspace_members)
+        self.api_keys = ApiKeys(SqlApiKeys(), self.database, self.mint, self.audit, self.rooms)
+        self.admin_keys = AdminKeys(SqlAdminKeys(), self.database, self.mint, self.audit)
+        self.workspace_effects.on_archived(self.api_keys.archive_workspace)
+        self.key_source = KeySource(
+            SqlPrincipals(), self.members, self.workspaces, self.workspace_members, self.clock
+        )
 
 
 def services(database: Database) -> Services:

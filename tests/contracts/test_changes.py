@@ -8,14 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from antechamber.base.actor import SYSTEM
 from antechamber.base.clock import SystemClock
 from antechamber.base.errors import AuthenticationFailed, Unavailable
-from antechamber.base.ids import WorkspaceId
 from antechamber.database import changes
 from antechamber.database.changes import CREDENTIALS, Changes, announce
 from antechamber.database.engine import Database
-from antechamber.features.apikeys.model import Status
-from antechamber.features.apikeys.sql import SqlKeys
+from antechamber.features.apikeys.model import Change, Draft, Status
 from antechamber.http.authenticate import Authenticator
 from tests.contracts.tenants import MINE, PEPPER, services
 
@@ -114,16 +113,15 @@ async def test_a_callback_that_fails_is_called_again(database: Database, error: 
 async def test_a_revoked_key_stops_on_another_node_within_a_second(database: Database) -> None:
     made = services(database)
     async with database.begin() as unit:
-        key, secret = await made.keys.create_api_key(
-            unit, MINE, WorkspaceId("wrkspc_01"), default_workspace=True, name="k"
-        )
+        await made.workspaces.create_default(unit, MINE)
+    key, secret = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
     async with node(database) as (feed, _, other):
-        authenticator = Authenticator([SqlKeys()], other, SystemClock(), PEPPER)
+        authenticator = Authenticator([made.key_source], other, SystemClock(), PEPPER)
         feed.watch(CREDENTIALS, authenticator.reload)
         await authenticator.reload()
         headers = {b"x-api-key": secret.reveal().encode()}
         await authenticator.authenticate(headers)
-        await made.keys.set_api_key_status(MINE, key.id, Status.INACTIVE)
+        await made.api_keys.update(MINE, key.id, Change(status=Status.INACTIVE), SYSTEM)
 
         async def is_refused() -> bool:
             try:
@@ -135,7 +133,7 @@ async def test_a_revoked_key_stops_on_another_node_within_a_second(database: Dat
         async with asyncio.timeout(SECONDS):
             while not await is_refused():  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
-        await made.keys.set_api_key_status(MINE, key.id, Status.ACTIVE)
+        await made.api_keys.update(MINE, key.id, Change(status=Status.ACTIVE), SYSTEM)
         async with asyncio.timeout(SECONDS):
             while await is_refused():  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)

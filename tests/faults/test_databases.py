@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from antechamber.features.apikeys.model import Status
+from antechamber.base.actor import OPERATOR
+from antechamber.base.page import IdCursor
+from antechamber.features.apikeys.model import Change, KeyFilter, Status
 from antechamber.settings import load
 from antechamber.wiring.storage import Storage, open_storage
 from tests.faults.accounts import check_exact, check_roll_ups, rows_for
@@ -156,9 +158,10 @@ async def _check_revocation(server: Server, **flags: object) -> None:
     async with _beside(server, **flags) as storage:
         organization_id = await storage.sole_organization(None)
         secret = (await storage.founder.another_api_key(organization_id, "To be taken back")).reveal()
-        [key] = [key for key in await storage.keys.api_keys(organization_id) if key.name == "To be taken back"]
+        page = await storage.api_keys.listing(organization_id, IdCursor(), KeyFilter())
+        [key] = [key for key in page.items if key.name == "To be taken back"]
         assert (await ask(server, "/v1/models", method="GET", x_api_key=secret)).status == 200
-        await storage.keys.set_api_key_status(organization_id, key.id, Status.INACTIVE)
+        await storage.api_keys.update(organization_id, key.id, Change(status=Status.INACTIVE), OPERATOR)
         async with asyncio.timeout(1):
             while (reply := await ask(server, "/v1/models", method="GET", x_api_key=secret)).status != 401:
                 assert reply.status == 200

@@ -15,6 +15,8 @@ from antechamber.adapters.spool import FileSpool
 from antechamber.base.permissions import Kind, Permission, holders
 from antechamber.database.changes import CREDENTIALS, Changes
 from antechamber.features.accounts.pages import pages as account_pages
+from antechamber.features.apikeys.routes import api_key_router
+from antechamber.features.audit.routes import router as audit_routes
 from antechamber.features.gateway.routes import DataPlane
 from antechamber.features.gateway.service import Gateway, Models
 from antechamber.features.gateway.service.admission import OpenRequests
@@ -24,6 +26,7 @@ from antechamber.features.organizations.routes import router as organization_rou
 from antechamber.features.usage.routes import router as usage_routes
 from antechamber.features.usage.service import Ledger, UsageReports
 from antechamber.features.usage.sql import SqlUsage
+from antechamber.features.workspaces.routes import router as workspace_routes
 from antechamber.http.app import Shell
 from antechamber.http.authenticate import Authenticator
 from antechamber.http.control import api_routes, build_control
@@ -33,7 +36,10 @@ from antechamber.http.needs import permission_of
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.system import system_router
 from antechamber.settings import Loaded, load
+from antechamber.wiring.auditing import RefusalCounting
 from antechamber.wiring.catalogue import build_catalogue, open_pool
+from antechamber.wiring.claude_code import claude_code_routes
+from antechamber.wiring.mail import invite_mail
 from antechamber.wiring.prices import open_prices, read_tables
 from antechamber.wiring.storage import Storage, open_storage
 
@@ -62,6 +68,7 @@ class Application:
         self._build_ledger()
         self._build_gateway()
         self._build_shell()
+        self.invite_mail = invite_mail(self.settings, self.storage)
 
     def _build_ledger(self) -> None:
         storage, settings = self.storage, self.settings
@@ -95,7 +102,10 @@ class Application:
         self.metrics = Metrics(storage.clock)
         self._register_gauges()
         self.access_log = AccessLog(storage.clock)
+        self.refusals = RefusalCounting(storage.database, storage.clock, storage.organizations)
         raw = DataPlane(self.gateway, self.models, self.authenticator, settings.max_body_bytes).routes()
+        metrics_routes, claude_code_report = claude_code_routes(storage, self.authenticator)
+        raw += metrics_routes
         routers = [
             system_router(
                 checks={"database": storage.probe, "drain": self._probe_drain},
@@ -103,8 +113,12 @@ class Application:
                 base_url=settings.base_url(),
             ),
             account_pages(storage.accounts),
-            organization_routes(storage.organizations),
+            organization_routes(storage.organizations, storage.members, storage.invites),
+            workspace_routes(storage.workspaces, storage.workspace_members),
+            api_key_router(storage.api_keys),
+            audit_routes(storage.activities, self.refusals.refusals),
             usage_routes(self.reports),
+            claude_code_report,
         ]
         self.control = build_control(routers, raw, __version__)
         self.raw = raw
@@ -117,6 +131,7 @@ class Application:
             proxies=TrustedProxies(settings.trusted_proxies),
             log=self.access_log,
             observe=self.metrics.observe,
+            refused=self.refusals.note,
         )
 
     def _register_gauges(self) -> None:
@@ -150,6 +165,8 @@ class Application:
         self.gateway.adopt(build_catalogue(self.loaded, self.simulated_url))
         await self.ledger.recover()
         self._draining = asyncio.create_task(self.ledger.run())
+        self._mailing = asyncio.create_task(self.invite_mail.run())
+        self.refusals.start()
         # In this order: a key revoked between the two is a change that the feed sees.
         await self.changes.start()
         await self.authenticator.reload()
@@ -168,10 +185,12 @@ class Application:
     async def stop(self) -> None:
         """Write what is left to the database, and close."""
         await self.changes.stop()
-        self._draining.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._draining
+        for task in (self._draining, self._mailing):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await self.ledger.close()
+        await self.refusals.stop()
         await self.upstreams.close()
         await self.simulated.stop()
         self.access_log.flush()

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from antechamber.base.actor import OPERATOR
 from antechamber.base.ids import OrganizationId
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Units
 from antechamber.features.accounts.service import Accounts
-from antechamber.features.apikeys.service import Keys
+from antechamber.features.apikeys.model import Draft
+from antechamber.features.apikeys.service import AdminKeys, ApiKeys
+from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.service import Audit
 from antechamber.features.organizations.service import Organizations
 from antechamber.features.workspaces.service import Workspaces
 
@@ -28,12 +32,21 @@ class Founder:
     """Makes organisations whole, in one transaction each."""
 
     def __init__(
-        self, organizations: Organizations, workspaces: Workspaces, accounts: Accounts, keys: Keys, units: Units
+        self,
+        organizations: Organizations,
+        workspaces: Workspaces,
+        accounts: Accounts,
+        api_keys: ApiKeys,
+        admin_keys: AdminKeys,
+        audit: Audit,
+        units: Units,
     ) -> None:
         self._organizations = organizations
         self._workspaces = workspaces
         self._accounts = accounts
-        self._keys = keys
+        self._api_keys = api_keys
+        self._admin_keys = admin_keys
+        self._audit = audit
         self._units = units
 
     async def is_empty(self) -> bool:
@@ -45,14 +58,20 @@ class Founder:
         async with self._units.begin() as unit:
             organization = await self._organizations.create(unit, name)
             workspace = await self._workspaces.create_default(unit, organization.id)
+            await self._audit.record(
+                unit,
+                organization.id,
+                OPERATOR,
+                ActivityType.ORGANIZATION_CREATED,
+                name=organization.name,
+                workspace_id=workspace.id,
+            )
             link, setup_secret = await self._accounts.create_setup_link(unit, organization.id, admin_email)
             made_admin = made_api = None
             if admin_key:
-                _, made_admin = await self._keys.create_admin_key(unit, organization.id, name="First admin key")
+                _, made_admin = await self._admin_keys.make(unit, organization.id, "First admin key", OPERATOR)
             if api_key:
-                _, made_api = await self._keys.create_api_key(
-                    unit, organization.id, workspace.id, default_workspace=True, name="First API key"
-                )
+                _, made_api = await self._api_keys.make(unit, organization.id, Draft("First API key"), OPERATOR)
         return Founded(
             organization_id=organization.id,
             organization_name=organization.name,
@@ -65,9 +84,5 @@ class Founder:
 
     async def another_api_key(self, organization_id: OrganizationId, name: str) -> Secret:
         """Make one more ownerless key of the Default workspace."""
-        async with self._units.begin() as unit:
-            workspace = await self._workspaces.default(unit, organization_id)
-            _, secret = await self._keys.create_api_key(
-                unit, organization_id, workspace.id, default_workspace=True, name=name
-            )
+        _, secret = await self._api_keys.create(organization_id, Draft(name), OPERATOR)
         return secret

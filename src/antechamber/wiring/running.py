@@ -14,6 +14,8 @@ import uvloop
 from antechamber.adapters.providers.simulated.scenarios import ScenarioFileError
 from antechamber.adapters.providers.simulated.server import serve_simulated
 from antechamber.base.clock import SystemClock
+from antechamber.base.page import IdCursor
+from antechamber.features.apikeys.model import KeyFilter, Status
 from antechamber.http.log import configure_logs
 from antechamber.settings import Loaded
 from antechamber.wiring.application import Application
@@ -74,9 +76,9 @@ async def _serve(loaded: Loaded, *, demo: bool, new_key: bool, tell: Callable[[S
 
 async def _key_hint(storage: Storage) -> str | None:
     for organization in await storage.organizations.everyone():
-        keys = await storage.keys.api_keys(organization.id)
-        if keys:
-            return keys[-1].hint
+        page = await storage.api_keys.listing(organization.id, IdCursor(limit=1), KeyFilter(Status.ACTIVE))
+        if page.items:
+            return page.items[0].hint
     return None
 
 

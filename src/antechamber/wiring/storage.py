@@ -14,9 +14,9 @@ from antechamber.database.engine import Database, database_url
 from antechamber.database.schema import current, require_current
 from antechamber.features.accounts.service import Accounts
 from antechamber.features.accounts.sql import SqlSetupLinks
-from antechamber.features.apikeys.service import Keys
-from antechamber.features.apikeys.sql import SqlKeys
-from antechamber.features.audit.service import Audit
+from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
+from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
+from antechamber.features.audit.service import Activities, Audit
 from antechamber.features.audit.sql import SqlActivities
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.oauth.sql import SqlTokens
@@ -25,10 +25,12 @@ from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOr
 from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
 from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
 from antechamber.settings import Settings
+from antechamber.wiring.credentials import KeySource
+from antechamber.wiring.auditing import AuditPeople
 from antechamber.wiring.data_folder import DataFolder
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 from antechamber.wiring.first_run import Founder
-from antechamber.wiring.mail import invite_rules
+from antechamber.wiring.rules import invite_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,15 @@ class Storage:
     chance: Chance
     pepper: Secret
     audit: Audit
+    activities: Activities
     organizations: Organizations
     members: Members
     invites: Invites
     workspaces: Workspaces
     workspace_members: WorkspaceMembers
     accounts: Accounts
-    keys: Keys
+    api_keys: ApiKeys
+    admin_keys: AdminKeys
     tokens: Tokens
     founder: Founder
     sources: tuple[Any, ...]
@@ -94,20 +98,23 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     pepper = settings.pepper or folder.pepper(chance)
     address = settings.database_url.reveal() if settings.database_url else None
     database = Database(database_url(address, settings.data))
-    key_store = SqlKeys()
     audit = Audit(SqlActivities(), database, clock, chance, pepper)
     organizations = Organizations(SqlOrganizations(), database, clock, chance)
     membership_effects, workspace_effects = MembershipEffects(), WorkspaceEffects()
     members = Members(SqlMembers(), database, clock, chance, audit, membership_effects)
     invites = Invites(SqlInvites(), members, database, clock, chance, audit, pepper, invite_rules(settings))
     tokens = Tokens(SqlTokens(), database, clock, chance, pepper, audit, members)
-    membership_effects.bind_tokens(tokens)
     stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
     workspaces = Workspaces(stores, members, database, clock, chance, audit, workspace_effects)
     workspace_members = WorkspaceMembers(workspaces, stores, members, database, clock, audit)
     membership_effects.bind(workspace_members)
+    membership_effects.bind_tokens(tokens)
     accounts = Accounts(SqlSetupLinks(), database, clock, chance, pepper)
-    keys = Keys(key_store, database, clock, chance, pepper)
+    mint, rooms = Mint(clock, chance, pepper), Rooms(workspaces, workspace_members)
+    api_keys = ApiKeys(SqlApiKeys(), database, mint, audit, rooms)
+    admin_keys = AdminKeys(SqlAdminKeys(), database, mint, audit)
+    workspace_effects.on_archived(api_keys.archive_workspace)
+    key_source = KeySource(SqlPrincipals(), members, workspaces, workspace_members, clock)
     return Storage(
         settings=settings,
         folder=folder,
@@ -116,14 +123,16 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         chance=chance,
         pepper=pepper,
         audit=audit,
+        activities=Activities(SqlActivities(), database, AuditPeople(members), pepper),
         organizations=organizations,
         members=members,
         invites=invites,
         workspaces=workspaces,
         workspace_members=workspace_members,
         accounts=accounts,
-        keys=keys,
+        api_keys=api_keys,
+        admin_keys=admin_keys,
         tokens=tokens,
-        founder=Founder(organizations, workspaces, accounts, keys, database),
-        sources=(key_store, tokens),
+        founder=Founder(organizations, workspaces, accounts, api_keys, admin_keys, audit, database),
+        sources=(key_source, tokens),
     )

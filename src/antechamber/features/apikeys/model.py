@@ -1,9 +1,24 @@
-"""What a key is."""
+"""What a key is, and the rules by which it changes."""
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
+from ipaddress import ip_network
+from typing import Final
 
+from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, UserId, WorkspaceId
+from antechamber.base.principal import Network
+
+MAX_NAME: Final = 500
+MAX_MODELS: Final = 100
+MAX_MODEL_NAME: Final = 256
+MAX_NETWORKS: Final = 100
+DAY: Final = 86_400_000_000  # microseconds
+MAX_OVERLAP: Final = 30 * DAY
+DEFAULT_OVERLAP: Final = DAY
+MAX_LIVE_SECRETS: Final = 10
 
 
 class Status(StrEnum):
@@ -11,12 +26,23 @@ class Status(StrEnum):
 
     ACTIVE = "active"
     ARCHIVED = "archived"
+    EXPIRED = "expired"
     INACTIVE = "inactive"
+
+
+class Keep(Enum):
+    """What a change leaves as it is."""
+
+    IT = "keep"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredApiKey:
-    """A workspace's key without its secret; `user_id` is None for an ownerless one."""
+    """A workspace's key without its secret.
+
+    `user_id` is the person whom a personal key acts as, `created_by` the one who made it; both None when nobody.
+    `hint` is of the newest secret. `models` and `networks` limit where it opens; None lets everything through.
+    """
 
     id: ApiKeyId
     organization_id: OrganizationId
@@ -28,11 +54,29 @@ class StoredApiKey:
     user_id: UserId | None
     created_at: int
     expires_at: int | None
+    created_by: UserId | None = None
+    models: tuple[str, ...] | None = None
+    networks: tuple[Network, ...] | None = None
+
+    def at(self, now: int) -> "StoredApiKey":
+        """Return it with the status that it has at an instant (microseconds)."""
+        ended = self.expires_at is not None and self.expires_at <= now and self.status is not Status.ARCHIVED
+        return dataclasses.replace(self, status=Status.EXPIRED) if ended else self
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """One of a key's secrets, without its text; it opens until `revoke_at`, and the key's own end at the latest."""
+
+    hint: str
+    created_at: int
+    revoke_at: int | None
+    last_used_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAdminKey:
-    """An organisation's admin key without its secret."""
+    """An organisation's admin key without its secret; without scopes it holds the whole administration."""
 
     id: AdminKeyId
     organization_id: OrganizationId
@@ -41,3 +85,131 @@ class StoredAdminKey:
     hint: str
     created_at: int
     expires_at: int | None
+    scopes: tuple[str, ...] = ()
+    created_by: UserId | None = None
+    last_used_at: int | None = None
+
+    def at(self, now: int) -> "StoredAdminKey":
+        """Return it with the status that it has at an instant (microseconds)."""
+        ended = self.expires_at is not None and self.expires_at <= now and self.status is Status.ACTIVE
+        return dataclasses.replace(self, status=Status.EXPIRED) if ended else self
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A key that is to be made; without a workspace it belongs to the Default one, without a person to nobody."""
+
+    name: str
+    workspace_id: WorkspaceId | None = None
+    user_id: UserId | None = None
+    expires_at: int | None = None
+    models: tuple[str, ...] | None = None
+    networks: tuple[Network, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of a key; None lifts a limit."""
+
+    name: str | Keep = Keep.IT
+    status: Status | Keep = Keep.IT
+    expires_at: int | Keep | None = Keep.IT
+    models: tuple[str, ...] | Keep | None = Keep.IT
+    networks: tuple[Network, ...] | Keep | None = Keep.IT
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFilter:
+    """Which keys a list shows."""
+
+    status: Status | None = None
+    workspace_id: str | None = None
+    created_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many keys may be active at once, in the organisation and in each workspace."""
+
+    organization: int = 10_000
+    workspace: int = 10_000
+
+
+def revise(key: StoredApiKey, change: Change, now: int) -> StoredApiKey:
+    """Return the key as a change makes it; InvalidRequest for what its status forbids.
+
+    An archived key changes no more; an expired one can be renamed or archived, not revived (wire-admin.md 2.6). What
+    would change nothing is let through.
+    """
+    wanted = {
+        name: value for name in Change.__slots__ if (value := getattr(change, name)) is not Keep.IT
+    }  # `expires_at` in the past means now
+    ends = wanted.get("expires_at")
+    if isinstance(ends, int) and ends < now:
+        wanted["expires_at"] = now
+    changed = {name for name, value in wanted.items() if getattr(key, name) != value}
+    status = key.at(now).status
+    if status is Status.ARCHIVED and changed:
+        message = "status: an archived API key cannot be changed any more; create a new one"
+        raise InvalidRequest(message)
+    if status is Status.EXPIRED and _revives(wanted):
+        message = "status: an expired API key cannot be revived; create a new one"
+        raise InvalidRequest(message)
+    return dataclasses.replace(key, **wanted)
+
+
+def _revives(wanted: dict[str, object]) -> bool:
+    return "expires_at" in wanted or wanted.get("status") in {Status.ACTIVE, Status.INACTIVE}
+
+
+def check_name(name: str) -> str:
+    """Return the name; InvalidRequest unless it has 1 to 500 characters and no control characters."""
+    if not 1 <= len(name) <= MAX_NAME or not name.strip() or any(not sign.isprintable() for sign in name):
+        message = f"name: must be 1 to {MAX_NAME} printable characters"
+        raise InvalidRequest(message)
+    return name
+
+
+def check_models(models: Sequence[str]) -> tuple[str, ...]:
+    """Return a key's models, each once; InvalidRequest unless they are 1 to 100 names or globs."""
+    if not 1 <= len(models) <= MAX_MODELS:
+        message = f"models: must be 1 to {MAX_MODELS} names or globs; null lets every model through"
+        raise InvalidRequest(message)
+    for model in models:
+        if not 1 <= len(model) <= MAX_MODEL_NAME or not model.isprintable():
+            message = f"models: each must be 1 to {MAX_MODEL_NAME} printable characters"
+            raise InvalidRequest(message)
+    return tuple(dict.fromkeys(models))
+
+
+def check_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Return a key's networks, each once; InvalidRequest unless they are 1 to 100 IPv4 or IPv6 addresses or CIDRs."""
+    if not 1 <= len(texts) <= MAX_NETWORKS:
+        message = f"allowed_ips: must be 1 to {MAX_NETWORKS} addresses or networks; null lets every address through"
+        raise InvalidRequest(message)
+    found: list[Network] = []
+    for text in texts:
+        try:
+            found.append(ip_network(text))
+        except ValueError as error:
+            message = f"allowed_ips: {error}; write an address or a network, as 192.0.2.0/24 or 2001:db8::/32"
+            raise InvalidRequest(message) from None
+    return tuple(dict.fromkeys(found))
+
+
+def check_expiry(expires_at: int | None, now: int) -> int | None:
+    """Return a new key's end (microseconds); InvalidRequest unless it lies ahead."""
+    if expires_at is not None and expires_at <= now:
+        message = "expires_at: must lie in the future"
+        raise InvalidRequest(message)
+    return expires_at
+
+
+def check_overlap(revoke_at: int | None, now: int) -> int:
+    """Return when a rotated key's earlier secrets end: in a day, or as asked; InvalidRequest for over 30 days."""
+    if revoke_at is None:
+        return now + DEFAULT_OVERLAP
+    if revoke_at > now + MAX_OVERLAP:
+        message = "revoke_at: must be within 30 days"
+        raise InvalidRequest(message)
+    return max(revoke_at, now)

@@ -1,0 +1,55 @@
+"""The endpoints of keys."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends
+
+from antechamber.base.ids import ApiKeyId
+from antechamber.base.permissions import Permission
+from antechamber.base.principal import Administrator
+from antechamber.features.apikeys import wire
+from antechamber.features.apikeys.model import KeyFilter, Status
+from antechamber.features.apikeys.service import ApiKeys
+from antechamber.http.lists import Cursor, IdList, show_page
+from antechamber.http.needs import Acting, Needs
+from antechamber.http.versions import Spoken
+
+_KEYS: Final = "/v1/organizations/api_keys"
+_KEY: Final = f"{_KEYS}/{{api_key_id}}"
+
+Reader = Annotated[Administrator, Needs(Permission.API_KEYS_READ)]
+Writer = Annotated[Administrator, Needs(Permission.API_KEYS_WRITE)]
+
+
+def _read_filter(
+    status: Literal["active", "archived", "expired", "inactive"] | None = None,
+    workspace_id: str | None = None,
+    created_by_user_id: str | None = None,
+) -> KeyFilter:
+    return KeyFilter(None if status is None else Status(status), workspace_id, created_by_user_id)
+
+
+def api_key_router(keys: ApiKeys) -> APIRouter:
+    """Return the routes of the wire itself."""
+    # what is not set is left out: a field of one version, an extension that a key does not use
+    routes = APIRouter()
+
+    @routes.get(_KEYS, summary="List API keys", response_model_exclude_unset=True)
+    async def listing(
+        caller: Reader, cursor: Cursor, chosen: Annotated[KeyFilter, Depends(_read_filter)], spoken: Spoken
+    ) -> IdList[wire.ApiKeyBody]:
+        page = await keys.listing(caller.organization_id, cursor, chosen)
+        return show_page(page, lambda key: wire.show(key, spoken), lambda key: key.id)
+
+    @routes.get(_KEY, summary="Get an API key", response_model_exclude_unset=True)
+    async def get(api_key_id: str, caller: Reader, spoken: Spoken) -> wire.ApiKeyBody:
+        return wire.show(await keys.get(caller.organization_id, ApiKeyId(api_key_id)), spoken)
+
+    @routes.post(_KEY, summary="Change an API key", response_model_exclude_unset=True)
+    async def update(
+        api_key_id: str, body: wire.UpdateBody, caller: Writer, by: Acting, spoken: Spoken
+    ) -> wire.ApiKeyBody:
+        changed = await keys.update(caller.organization_id, ApiKeyId(api_key_id), body.change(), by)
+        return wire.show(changed, spoken)
+
+    return routes

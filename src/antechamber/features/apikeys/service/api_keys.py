@@ -1,0 +1,201 @@
+"""The use-cases of workspaces' keys."""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+
+from antechamber.base.actor import Actor, ActorKind
+from antechamber.base.errors import InvalidRequest, NotFound
+from antechamber.base.ids import ApiKeyId, Kind, OrganizationId, UserId, WorkspaceId
+from antechamber.base.page import IdCursor, Page
+from antechamber.base.secret import Secret, SecretKind
+from antechamber.base.unit import Unit, Units
+from antechamber.features.apikeys.model import (
+    Change,
+    Draft,
+    KeyFilter,
+    Quota,
+    Status,
+    StoredApiKey,
+    check_expiry,
+    check_name,
+    revise,
+)
+from antechamber.features.apikeys.ports import ApiKeyStore
+from antechamber.features.apikeys.service.minting import Mint
+from antechamber.features.apikeys.service.rooms import Rooms
+from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.service import Audit
+from antechamber.features.workspaces.model import Workspace
+
+
+class ApiKeys:
+    """Makes keys, lists, changes and rotates them, and takes them back."""
+
+    def __init__(
+        self, store: ApiKeyStore, units: Units, mint: Mint, audit: Audit, rooms: Rooms, quota: Quota | None = None
+    ) -> None:
+        self._store = store
+        self._units = units
+        self._mint = mint
+        self._audit = audit
+        self._rooms = rooms
+        self._quota = quota or Quota()
+
+    async def listing(self, organization_id: OrganizationId, cursor: IdCursor, chosen: KeyFilter) -> Page[StoredApiKey]:
+        """Return a page of the organisation's keys, newest first, with the status of this moment."""
+        now = self._mint.now()
+        async with self._units.read() as unit:
+            page = await self._store.listing(unit, organization_id, cursor, chosen, now)
+        return Page(tuple(key.at(now) for key in page.items), page.has_more)
+
+    async def get(self, organization_id: OrganizationId, key_id: ApiKeyId) -> StoredApiKey:
+        """Return a key with the status of this moment; NotFound if the organisation has no such key."""
+        async with self._units.read() as unit:
+            key = await self._known(unit, organization_id, key_id)
+        return key.at(self._mint.now())
+
+    async def names(
+        self, unit: Unit, organization_id: OrganizationId, key_ids: Collection[ApiKeyId]
+    ) -> Mapping[ApiKeyId, StoredApiKey]:
+        """Return those of the ids that the organisation has or had, for reports."""
+        return await self._store.find(unit, organization_id, key_ids)
+
+    async def update(
+        self,
+        organization_id: OrganizationId,
+        key_id: ApiKeyId,
+        change: Change,
+        by: Actor,
+        within: UserId | None = None,
+    ) -> StoredApiKey:
+        """Change a key; `within` as of `create`.
+
+        NotFound if there is none, InvalidRequest for what its status or a quota forbids, PermissionDenied.
+        """
+        now = self._mint.now()
+        async with self._units.begin() as unit:
+            await self._store.lock(unit, organization_id)
+            before = await self._known(unit, organization_id, key_id)
+            await self._rooms.check_hand(
+                unit, organization_id, before.workspace_id, before.user_id, within, learns_secret=False
+            )
+            after = revise(before, change, now)
+            if after == before:
+                return after.at(now)
+            if after.status is Status.ACTIVE and before.status is not Status.ACTIVE:
+                await self._rooms.check_revival(unit, after)
+                await self._check_quota(unit, organization_id, after.workspace_id, now)
+            await self._store.put(unit, organization_id, after)
+            changed = _differences(before, after)
+            await self._audit.record(
+                unit, organization_id, by, ActivityType.API_KEY_UPDATED, api_key_id=key_id, changes=changed
+            )
+        return after.at(now)
+
+    async def create(
+        self, organization_id: OrganizationId, draft: Draft, by: Actor, within: UserId | None = None
+    ) -> tuple[StoredApiKey, Secret]:
+        """Make a key; the secret is returned here and never again.
+
+        `within` is a person whose workspace roles bound what they may do. NotFound for the workspace, InvalidRequest
+        for what it does not take and over a quota, PermissionDenied.
+        """
+        async with self._units.begin() as unit:
+            return await self.make(unit, organization_id, draft, by, within)
+
+    async def make(
+        self, unit: Unit, organization_id: OrganizationId, draft: Draft, by: Actor, within: UserId | None = None
+    ) -> tuple[StoredApiKey, Secret]:
+        """Make a key in the caller's transaction, as `create` does."""
+        await self._store.lock(unit, organization_id)
+        workspace = await self._rooms.for_new(unit, organization_id, draft)
+        await self._rooms.check_hand(unit, organization_id, workspace.id, draft.user_id, within, learns_secret=True)
+        return await self._add(unit, workspace, draft, by)
+
+    async def claude_code_key(
+        self, unit: Unit, organization_id: OrganizationId, user_id: UserId, by: Actor
+    ) -> tuple[StoredApiKey, Secret]:
+        """Make a person's key of the Claude Code workspace; InvalidRequest unless they are in it."""
+        await self._store.lock(unit, organization_id)
+        workspace = await self._rooms.claude_code(unit, organization_id, user_id)
+        return await self._add(unit, workspace, Draft("Claude Code", user_id=user_id), by)
+
+    async def _add(self, unit: Unit, workspace: Workspace, draft: Draft, by: Actor) -> tuple[StoredApiKey, Secret]:
+        now, organization_id = self._mint.now(), workspace.organization_id
+        await self._check_quota(unit, organization_id, workspace.id, now)
+        minted = self._mint.make_secret(SecretKind.API_KEY)
+        key = StoredApiKey(
+            id=ApiKeyId(self._mint.make_id(Kind.API_KEY)),
+            organization_id=organization_id,
+            workspace_id=workspace.id,
+            default_workspace=workspace.is_default,
+            name=check_name(draft.name),
+            status=Status.ACTIVE,
+            hint=minted.hint,
+            user_id=draft.user_id,
+            created_at=now,
+            expires_at=check_expiry(draft.expires_at, now),
+            created_by=_person(by),
+            models=draft.models,
+            networks=draft.networks,
+        )
+        await self._store.add(unit, organization_id, key, minted.digest)
+        details = {"api_key_id": key.id, "name": key.name, "workspace_id": key.workspace_id, "user_id": key.user_id}
+        await self._audit.record(unit, organization_id, by, ActivityType.API_KEY_CREATED, **details)
+        return key, minted.secret
+
+    async def archive_workspace(
+        self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId, by: Actor
+    ) -> None:
+        """Archive every key of a workspace, in the transaction in which that is archived."""
+        await self._store.lock(unit, organization_id)
+        archived = await self._store.archive_workspace(unit, organization_id, workspace_id)
+        if archived:
+            await self._audit.record(
+                unit,
+                organization_id,
+                by,
+                ActivityType.API_KEY_UPDATED,
+                api_key_ids=list(archived),
+                workspace_id=workspace_id,
+                changes={"status": Status.ARCHIVED.value},
+            )
+
+    async def _known(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> StoredApiKey:
+        key = await self._store.get(unit, organization_id, key_id)
+        if key is None:
+            message = "API key not found."
+            raise NotFound(message)
+        return key
+
+    async def _check_quota(
+        self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId, now: int
+    ) -> None:
+        """Refuse one more active key over a quota (SDK types `{org,workspace}_api_key_limit_exceeded_error`)."""
+        everywhere, here = await self._store.count_active(unit, organization_id, workspace_id, now)
+        if everywhere >= self._quota.organization:
+            message = f"The organization has reached its limit of {self._quota.organization} active API keys."
+            raise InvalidRequest(message, error_code="org_api_key_limit_exceeded")
+        if here >= self._quota.workspace:
+            message = f"The workspace has reached its limit of {self._quota.workspace} active API keys."
+            raise InvalidRequest(message, error_code="workspace_api_key_limit_exceeded")
+
+
+def _person(by: Actor) -> UserId | None:
+    return UserId(by.id) if by.kind is ActorKind.USER and by.id is not None else None
+
+
+def _differences(before: StoredApiKey, after: StoredApiKey) -> dict[str, object]:
+    """Return what changed, by field, as the audit log keeps it."""
+    found: dict[str, object] = {}
+    for field in dataclasses.fields(StoredApiKey):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if old != new:
+            found[field.name] = {"from": _plain(old), "to": _plain(new)}
+    return found
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [str(item) for item in value]
+    return value

@@ -1,0 +1,94 @@
+"""API keys on the wire (SDK types `organization.APIKey` and its parts; wire-admin.md 2.6)."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from antechamber.base.clock import to_rfc3339
+from antechamber.features.apikeys.model import Change, Keep, Status, StoredApiKey
+from antechamber.http.bodies import Body
+from antechamber.http.versions import Version
+
+
+class UserBody(BaseModel):
+    """`{id, type: "user"}`: who made a key."""
+
+    id: str
+    type: Literal["user"]
+
+
+class UserActorBody(BaseModel):
+    """`{type: "user_actor", user_id}`: whom a personal key acts as."""
+
+    type: Literal["user_actor"]
+    user_id: str
+
+
+class WorkspaceScopeBody(BaseModel):
+    """`{type: "workspace", workspace_id}`, with the real id of the Default workspace too."""
+
+    type: Literal["workspace"]
+    workspace_id: str
+
+
+class ApiKeyBody(BaseModel):
+    """The key; `workspace_id` (null for the Default one) is there under 2023-06-01 only.
+
+    `models` and `allowed_ips` are extensions, there only on a key that has such limits.
+    """
+
+    id: str
+    type: Literal["api_key"]
+    name: str
+    status: Literal["active", "archived", "expired", "inactive"]
+    partial_key_hint: str | None
+    created_at: str
+    expires_at: str | None
+    created_by: UserBody | None
+    principal: UserActorBody | None
+    scope: WorkspaceScopeBody
+    workspace_id: str | None = None
+    models: list[str] = []
+    allowed_ips: list[str] = []
+
+
+class UpdateBody(Body):
+    """`{name?, status?}`; null leaves a field as it is, as in the SDK's parameters."""
+
+    name: str | None = None
+    status: Literal["active", "archived", "inactive"] | None = None
+
+    def change(self) -> Change:
+        """Return what is to become of the key."""
+        return Change(
+            name=Keep.IT if self.name is None else self.name,
+            status=Keep.IT if self.status is None else Status(self.status),
+        )
+
+
+def show(key: StoredApiKey, spoken: Version) -> ApiKeyBody:
+    """Return the wire's shape of a key; what is not set in it stays out of the answer."""
+    return ApiKeyBody.model_validate(fields_of(key, spoken))
+
+
+def fields_of(key: StoredApiKey, spoken: Version) -> dict[str, object]:
+    """Return a key's fields by their names on the wire."""
+    fields: dict[str, object] = {
+        "id": key.id,
+        "type": "api_key",
+        "name": key.name,
+        "status": key.status.value,
+        "partial_key_hint": key.hint,
+        "created_at": to_rfc3339(key.created_at),
+        "expires_at": None if key.expires_at is None else to_rfc3339(key.expires_at),
+        "created_by": None if key.created_by is None else {"id": key.created_by, "type": "user"},
+        "principal": None if key.user_id is None else {"type": "user_actor", "user_id": key.user_id},
+        "scope": {"type": "workspace", "workspace_id": key.workspace_id},
+    }
+    if spoken is Version.V2023_06_01:
+        fields["workspace_id"] = None if key.default_workspace else key.workspace_id
+    if key.models is not None:
+        fields["models"] = list(key.models)
+    if key.networks is not None:
+        fields["allowed_ips"] = [str(network) for network in key.networks]
+    return fields
