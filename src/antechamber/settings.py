@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from antechamber.base.secret import Secret
 
 PREFIX: Final = "ANTE_SERVER_"
-_CATALOGUE_TABLES: Final = ("providers", "aliases", "prices", "fallback_price")
+_CATALOGUE_TABLES: Final = ("providers", "aliases", "prices", "fallback_price", "model_groups", "rate_limits")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _NODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DATABASES: Final = frozenset({"postgresql", "postgres", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"})

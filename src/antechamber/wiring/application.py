@@ -13,7 +13,7 @@ from antechamber.adapters.providers.simulated.server import SimulatedUpstream
 from antechamber.adapters.providers.upstreams import HttpUpstreams
 from antechamber.adapters.spool import FileSpool
 from antechamber.base.permissions import Kind, Permission, holders
-from antechamber.database.changes import CREDENTIALS, Changes
+from antechamber.database.changes import CREDENTIALS, LIMITS, Changes
 from antechamber.features.accounts.pages import pages as account_pages
 from antechamber.features.apikeys.routes import api_key_router
 from antechamber.features.audit.routes import router as audit_routes
@@ -39,6 +39,7 @@ from antechamber.settings import Loaded, load
 from antechamber.wiring.auditing import RefusalCounting
 from antechamber.wiring.catalogue import build_catalogue, open_pool
 from antechamber.wiring.claude_code import claude_code_routes
+from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import invite_mail
 from antechamber.wiring.prices import open_prices, read_tables
 from antechamber.wiring.storage import Storage, open_storage
@@ -86,6 +87,8 @@ class Application:
         self.simulated = SimulatedUpstream(clock=storage.clock)
         self.simulated_url: str | None = None
         self.upstreams = HttpUpstreams(open_pool)
+        self.limits = Limits(storage, self.usage_store, lambda: self.gateway.catalogue, lambda: self.models)
+        self.changes.watch(LIMITS, self.limits.book.reload)
         self.admission = OpenRequests(settings.max_open_requests)
         self.gateway = Gateway(
             catalogue=build_catalogue(self.loaded, None),
@@ -96,6 +99,7 @@ class Application:
             clock=storage.clock,
         )
         self.models = Models(lambda: self.gateway.catalogue, self.upstreams, ModelReader(), storage.clock)
+        self.limits.adopt(self.loaded, self.gateway.catalogue)
 
     def _build_shell(self) -> None:
         storage, settings = self.storage, self.settings
@@ -117,6 +121,7 @@ class Application:
             workspace_routes(storage.workspaces, storage.workspace_members),
             api_key_router(storage.api_keys),
             audit_routes(storage.activities, self.refusals.refusals),
+            *self.limits.routers(),
             usage_routes(self.reports),
             claude_code_report,
         ]
@@ -163,6 +168,7 @@ class Application:
             port = await self.simulated.start()
             self.simulated_url = f"http://127.0.0.1:{port}"
         self.gateway.adopt(build_catalogue(self.loaded, self.simulated_url))
+        self.limits.adopt(self.loaded, self.gateway.catalogue)
         await self.ledger.recover()
         self._draining = asyncio.create_task(self.ledger.run())
         self._mailing = asyncio.create_task(self.invite_mail.run())
@@ -170,12 +176,14 @@ class Application:
         # In this order: a key revoked between the two is a change that the feed sees.
         await self.changes.start()
         await self.authenticator.reload()
+        await self.limits.book.reload()
 
     async def reload(self) -> int:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
         loaded = self.loaded.reread_catalogue()
         catalogue = build_catalogue(loaded, self.simulated_url)
         tables = read_tables(loaded)
+        self.limits.adopt(loaded, catalogue)
         self.loaded = loaded
         self.gateway.adopt(catalogue)
         self.prices.adopt(*tables)

@@ -5,6 +5,23 @@ the admission of model requests against all of them.
 
 | method | path | permission |
 |---|---|---|
+| GET | /v1/organizations/api_keys/{api_key_id}/rate_limits | rate_limits:read |
+| POST | /v1/organizations/api_keys/{api_key_id}/rate_limits/{rate_limit_id} | rate_limits:write |
+| GET | /v1/organizations/quotas | rate_limits:read |
+| POST | /v1/organizations/quotas | rate_limits:write |
+| DELETE | /v1/organizations/quotas/{user_id} | rate_limits:write |
+| GET | /v1/organizations/rate_limits | rate_limits:read |
+| POST | /v1/organizations/rate_limits/{rate_limit_id} | rate_limits:write |
+| GET | /v1/organizations/spend_limits | spend_limits:read |
+| POST | /v1/organizations/spend_limits | spend_limits:write |
+| GET | /v1/organizations/spend_limits/effective | spend_limits:read |
+| GET | /v1/organizations/spend_limits/{spend_limit_id} | spend_limits:read |
+| DELETE | /v1/organizations/spend_limits/{spend_limit_id} | spend_limits:write |
+| GET | /v1/organizations/users/{user_id}/rate_limits | rate_limits:read |
+| POST | /v1/organizations/users/{user_id}/rate_limits/{rate_limit_id} | rate_limits:write |
+| GET | /v1/organizations/workspaces/{workspace_id}/rate_limits | rate_limits:read |
+| POST | /v1/organizations/workspaces/{workspace_id}/rate_limits/{rate_limit_id} | rate_limits:write |
+| GET | /v1/usage/me | self:read |
 
 Neighbours: organizations, workspaces and apikeys say whom a limit is for; gateway asks for admission.
 """

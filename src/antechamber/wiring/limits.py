@@ -1,0 +1,194 @@
+"""Limits, joined to whom they are for, to the models that are served and to the ledger's sums."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from fastapi import APIRouter
+
+from antechamber.base.clock import Clock
+from antechamber.base.ids import ApiKeyId, OrganizationId, UserId, WorkspaceId
+from antechamber.base.page import IdCursor, Page
+from antechamber.base.unit import Unit, Units
+from antechamber.features.apikeys.service import ApiKeys
+from antechamber.features.gateway.model import Catalogue, Endpoint
+from antechamber.features.gateway.service import Models
+from antechamber.features.gateway.service.catalogue import CatalogueError
+from antechamber.features.limits.model.definitions import Period, Scope, Totals
+from antechamber.features.limits.routes import own_routes, quota_routes, rate_routes, spend_routes
+from antechamber.features.limits.service.administration_quotas import Quotas
+from antechamber.features.limits.service.administration_rates import RateLimits
+from antechamber.features.limits.service.administration_spending import SpendLimits
+from antechamber.features.limits.service.book import LimitBook
+from antechamber.features.limits.service.holding import OwnLimits
+from antechamber.features.limits.service.tables import LimitTableError, tables_of
+from antechamber.features.limits.sql import SqlLimits
+from antechamber.features.organizations.model import Member
+from antechamber.features.usage.model import COSTS, TOKENS, Dimension, Piece, Question, SumRow, Width
+from antechamber.features.usage.ports import UsageStore
+from antechamber.features.workspaces.model import Workspace
+from antechamber.settings import Loaded
+from antechamber.wiring.storage import Storage
+
+_COUNTERS: Final = ("requests", *TOKENS, *COSTS)
+
+
+class LimitHolders:
+    """Whom limits are for (`limits.ports.Holders`)."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._units = storage.database
+        self._workspaces = storage.workspaces
+        self._members = storage.members
+        self._api_keys = storage.api_keys
+
+    async def workspace(self, organization_id: OrganizationId, workspace_id: str) -> Workspace:
+        """Return a workspace, archived or not; NotFound."""
+        return await self._workspaces.get(organization_id, WorkspaceId(workspace_id))
+
+    async def find_api_key(self, organization_id: OrganizationId, api_key_id: str) -> None:
+        """Return if there is such a key; NotFound."""
+        await self._api_keys.get(organization_id, ApiKeyId(api_key_id))
+
+    async def member(self, organization_id: OrganizationId, user_id: str) -> Member:
+        """Return someone who is a member now; NotFound."""
+        return await self._members.get(organization_id, UserId(user_id))
+
+    async def members(self, organization_id: OrganizationId, cursor: IdCursor) -> Page[Member]:
+        """Return a page of the members, newest first."""
+        return await self._members.listing(organization_id, cursor)
+
+    async def members_among(self, organization_id: OrganizationId, user_ids: Sequence[str]) -> Sequence[Member]:
+        """Return those of some persons who are members now."""
+        async with self._units.read() as unit:
+            named = await self._members.names(unit, organization_id, [UserId(user_id) for user_id in user_ids])
+        return [member for member in named.values() if member.removed_at is None]
+
+
+class CataloguedModels:
+    """Which models can be asked for (`limits.ports.ServedModels`)."""
+
+    def __init__(self, catalogue: Callable[[], Catalogue], models: Callable[[], Models]) -> None:
+        self._catalogue = catalogue
+        self._models = models
+
+    def serves(self, model: str) -> bool:
+        """Say whether some provider serves a model or alias of this name."""
+        return self._catalogue().known_elsewhere(model) is not None
+
+    async def names(self) -> Sequence[str]:
+        """Return every name that is known to be served, aliases included."""
+        models = self._models()
+        lists = await asyncio.gather(models.listing(Endpoint.MESSAGES), models.listing(Endpoint.CHAT_COMPLETIONS))
+        return list(dict.fromkeys(model.id for found in lists for model in found))
+
+
+class LedgerSums:
+    """What was spent and used, by the roll-ups (`limits.ports.SpentSoFar`, `OwnUsage`).
+
+    What a person's own keys spend counts as theirs, like what their tokens spend.
+    """
+
+    def __init__(self, usage: UsageStore, api_keys: ApiKeys, units: Units, clock: Clock) -> None:
+        self._usage = usage
+        self._api_keys = api_keys
+        self._units = units
+        self._clock = clock
+
+    async def spent(
+        self, organization_id: OrganizationId, asked: Sequence[tuple[Scope, str, Period]]
+    ) -> Mapping[tuple[Scope, str, Period], int]:
+        """Return nano-USD since each window began; what is missing is 0."""
+        found: dict[tuple[Scope, str, Period], int] = {}
+        now = self._clock.now()
+        async with self._units.read() as unit:
+            for period in {period for _, _, period in asked}:
+                rows = await self._usage.spent(unit, organization_id, period.start(now))
+                owners = await self._owners(unit, organization_id, {row.api_key_id for row in rows})
+                for row in rows:
+                    holders = (
+                        (Scope.ORGANIZATION, str(organization_id)),
+                        (Scope.WORKSPACE, row.workspace_id),
+                        (Scope.API_KEY, row.api_key_id),
+                        (Scope.USER, row.account_id or owners.get(row.api_key_id)),
+                    )
+                    for scope, scope_id in holders:
+                        if scope_id is not None:
+                            key = (scope, str(scope_id), period)
+                            found[key] = found.get(key, 0) + row.cost
+        return found
+
+    async def totals(
+        self, organization_id: OrganizationId, scope: Scope, scope_id: str, starting_at: int, now: int
+    ) -> Totals:
+        """Return the sums of a key or a person from a UTC midnight to now."""
+        days = (Piece(Width.DAY, Width.DAY.floor(starting_at), now + 1),)
+        async with self._units.read() as unit:
+            if scope is Scope.API_KEY:
+                question = Question(days, (), _COUNTERS, {Dimension.API_KEY_ID: (scope_id,)}, bucketed=False)
+                return _total(await self._usage.table(unit, organization_id, question))
+            by = (Dimension.API_KEY_ID, Dimension.ACCOUNT_ID)
+            rows = await self._usage.table(unit, organization_id, Question(days, by, _COUNTERS, bucketed=False))
+            owners = await self._owners(unit, organization_id, {row[2] for row in rows})
+        return _total(row for row in rows if scope_id in {row[3], owners.get(row[2])})
+
+    async def _owners(
+        self, unit: Unit, organization_id: OrganizationId, key_ids: Collection[str | None]
+    ) -> Mapping[str | None, str | None]:
+        ids = [ApiKeyId(key_id) for key_id in key_ids if key_id]
+        named = await self._api_keys.names(unit, organization_id, ids) if ids else {}
+        return {key_id: key.user_id for key_id, key in named.items()}
+
+
+def _total(rows: Iterable[SumRow]) -> Totals:
+    sums = [0] * len(_COUNTERS)
+    for row in rows:
+        counters = row[-len(_COUNTERS) :]
+        sums = [sum_ + (counter or 0) for sum_, counter in zip(sums, counters, strict=True)]
+    named = dict(zip(_COUNTERS, sums, strict=True))
+    return Totals(
+        requests=named["requests"],
+        uncached_input_tokens=named["uncached_input"],
+        cache_creation_input_tokens=named["cache_write_5m"] + named["cache_write_1h"],
+        cache_read_input_tokens=named["cache_read"],
+        output_tokens=named["output"],
+        cost=sum(named[name] for name in COSTS),
+    )
+
+
+class Limits:
+    """The book of limits in force and its administration."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        usage: UsageStore,
+        catalogue: Callable[[], Catalogue],
+        models: Callable[[], Models],
+    ) -> None:
+        store, units, clock, audit = SqlLimits(), storage.database, storage.clock, storage.audit
+        self.book = LimitBook(store, units)
+        holders, served = LimitHolders(storage), CataloguedModels(catalogue, models)
+        sums = LedgerSums(usage, storage.api_keys, units, clock)
+        self._rates = RateLimits(store, units, clock, audit, self.book, holders, served)
+        self._spends = SpendLimits(store, units, clock, storage.chance, audit, holders, sums)
+        self._quotas = Quotas(store, units, clock, audit, holders, served)
+        self._own = OwnLimits(store, units, clock, self.book, sums, sums)
+
+    def adopt(self, loaded: Loaded, catalogue: Catalogue) -> None:
+        """Take up the file's groups of models and rates; CatalogueError for bad ones, which change nothing."""
+        aliases = {**catalogue.unlisted_aliases, **catalogue.aliases}
+        try:
+            groups, defaults = tables_of(loaded.catalogue, aliases)
+        except LimitTableError as error:
+            raise CatalogueError(str(error)) from error
+        self.book.adopt(groups, defaults)
+
+    def routers(self) -> list[APIRouter]:
+        """Return the endpoints."""
+        return [
+            rate_routes(self._rates),
+            spend_routes(self._spends),
+            quota_routes(self._quotas),
+            own_routes(self._own),
+        ]
