@@ -1,9 +1,21 @@
-"""Workspaces: the rooms of an organisation, to which keys and usage belong.
+"""Workspaces: the rooms of an organisation, to which keys and usage belong, and what people are in them.
 
-Owns the `workspaces` table. Today it makes the Default workspace; the rest of its Admin API joins here.
+Owns the `workspaces` table and that of the roles given by hand, `workspace_members`. What somebody is in a workspace
+comes from both their role in the organisation and a role given here: `model.effective_role` is the one rule for it.
 
 | method | path | permission |
 |---|---|---|
+| GET | /v1/organizations/workspaces | workspaces:read |
+| POST | /v1/organizations/workspaces | workspaces:write |
+| GET | /v1/organizations/workspaces/{workspace_id} | workspaces:read |
+| POST | /v1/organizations/workspaces/{workspace_id} | workspaces:write |
+| POST | /v1/organizations/workspaces/{workspace_id}/archive | workspaces:write |
+| GET | /v1/organizations/workspaces/{workspace_id}/members | workspace_members:read |
+| POST | /v1/organizations/workspaces/{workspace_id}/members | workspace_members:write |
+| GET | /v1/organizations/workspaces/{workspace_id}/members/{user_id} | workspace_members:read |
+| POST | /v1/organizations/workspaces/{workspace_id}/members/{user_id} | workspace_members:write |
+| DELETE | /v1/organizations/workspaces/{workspace_id}/members/{user_id} | workspace_members:write |
 
-Neighbours: apikeys binds keys to a workspace made here; usage reports by workspace.
+Neighbours: organizations says who is a member and tells when that changes; apikeys binds keys to a workspace made here
+and archives them with it; usage, limits and reports name workspaces.
 """

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NoReturn
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.ids import OrganizationId, UserId, WorkspaceId
+from antechamber.base.ids import Kind, OrganizationId, UserId, WorkspaceId, parse
+from antechamber.base.page import IdCursor
 from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 
 DEFAULT_NAME: Final = "Default"
@@ -138,6 +139,31 @@ def effective_role(
     if inherited is WorkspaceRole.ADMIN or explicit is WorkspaceRole.ADMIN:
         return WorkspaceRole.ADMIN
     return inherited or explicit
+
+
+def has_form(kind: Kind, text: str) -> bool:
+    """Say whether a text could be an id of that kind at all; databases refuse some of what callers send as one."""
+    try:
+        parse(kind, text)
+    except ValueError:
+        return False
+    return True
+
+
+def check_cursor(kind: Kind, cursor: IdCursor) -> str | None:
+    """Return the id that a cursor names, if any; InvalidRequest when it cannot be one."""
+    named = cursor.after_id or cursor.before_id
+    if named is not None and not has_form(kind, named):
+        refuse_cursor(cursor)
+    return named
+
+
+def refuse_cursor(cursor: IdCursor) -> NoReturn:
+    """Raise InvalidRequest for a cursor that names nothing."""
+    message = (
+        f"after_id: there is no {cursor.after_id}" if cursor.after_id else f"before_id: there is no {cursor.before_id}"
+    )
+    raise InvalidRequest(message)
 
 
 def check_name(name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from antechamber.base.actor import Actor
 from antechamber.base.clock import Clock
 from antechamber.base.errors import Conflict, InvalidRequest, NotFound
-from antechamber.base.ids import OrganizationId, UserId, WorkspaceId
+from antechamber.base.ids import Kind, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 from antechamber.base.unit import Unit, Units
@@ -20,7 +20,10 @@ from antechamber.features.workspaces.model import (
     Workspace,
     WorkspaceKind,
     WorkspaceMember,
+    check_cursor,
     effective_role,
+    has_form,
+    refuse_cursor,
 )
 from antechamber.features.workspaces.service.workspaces import Stores, Workspaces
 
@@ -136,7 +139,7 @@ class WorkspaceMembers:
     ) -> WorkspaceRole | None:
         """Return what a person is in a workspace, by hand or inherited; None for nothing and in archived ones."""
         workspace = await self._workspaces.find(unit, organization_id, workspace_id)
-        person = await self._people.find(unit, organization_id, user_id)
+        person = await self._person(unit, organization_id, user_id)
         if workspace is None or workspace.is_archived or person is None:
             return None
         given = await self._store.find(unit, organization_id, workspace_id, user_id)
@@ -180,10 +183,9 @@ class WorkspaceMembers:
 
     async def _check_cursor(self, unit: Unit, organization_id: OrganizationId, cursor: IdCursor) -> None:
         """Refuse a cursor that names nobody of the organisation; who has left goes on naming a place."""
-        named = cursor.after_id or cursor.before_id
+        named = check_cursor(Kind.USER, cursor)
         if named is not None and not await self._people.names(unit, organization_id, [UserId(named)]):
-            message = f"{'after_id' if cursor.after_id else 'before_id'}: there is no {named}"
-            raise InvalidRequest(message)
+            refuse_cursor(cursor)
 
     async def _require_writable(
         self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId
@@ -200,17 +202,22 @@ class WorkspaceMembers:
             message = f"{workspace.id} has {MAX_MEMBERS} members, the most it may have."
             raise InvalidRequest(message, error_code="workspace_member_limit_exceeded")
 
+    async def _person(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+        return await self._people.find(unit, organization_id, user_id) if has_form(Kind.USER, user_id) else None
+
     async def _require_person(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Member:
-        person = await self._people.find(unit, organization_id, user_id)
+        person = await self._person(unit, organization_id, user_id)
         if person is None:
             message = f"User not found: {user_id}"
             raise NotFound(message)
         return person
 
     async def _require(self, unit: Unit, workspace: Workspace, user_id: UserId) -> WorkspaceMember:
-        person = await self._people.find(unit, workspace.organization_id, user_id)
-        given = await self._store.find(unit, workspace.organization_id, workspace.id, user_id)
-        role = None if person is None else effective_role(workspace.kind, person.role, given)
+        person = await self._person(unit, workspace.organization_id, user_id)
+        given = role = None
+        if person is not None:
+            given = await self._store.find(unit, workspace.organization_id, workspace.id, user_id)
+            role = effective_role(workspace.kind, person.role, given)
         if role is None:
             message = f"Workspace member not found: {user_id} in {workspace.id}"
             raise NotFound(message)

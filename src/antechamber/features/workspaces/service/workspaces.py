@@ -27,7 +27,9 @@ from antechamber.features.workspaces.model import (
     WorkspaceDraft,
     WorkspaceKind,
     check_color,
+    check_cursor,
     check_name,
+    has_form,
     merge_tags,
     settle_residency,
 )
@@ -114,8 +116,12 @@ class Workspaces:
         default: bool = False,
     ) -> Page[Workspace]:
         """Return a page of workspaces, newest first; `ids` that the organisation does not have are left out."""
+        check_cursor(Kind.WORKSPACE, cursor)
+        only = None if ids is None else [text for text in ids if has_form(Kind.WORKSPACE, text)]
         async with self._units.read() as unit:
-            return await self._store.listing(unit, organization_id, cursor, ids=ids, archived=archived, default=default)
+            return await self._store.listing(
+                unit, organization_id, cursor, ids=only, archived=archived, default=default
+            )
 
     async def get(self, organization_id: OrganizationId, workspace_id: WorkspaceId) -> Workspace:
         """Return a workspace, archived or not; NotFound."""
@@ -124,7 +130,7 @@ class Workspaces:
 
     async def require(self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId) -> Workspace:
         """Return a workspace in the caller's transaction; NotFound."""
-        workspace = await self._store.find(unit, organization_id, workspace_id)
+        workspace = await self.find(unit, organization_id, workspace_id)
         if workspace is None:
             message = f"Workspace not found: {workspace_id}"
             raise NotFound(message)
@@ -132,6 +138,8 @@ class Workspaces:
 
     async def find(self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId) -> Workspace | None:
         """Return a workspace, archived or not, in the caller's transaction."""
+        if not has_form(Kind.WORKSPACE, workspace_id):
+            return None
         return await self._store.find(unit, organization_id, workspace_id)
 
     async def default(self, unit: Unit, organization_id: OrganizationId) -> Workspace:

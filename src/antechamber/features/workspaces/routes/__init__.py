@@ -1,0 +1,15 @@
+"""The endpoints of workspaces and of the people in them."""
+
+from fastapi import APIRouter
+
+from antechamber.features.workspaces.routes.members import member_routes
+from antechamber.features.workspaces.routes.workspaces import workspace_routes
+from antechamber.features.workspaces.service import WorkspaceMembers, Workspaces
+
+
+def router(workspaces: Workspaces, members: WorkspaceMembers) -> APIRouter:
+    """Return the routes over both services."""
+    routes = APIRouter()
+    routes.routes.extend(workspace_routes(workspaces).routes)
+    routes.routes.extend(member_routes(members).routes)
+    return routes
