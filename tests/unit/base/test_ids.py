@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from antechamber.base.chance import SeededChance, SystemChance
 from antechamber.base.clock import MICROSECONDS, ManualClock, SystemClock
-from antechamber.base.ids import ALPHABET, Kind, decode_base58, encode_base58, mint, mint_organization, parse
+from antechamber.base.ids import ALPHABET, Kind, decode_base58, derive, encode_base58, mint, mint_organization, parse
 
 KINDS = st.sampled_from(Kind)
 INSTANTS = st.integers(0, (1 << 48) * 1000 - 1)
@@ -85,3 +85,14 @@ def test_an_organization_is_a_random_uuid(seed: int) -> None:
     text = mint_organization(SeededChance(seed))
     assert uuid.UUID(text).version == 4
     assert str(uuid.UUID(text)) == text
+
+
+@given(KINDS, st.text(), st.text())
+def test_a_derived_id_has_the_form_of_a_minted_one_and_follows_from_its_text(kind: Kind, text: str, other: str) -> None:
+    assume(text != other)
+    assert parse(kind, derive(kind, text)) == derive(kind, text)
+    assert derive(kind, text) != derive(kind, other)
+
+
+def test_derived_ids_never_change() -> None:
+    assert derive(Kind.RATE_LIMIT_GROUP, "model_group claude-opus") == "rlg_015ZHHEdbnRPBWSi7XLvDMzc"

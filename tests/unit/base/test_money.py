@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antechamber.base.money import NANO_PER_DOLLAR, price, to_cents
+from antechamber.base.money import NANO_PER_DOLLAR, from_cents, price, to_cents
 
 TOKENS = st.integers(0, 10**12)
 PRICES = st.integers(0, 10**13)
@@ -48,3 +48,22 @@ def test_cents_are_exact_and_plain(nano: int) -> None:
 )
 def test_cents_look_as_on_the_wire(nano: int, cents: str) -> None:
     assert to_cents(nano) == cents
+
+
+@given(st.integers(-(10**24), 10**24))
+def test_cents_are_read_back_exactly(nano: int) -> None:
+    assert from_cents(to_cents(nano)) == nano
+
+
+@given(st.integers(0, 10**17), st.integers(0, 10**7 - 1), st.integers(1, 7))
+def test_cents_are_read_as_decimals_are(whole: int, fraction: int, places: int) -> None:
+    text = f"{whole}.{fraction % 10**places:0{places}d}"
+    assert from_cents(text) == Decimal(text) * (NANO_PER_DOLLAR // 100)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", ".5", "5.", "1.23456789", "1e3", "+1", " 1", "1_000", "01", "1,5", "nan", "\u0661", "1" * 19]
+)
+def test_what_is_no_decimal_number_of_cents_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"decimal number of cents with at most 7 places"):
+        from_cents(text)
