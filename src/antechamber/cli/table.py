@@ -38,6 +38,7 @@ COMMANDS: Final = (
     Entry("rate-limits", "rate_limits", "See and set rate limits.", ADMINISTER),
     Entry("spend-limits", "spend_limits", "See and set spend limits.", ADMINISTER),
     Entry("quotas", "quotas", "See and set people's quotas.", ADMINISTER),
+    Entry("audit", "audit", "See who did what, and prove that the log is whole.", ADMINISTER),
     Entry("serve", "server.serve", "Start the server.", SERVE),
     Entry("init", "server.init", "Create the organization, its first admin and keys.", SERVE),
     Entry("migrate", "server.migrate", "Bring the database to this version's schema.", SERVE),
