@@ -41,7 +41,8 @@ members: Final = Table(
     Index("ix_members_organization_id", "organization_id", "added_at", "user_id"),
 )
 
-_LOCK_TIMEOUT: Final = "5s"
+# about as long as SQLite waits for other writers, and shorter than a client
+_LOCK_MILLISECONDS: Final = 5000
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _CONCURRENT: Final = "Another change to the organization's members is in progress. Try again once it is complete."
 
@@ -49,12 +50,15 @@ _CONCURRENT: Final = "Another change to the organization's members is in progres
 class SqlMembers:
     """The store of people and memberships."""
 
+    def __init__(self, lock_milliseconds: int = _LOCK_MILLISECONDS) -> None:
+        self._lock_milliseconds = lock_milliseconds
+
     async def lock(self, unit: Unit, organization_id: OrganizationId) -> None:
         """Make changes come one after the other; Conflict `concurrent_membership_change` if that takes too long."""
         link = connection(unit)
         if link.dialect.name == "sqlite":
             return
-        await link.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
+        await link.execute(text(f"SET LOCAL lock_timeout = {self._lock_milliseconds:d}"))
         try:
             await lock_organization(unit, organization_id)
         except DBAPIError as error:
