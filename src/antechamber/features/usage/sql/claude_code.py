@@ -226,7 +226,7 @@ class SqlClaudeCode:
         link, columns = connection(unit), claude_code_sessions.c
         own = (columns.organization_id == organization_id, columns.actor_id == actor_id)
         recent = select(columns.session_id, columns.placed_at).where(*own, columns.placed_at > now - DAY_US)
-        known = dict((await link.execute(recent)).tuples().all())
+        known: dict[str, int] = {row.session_id: row.placed_at for row in await link.execute(recent)}
         new = [session for session in sorted(sessions) if session not in known][: max(0, most - len(known))]
         wanted = [*new, *(session for session in sorted(sessions) if session in known)]
         rows = [
@@ -261,7 +261,7 @@ class SqlClaudeCode:
         key = (columns.actor_id, columns.terminal_type, columns.is_remote)
         query = (
             select(*key, *_sums(claude_code_activity, Core))
-            .where(*_of_day(claude_code_activity, organization_id, day, before), columns.actor_id.between(*actors))
+            .where(*_of_day(claude_code_activity, organization_id, day, before), *_from_to(columns.actor_id, actors))
             .group_by(*key)
         )
         return {Key(*row[:3]): Core(*row[3:]) for row in await connection(unit).execute(query)}
@@ -274,7 +274,7 @@ class SqlClaudeCode:
         key = (columns.actor_id, columns.terminal_type, columns.is_remote, columns.tool)
         query = (
             select(*key, *_sums(claude_code_tools, ToolUse))
-            .where(*_of_day(claude_code_tools, organization_id, day, before), columns.actor_id.between(*actors))
+            .where(*_of_day(claude_code_tools, organization_id, day, before), *_from_to(columns.actor_id, actors))
             .group_by(*key)
         )
         found: dict[Key, dict[str, ToolUse]] = {}
@@ -294,7 +294,7 @@ class SqlClaudeCode:
         query = (
             select(*labelled, *_sums(used, ModelUse))
             .select_from(used.outerjoin(placed, same))
-            .where(*_of_day(used, organization_id, day, before), used.c.actor_id.between(*actors))
+            .where(*_of_day(used, organization_id, day, before), *_from_to(used.c.actor_id, actors))
             .group_by(*labelled)
         )
         found: dict[Key, dict[str, ModelUse]] = {}
@@ -316,6 +316,11 @@ def _of_day(
     table: Table, organization_id: OrganizationId, day: int, before: int
 ) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
     return (table.c.organization_id == organization_id, table.c.day == day, table.c.hour < before)
+
+
+def _from_to(column: Column[str], actors: tuple[str, str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # not BETWEEN: PostgreSQL reads no COLLATE in it
+    return (column >= actors[0], column <= actors[1])
 
 
 def _sums(table: Table, kind: type) -> list[ColumnElement[int]]:
