@@ -1,7 +1,7 @@
 """Usage in the database: rows once, roll-ups exactly as the rows."""
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 from operator import add
 from typing import TypeAlias
@@ -14,7 +14,17 @@ from sqlalchemy.engine import URL
 
 from antechamber.base.ids import OrganizationId
 from antechamber.database.engine import Database, connection
-from antechamber.features.usage.model import Dimension, TokenUsage, UsageRow, UsageSum, Width
+from antechamber.features.usage.model import (
+    SHOWN,
+    Dimension,
+    Facet,
+    Piece,
+    Question,
+    SumRow,
+    TokenUsage,
+    UsageRow,
+    Width,
+)
 from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows
 from tests.unit.usage.samples import DAY, HOUR, MINUTE, NOON, ORGANIZATION, row
 
@@ -28,6 +38,14 @@ async def bring_in(database: Database, *rows: UsageRow) -> int:
         return await STORE.sweep_in(unit, rows)
 
 
+@dataclass(frozen=True)
+class UsageSum:
+    bucket: int
+    group: dict[Dimension, str | None]
+    usage: TokenUsage
+    requests: int
+
+
 async def sums(
     database: Database,
     *group_by: Dimension,
@@ -35,9 +53,27 @@ async def sums(
     between: tuple[int, int] = EVER,
     organization: str = ORGANIZATION,
     filters: dict[Dimension, tuple[str, ...]] | None = None,
-) -> Sequence[UsageSum]:
+) -> list[UsageSum]:
+    asked: dict[Facet, tuple[str, ...]] = dict((filters or {}).items())
+    question = Question(
+        (Piece(width, *between),),
+        group_by,
+        (*TokenUsage.__slots__, "requests"),
+        asked,
+        unless_zero=SHOWN,
+    )
     async with database.read() as unit:
-        return await STORE.sums(unit, OrganizationId(organization), width, between, group_by, filters or {})
+        rows = await STORE.table(unit, OrganizationId(organization), question)
+    return [_sum(row, group_by) for row in rows]
+
+
+def _sum(row: SumRow, group_by: tuple[Dimension, ...]) -> UsageSum:
+    bucket, default, *rest = row
+    group = {name: value or None for name, value in zip(group_by, rest, strict=False)}
+    if default:
+        group[Dimension.WORKSPACE_ID] = None
+    counters = rest[len(group_by) :]
+    return UsageSum(bucket, group, TokenUsage(*counters[:-1]), counters[-1])
 
 
 async def test_a_row_counts_once_however_often_it_comes(database: Database) -> None:

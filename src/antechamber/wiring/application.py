@@ -15,7 +15,7 @@ from antechamber.adapters.spool import FileSpool
 from antechamber.base.permissions import Kind, Permission, holders
 from antechamber.database.changes import CREDENTIALS, LIMITS, Changes
 from antechamber.features.accounts.pages import pages as account_pages
-from antechamber.features.apikeys.routes import api_key_router
+from antechamber.features.apikeys.routes import key_routers
 from antechamber.features.audit.routes import router as audit_routes
 from antechamber.features.gateway.routes import DataPlane
 from antechamber.features.gateway.service import Gateway, Models
@@ -23,8 +23,9 @@ from antechamber.features.gateway.service.admission import OpenRequests
 from antechamber.features.gateway.wire.dialects import DIALECTS
 from antechamber.features.gateway.wire.models import ModelReader
 from antechamber.features.organizations.routes import router as organization_routes
+from antechamber.features.usage.routes import cost_router
 from antechamber.features.usage.routes import router as usage_routes
-from antechamber.features.usage.service import Ledger, UsageReports
+from antechamber.features.usage.service import Analytics, Ledger, UsageReports
 from antechamber.features.usage.sql import SqlUsage
 from antechamber.features.workspaces.routes import router as workspace_routes
 from antechamber.http.app import Shell
@@ -42,6 +43,7 @@ from antechamber.wiring.claude_code import claude_code_routes
 from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import invite_mail
 from antechamber.wiring.prices import open_prices, read_tables
+from antechamber.wiring.reports import ReportedPeople
 from antechamber.wiring.storage import Storage, open_storage
 
 _log = structlog.get_logger("server")
@@ -77,7 +79,9 @@ class Application:
         self.usage_store = SqlUsage()
         self.prices = open_prices(self.loaded)
         self.ledger = Ledger(self.spool, self.usage_store, storage.database, storage.clock, self.prices)
-        self.reports = UsageReports(self.usage_store, storage.database, storage.clock)
+        people = ReportedPeople(storage.members)
+        self.reports = UsageReports(self.usage_store, storage.database, storage.clock, people)
+        self.analytics = Analytics(self.usage_store, storage.database, storage.clock, people)
 
     def _build_gateway(self) -> None:
         storage, settings = self.storage, self.settings
@@ -119,10 +123,11 @@ class Application:
             account_pages(storage.accounts),
             organization_routes(storage.organizations, storage.members, storage.invites),
             workspace_routes(storage.workspaces, storage.workspace_members),
-            api_key_router(storage.api_keys),
+            *key_routers(storage.api_keys, storage.admin_keys),
             audit_routes(storage.activities, self.refusals.refusals),
             *self.limits.routers(),
             usage_routes(self.reports),
+            cost_router(self.reports, self.analytics),
             claude_code_report,
         ]
         self.control = build_control(routers, raw, __version__)

@@ -17,7 +17,7 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import Database, connection, database_url
 from antechamber.database.migrate import migrate
-from antechamber.features.usage.model import TokenUsage, Width
+from antechamber.features.usage.model import Piece, Question, TokenUsage, Width
 from antechamber.features.usage.service import Ledger
 from antechamber.features.usage.sql import SqlUsage, usage_rows
 from tests.unit.usage.samples import ORGANIZATION, intent, outcome
@@ -87,8 +87,9 @@ async def kept(database: Database) -> dict[int, tuple[str, int]]:
 
 async def rolled_up(database: Database) -> int:
     async with database.read() as unit:
-        sums = await STORE.sums(unit, OrganizationId(ORGANIZATION), Width.DAY, (0, 2**62), (), {})
-    return sum(total.requests for total in sums)
+        question = Question((Piece(Width.DAY, 0, 2**62),), (), ("requests",))
+        sums = await STORE.table(unit, OrganizationId(ORGANIZATION), question)
+    return sum(row[-1] for row in sums)
 
 
 async def test_a_settled_request_is_a_row(database: Database, start: Callable[[], Ledger]) -> None:

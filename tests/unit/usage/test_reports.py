@@ -1,7 +1,7 @@
 """Usage reports: what may be asked, and that pages are the whole, cut."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,10 @@ from antechamber.features.usage import routes, wire
 from antechamber.features.usage.model import (
     Bucket,
     Dimension,
+    Question,
     Report,
     ReportQuery,
     TokenUsage,
-    UsageSum,
     Width,
     context_window,
     interval,
@@ -53,22 +53,15 @@ class Recorded:
     def __init__(self, buckets: set[int]) -> None:
         self._buckets = buckets
 
-    async def sums(
-        self,
-        _unit: object,
-        _organization_id: str,
-        width: Width,
-        between: tuple[int, int],
-        group_by: Sequence[Dimension],
-        _filters: Mapping[Dimension, Sequence[str]],
-    ) -> list[UsageSum]:
-        inside = sorted(bucket for bucket in self._buckets if between[0] <= bucket < between[1])
-        assert all(bucket % width.microseconds == 0 for bucket in inside)
-        return [UsageSum(bucket, dict.fromkeys(group_by, "x"), TokenUsage(output=1), 1) for bucket in inside]
+    async def table(self, _unit: object, _organization_id: str, question: Question) -> list[tuple[int | str, ...]]:
+        (piece,) = question.pieces
+        inside = sorted(bucket for bucket in self._buckets if piece.start <= bucket < piece.end)
+        assert all(bucket % piece.width.microseconds == 0 for bucket in inside)
+        return [(bucket, 0, *("x" for _ in question.group_by), 0, 0, 0, 0, 1, 0) for bucket in inside]
 
 
 def reports(buckets: set[int], now: int = NOON) -> UsageReports:
-    return UsageReports(Recorded(buckets), _Units(), ManualClock(now))  # type: ignore[arg-type]
+    return UsageReports(Recorded(buckets), _Units(), ManualClock(now), None)  # type: ignore[arg-type]
 
 
 def asked(**changes: Any) -> ReportQuery:  # noqa: ANN401 - any parameter
@@ -111,7 +104,7 @@ def test_pages_of_any_size_are_the_whole_report(
     buckets = asyncio.run(page_through(service, {**query, "limit": limit}))
     assert [bucket.starting_at for bucket in buckets] == [first + number * step for number in range(length)]
     assert [bucket.ending_at - bucket.starting_at for bucket in buckets] == [step] * length
-    filled = {bucket.starting_at for bucket in buckets if bucket.results}
+    filled = {bucket.starting_at for bucket in buckets if bucket.rows}
     assert filled == {MIDNIGHT + number * step for number in used if start <= number < start + length}
 
 
@@ -120,7 +113,7 @@ async def test_without_an_end_the_present_bucket_is_the_last() -> None:
         OrganizationId(ORGANIZATION), asked(starting_at="2025-11-29T23:00:00Z", limit=31)
     )
     assert [bucket.starting_at for bucket in report.buckets] == [MIDNIGHT - 2 * DAY, MIDNIGHT - DAY, MIDNIGHT]
-    assert [len(bucket.results) for bucket in report.buckets] == [0, 0, 1]
+    assert [len(bucket.rows) for bucket in report.buckets] == [0, 0, 1]
     assert report.next_page is None
 
 
@@ -198,15 +191,17 @@ def test_speed_is_open_to_those_who_ask_for_the_beta() -> None:
 
 
 def test_a_result_has_every_key_and_only_the_grouped_ones_filled() -> None:
-    usage = TokenUsage(1, 2, 3, 4, 5, 6, 7, 8)
-    one = UsageSum(MIDNIGHT, {Dimension.MODEL: "m", Dimension.WORKSPACE_ID: None}, usage, 1)
-    shown = wire.show(Report((Bucket(MIDNIGHT, MIDNIGHT + DAY, (one,)),), None)).model_dump()
+    group_by = (Dimension.WORKSPACE_ID, Dimension.MODEL)
+    one = (MIDNIGHT, 1, "wrkspc_default", 'm"', 1, 2, 3, 4, 5, 6)
+    body = wire.show(Report(group_by, (Bucket(MIDNIGHT, MIDNIGHT + DAY, (one,)),), None))
+    shown = wire.ReportBody.model_validate_json(body).model_dump()
+    assert shown == json.loads(body)
     assert (shown["has_more"], shown["next_page"]) == (False, None)
     assert shown["data"][0]["starting_at"] == "2025-12-01T00:00:00Z"
     assert shown["data"][0]["ending_at"] == "2025-12-02T00:00:00Z"
     assert shown["data"][0]["results"][0] == {
         **dict.fromkeys(dimension.value for dimension in Dimension),
-        "model": "m",
+        "model": 'm"',
         "uncached_input_tokens": 1,
         "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 3},
         "cache_read_input_tokens": 4,

@@ -4,6 +4,9 @@ Owns the `usage_rows` and `usage_rollups` tables and the promise that each inten
 
 | method | path | permission |
 |---|---|---|
+| GET | /v1/organizations/analytics/cost | cost:read |
+| GET | /v1/organizations/analytics/usage | usage:read |
+| GET | /v1/organizations/cost_report | cost:read |
 | GET | /v1/organizations/usage_report/claude_code | usage:read |
 | GET | /v1/organizations/usage_report/messages | usage:read |
 | POST | /v1/metrics | metrics:write |

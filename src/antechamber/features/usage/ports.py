@@ -7,15 +7,17 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.features.usage.model import (
     Cost,
-    Dimension,
     Intent,
     Outcome,
+    Question,
     Rate,
+    Spent,
+    SumRow,
     TokenUsage,
     UsageRow,
-    UsageSum,
     Width,
 )
+from antechamber.features.usage.model.analytics import Person
 from antechamber.features.usage.model.claude_code import Addition, Core, Key, ModelUse, Place, Series, ToolUse
 
 
@@ -103,6 +105,18 @@ class PriceBook(Protocol):
         ...
 
 
+class People(Protocol):
+    """Whose a key is, and who a person is: what reports say of those whom usage is attributed to."""
+
+    async def owners(self, unit: Unit, organization_id: OrganizationId) -> Mapping[str, str]:
+        """Return the owner of every personal key, archived ones too."""
+        ...
+
+    async def people(self, unit: Unit, organization_id: OrganizationId, ids: Collection[str]) -> Mapping[str, Person]:
+        """Return those of these users that are or were members."""
+        ...
+
+
 class UsageStore(Protocol):
     """Rows and their roll-ups in the database."""
 
@@ -114,16 +128,12 @@ class UsageStore(Protocol):
         """Return when everything committed so far would outlive a loss of power."""
         ...
 
-    async def sums(
-        self,
-        unit: Unit,
-        organization_id: OrganizationId,
-        width: Width,
-        between: tuple[int, int],
-        group_by: Sequence[Dimension],
-        filters: Mapping[Dimension, Sequence[str]],
-    ) -> Sequence[UsageSum]:
-        """Return the sums per bucket and group in [start, end), from the roll-ups, ordered by bucket and group."""
+    async def table(self, unit: Unit, organization_id: OrganizationId, question: Question) -> Sequence[SumRow]:
+        """Return the sums per bucket and group, in the question's order; Unavailable when the disk can't be read."""
+        ...
+
+    async def spent(self, unit: Unit, organization_id: OrganizationId, since_us: int) -> Sequence[Spent]:
+        """Return what has been spent from the UTC day that holds an instant on, as far as it is in the database."""
         ...
 
     async def sweep_expired(self, unit: Unit, width: Width, before: int) -> int:

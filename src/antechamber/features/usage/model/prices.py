@@ -70,7 +70,8 @@ class Cost(NamedTuple):
     @property
     def total(self) -> int:
         """The sum of the components, nano-USD."""
-        return sum(self[: len(Component)])
+        parts = (self.uncached_input, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output)
+        return sum(parts) + self.web_search
 
 
 class Step(NamedTuple):

@@ -1,12 +1,11 @@
 """Reports: what can be asked of them, and the pure rules about their buckets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.features.usage.model.tokens import TokenUsage
 
 
 class Dimension(StrEnum):
@@ -80,28 +79,29 @@ class ReportQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class UsageSum:
-    """The sums of one group of requests in the bucket that starts at `bucket`; `group` has only what was asked for."""
+class Spent:
+    """What requests of one key in one workspace, or of one account's tokens there, have cost; nano-USD."""
 
-    bucket: int
-    group: Mapping[Dimension, str | None]
-    usage: TokenUsage
-    requests: int
+    workspace_id: str
+    api_key_id: str | None
+    account_id: str | None
+    cost: int
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """An interval of a report, [starting_at, ending_at) in microseconds, with its groups in a stable order."""
+    """An interval of a report, [starting_at, ending_at) in microseconds, with its groups as rows of the store's."""
 
     starting_at: int
     ending_at: int
-    results: tuple[UsageSum, ...]
+    rows: Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A page of buckets, oldest first, and the cursor of the next page."""
+    """A page of buckets, oldest first, and the cursor of the next page; `group_by` names the rows' values."""
 
+    group_by: tuple[Dimension, ...]
     buckets: tuple[Bucket, ...]
     next_page: str | None
 

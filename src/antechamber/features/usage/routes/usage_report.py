@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator
@@ -62,11 +62,16 @@ def router(reports: UsageReports) -> APIRouter:
     """Return the routes over a service."""
     routes = APIRouter()
 
-    @routes.get("/v1/organizations/usage_report/messages", summary="Tokens used, in buckets of time")
+    @routes.get(
+        "/v1/organizations/usage_report/messages",
+        summary="Tokens used, in buckets of time",
+        response_model=wire.ReportBody,
+    )
     async def messages(
         caller: Annotated[Administrator, Needs(Permission.USAGE_READ)],
         query: Annotated[ReportQuery, Depends(_read_query)],
-    ) -> wire.ReportBody:
-        return wire.show(await reports.messages(caller.organization_id, query))
+    ) -> Response:
+        body = wire.show(await reports.messages(caller.organization_id, query))
+        return Response(body, media_type="application/json")
 
     return routes

@@ -1,7 +1,8 @@
 """The ledger: an intent goes to the spool before dispatch, its outcome after, and both to the database as one row."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -128,6 +129,13 @@ class Ledger:
         """Bring everything settled so far into the database; Unavailable when it is away."""
         await self._drain_all()
 
+    @contextlib.asynccontextmanager
+    async def drained(self) -> AsyncIterator[int]:
+        """Drain, then bring nothing in while inside: the database has exactly the first so many requests settled here."""
+        async with self._draining:
+            await self._bring_all()
+            yield self._live_drained
+
     async def close(self) -> None:
         """Drain what the database takes, keep the rest on the disk, and give the spool free."""
         durable = False
@@ -142,10 +150,13 @@ class Ledger:
 
     async def _drain_all(self) -> None:
         async with self._draining:
-            while self._estates:
-                await self._empty(self._estates[0])
-                del self._estates[0]
-            await self._empty(self._spool)
+            await self._bring_all()
+
+    async def _bring_all(self) -> None:
+        while self._estates:
+            await self._empty(self._estates[0])
+            del self._estates[0]
+        await self._empty(self._spool)
 
     async def _empty(self, source: Source) -> None:
         live = source is self._spool

@@ -1,44 +1,89 @@
-"""Usage reports: buckets of sums, paged, from the roll-ups."""
+"""Reports in buckets of time: tokens used, and what they cost, paged, from the roll-ups."""
 
+from collections.abc import Sequence
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
 from antechamber.base.page import open_cursor, seal_cursor
-from antechamber.base.unit import Units
-from antechamber.features.usage.model import Bucket, Report, ReportQuery, UsageSum, check_kept, interval
-from antechamber.features.usage.ports import UsageStore
+from antechamber.base.unit import Unit, Units
+from antechamber.features.usage.model import (
+    COSTS,
+    SHOWN,
+    Bucket,
+    Facet,
+    Piece,
+    Question,
+    Report,
+    ReportQuery,
+    SumRow,
+    Width,
+    check_kept,
+    interval,
+)
+from antechamber.features.usage.model.costs import CostQuery, CostReport, cost_lines, facets_of
+from antechamber.features.usage.ports import People, UsageStore
 
 
 class UsageReports:
-    """Answers what an organisation has used."""
+    """Answers what an organisation has used and what it cost."""
 
-    def __init__(self, store: UsageStore, units: Units, clock: Clock) -> None:
+    def __init__(self, store: UsageStore, units: Units, clock: Clock, people: People) -> None:
         self._store = store
         self._units = units
         self._clock = clock
+        self._people = people
 
     async def messages(self, organization_id: OrganizationId, query: ReportQuery) -> Report:
         """Return one page of the report; InvalidRequest when the page cursor is not of this query."""
         now = self._clock.now()
-        start, end = interval(query, now)
-        check_kept(query.width, start, now)
+        bounds = interval(query, now)
+        check_kept(query.width, bounds[0], now)
         binding = _binding(organization_id, query)
-        if query.page is not None:
-            start = _position(open_cursor(query.page, binding), query, start)
-        step = query.width.microseconds
-        stop = min(end, start + query.limit * step)
-        by_bucket: dict[int, tuple[UsageSum, ...]] = {}
+        start, stop, following = _cut(query.width, query.limit, bounds, query.page, binding)
+        filters: dict[Facet, Sequence[str]] = dict(query.filters.items())
+        question = Question((Piece(query.width, start, stop),), query.group_by, SHOWN, filters, unless_zero=SHOWN)
+        rows: Sequence[SumRow] = []
         if start < stop:
             async with self._units.read() as unit:
-                sums = await self._store.sums(
-                    unit, organization_id, query.width, (start, stop), query.group_by, query.filters
-                )
-            by_bucket = {bucket: tuple(group) for bucket, group in groupby(sums, key=attrgetter("bucket"))}
-        buckets = tuple(Bucket(at, at + step, by_bucket.get(at, ())) for at in range(start, stop, step))
-        return Report(buckets, seal_cursor(str(stop), binding) if stop < end else None)
+                rows = await self._store.table(unit, organization_id, question)
+        return Report(query.group_by, _buckets(rows, query.width, start, stop), following)
+
+    async def costs(self, organization_id: OrganizationId, query: CostQuery) -> CostReport:
+        """Return one page of the cost report; InvalidRequest when the page cursor is not of this query."""
+        now = self._clock.now()
+        binding = {"report": "cost", "organization_id": organization_id, **query.binding()}
+        start, stop, following = _cut(Width.DAY, query.limit, query.interval(now), query.page, binding)
+        facets = facets_of(query.group_by)
+        question = Question((Piece(Width.DAY, start, stop),), facets, COSTS, unless_zero=COSTS)
+        async with self._units.read() as unit:
+            rows = await self._store.table(unit, organization_id, question) if start < stop else []
+            owners = await self._owners(unit, organization_id, query)
+        buckets = _buckets(rows, Width.DAY, start, stop)
+        lines = [cost_lines(bucket.rows, query.group_by, facets, owners) for bucket in buckets]
+        return CostReport(buckets, tuple(lines), following)
+
+    async def _owners(self, unit: Unit, organization_id: OrganizationId, query: CostQuery) -> dict[str, str]:
+        return dict(await self._people.owners(unit, organization_id)) if query.by_person else {}
+
+
+def _cut(
+    width: Width, limit: int, bounds: tuple[int, int], page: str | None, binding: dict[str, object]
+) -> tuple[int, int, str | None]:
+    """Return where a page starts and stops, and the cursor of the next."""
+    start, end = bounds
+    if page is not None:
+        start = _position(open_cursor(page, binding), width, start)
+    stop = min(end, start + limit * width.microseconds)
+    return start, stop, seal_cursor(str(stop), binding) if stop < end else None
+
+
+def _buckets(rows: Sequence[SumRow], width: Width, start: int, stop: int) -> tuple[Bucket, ...]:
+    by_bucket = {bucket: list(group) for bucket, group in groupby(rows, key=itemgetter(0))}
+    step = width.microseconds
+    return tuple(Bucket(at, at + step, by_bucket.get(at, ())) for at in range(start, stop, step))
 
 
 def _binding(organization_id: OrganizationId, query: ReportQuery) -> dict[str, object]:
@@ -53,9 +98,9 @@ def _binding(organization_id: OrganizationId, query: ReportQuery) -> dict[str, o
     }
 
 
-def _position(text: str, query: ReportQuery, start: int) -> int:
+def _position(text: str, width: Width, start: int) -> int:
     # the mark of a cursor is a digest, not a signature: what stands behind it is read as a stranger's
-    if not text.isascii() or not text.isdecimal() or int(text) % query.width.microseconds or int(text) < start:
+    if not text.isascii() or not text.isdecimal() or int(text) % width.microseconds or int(text) < start:
         message = "page: not a cursor that this server gave"
         raise InvalidRequest(message)
     return int(text)

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from antechamber.features.usage.model import Dimension, Width
+from antechamber.features.usage.model import Dimension, Facet, Width
 
 Value = TypeVar("Value")
 
@@ -59,6 +59,6 @@ CUBES: Final = (
 )
 
 
-def choose(width: Width, asked: AbstractSet[Dimension]) -> str:
+def choose(width: Width, asked: AbstractSet[Facet]) -> str:
     """Return the column `width` of the coarsest roll-up that has what is asked for."""
     return next(cube.name(width) for cube in CUBES if width in cube.widths and asked <= cube.dimensions)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
 from itertools import chain, count
@@ -10,7 +10,7 @@ from operator import add, attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import BigInteger, Integer, Row, Select, Table, cast, delete, func, select, text
+from sqlalchemy import Row, Table, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antechamber.base.ids import OrganizationId

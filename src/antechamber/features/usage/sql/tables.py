@@ -6,9 +6,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, Index, Table, text
 
 from antechamber.database.tables import Count, Instant, Number, Text, metadata
-from antechamber.features.usage.model import Component, Dimension, TokenUsage
-
-COSTS: Final = tuple(f"cost_{component.value}" for component in Component)
+from antechamber.features.usage.model import COSTS, Dimension, TokenUsage
 
 usage_rows: Final = Table(
     "usage_rows",

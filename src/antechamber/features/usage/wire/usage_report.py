@@ -9,8 +9,11 @@ from pydantic import BaseModel
 
 from antechamber.base.clock import from_rfc3339, to_rfc3339
 from antechamber.base.errors import InvalidRequest
-from antechamber.features.usage.model import ALLOWED, Bucket, Dimension, Report, ReportQuery, UsageSum, Width
+from antechamber.features.usage.model import ALLOWED, Dimension, Report, ReportQuery, SumRow, Width
+from antechamber.features.usage.wire.encoding import Quoted, envelope
 
+# of a row, what stands before the values of its group
+_VALUES: Final = 2
 FAST_MODE_BETA: Final = "fast-mode-2026-02-01"
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -94,13 +97,13 @@ def read_query(
 
     `filters` by the wire's names; `betas` the values of every `anthropic-beta` header.
     """
-    width = _choose("bucket_width", asked.bucket_width, Width)
+    width = choose("bucket_width", asked.bucket_width, Width)
     query = ReportQuery(
-        starting_at=_instant("starting_at", asked.starting_at),
-        ending_at=None if asked.ending_at is None else _instant("ending_at", asked.ending_at),
+        starting_at=read_instant("starting_at", asked.starting_at),
+        ending_at=None if asked.ending_at is None else read_instant("ending_at", asked.ending_at),
         width=width,
         limit=_limit(asked.limit, width),
-        group_by=tuple(dict.fromkeys(_choose("group_by", name, Dimension) for name in group_by)),
+        group_by=tuple(dict.fromkeys(choose("group_by", name, Dimension) for name in group_by)),
         filters={FILTERS[name]: _allowed(name, values) for name, values in filters.items() if values},
         page=asked.page,
     )
@@ -115,42 +118,50 @@ def read_query(
     return query
 
 
-def show(report: Report) -> ReportBody:
-    """Return the wire's shape of a page."""
-    # a page can hold ten thousand results: validated as one tree they cost a fifth of what they cost one by one
-    return ReportBody.model_validate(
-        {
-            "data": [_show_bucket(bucket) for bucket in report.buckets],
-            "has_more": report.next_page is not None,
-            "next_page": report.next_page,
-        }
-    )
+def show(report: Report) -> bytes:
+    """Return the wire's JSON of a page, in the shape of ReportBody.
+
+    A page can hold tens of thousands of groups, which a tree of objects makes ten times as dear.
+    """
+    dimensions = report.group_by
+    template = _template(dimensions)
+    quoted = Quoted()
+    workspace = dimensions.index(Dimension.WORKSPACE_ID) + _VALUES if Dimension.WORKSPACE_ID in dimensions else None
+    places = range(_VALUES, _VALUES + len(dimensions))
+    order = sorted(places, key=lambda place: dimensions[place - _VALUES])
+    first = _VALUES + len(dimensions)
+
+    def result(row: SumRow) -> bytes:
+        texts = [b"null" if place == workspace and row[1] else quoted[row[place]] for place in order]
+        uncached, five_minutes, an_hour, read, output, searches = row[first:]
+        return template % (*texts, an_hour, five_minutes, read, output, searches, uncached)
+
+    buckets = [
+        b'{"starting_at":"%b","ending_at":"%b","results":[%b]}'
+        % (
+            to_rfc3339(bucket.starting_at).encode(),
+            to_rfc3339(bucket.ending_at).encode(),
+            b",".join([result(row) for row in bucket.rows]),
+        )
+        for bucket in report.buckets
+    ]
+    return envelope(buckets, report.next_page)
 
 
-def _show_bucket(bucket: Bucket) -> dict[str, object]:
-    return {
-        "starting_at": to_rfc3339(bucket.starting_at),
-        "ending_at": to_rfc3339(bucket.ending_at),
-        "results": [_show_sum(result) for result in bucket.results],
-    }
+def _template(group_by: Sequence[Dimension]) -> bytes:
+    """Return a result with places for its dimensions in alphabetical order, then for its counters."""
+    named = "".join(f'"{name.value}":{"%b" if name in group_by else "null"},' for name in Dimension)
+    return (
+        "{"
+        + named
+        + '"cache_creation":{"ephemeral_1h_input_tokens":%d,"ephemeral_5m_input_tokens":%d},'
+        + '"cache_read_input_tokens":%d,"output_tokens":%d,"server_tool_use":{"web_search_requests":%d},'
+        + '"uncached_input_tokens":%d}'
+    ).encode()
 
 
-def _show_sum(result: UsageSum) -> dict[str, object]:
-    usage = result.usage
-    return {
-        "cache_creation": {
-            "ephemeral_1h_input_tokens": usage.cache_write_1h,
-            "ephemeral_5m_input_tokens": usage.cache_write_5m,
-        },
-        "cache_read_input_tokens": usage.cache_read,
-        "output_tokens": usage.output,
-        "server_tool_use": {"web_search_requests": usage.web_search_requests},
-        "uncached_input_tokens": usage.uncached_input,
-        **{dimension.value: value for dimension, value in result.group.items()},
-    }
-
-
-def _instant(name: str, text: str) -> int:
+def read_instant(name: str, text: str) -> int:
+    """Return microseconds; InvalidRequest names the parameter when the text is no RFC 3339 date-time."""
     try:
         return from_rfc3339(text)
     except (ValueError, OverflowError):
@@ -167,7 +178,8 @@ def _limit(limit: int | None, width: Width) -> int:
     return limit
 
 
-def _choose(name: str, text: str, kind: type[Choice]) -> Choice:
+def choose(name: str, text: str, kind: type[Choice]) -> Choice:
+    """Return the member that a text means; InvalidRequest names the parameter and what it takes."""
     try:
         return kind(text)
     except ValueError:

@@ -1,0 +1,81 @@
+"""What a report asks of the store, and the table that it gets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from antechamber.features.usage.model.prices import Component
+from antechamber.features.usage.model.reports import Dimension, Width
+
+COSTS: Final = tuple(f"cost_{component.value}" for component in Component)
+TOKENS: Final = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
+SHOWN: Final = (*TOKENS, "web_search_requests")
+
+
+class Tag(StrEnum):
+    """What rows have and roll-ups have not: questions about it are answered by reading every row."""
+
+    AGENT_ID = "agent_id"
+    END_USER = "end_user"
+    SESSION_ID = "session_id"
+    TAG = "tag"
+    USER_PROFILE_ID = "user_profile_id"
+
+
+Facet: TypeAlias = Dimension | Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The buckets of a width that start in [start, end), microseconds."""
+
+    width: Width
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Sums of `counters` by group, and by bucket if `bucketed`; empty filters let everything through.
+
+    Groups in which all of `unless_zero` are 0 are left out. `rank` are the counters by whose sum the groups are
+    ordered, greatest first unless `ascending`, before their names; `by_time` puts the buckets before the rank, and
+    `newest_first` turns them. `limit` and `offset` cut the ordered groups.
+    """
+
+    pieces: tuple[Piece, ...]
+    group_by: tuple[Facet, ...]
+    counters: tuple[str, ...]
+    filters: Mapping[Facet, Sequence[str]] = field(default_factory=dict)
+    bucketed: bool = True
+    unless_zero: tuple[str, ...] = ()
+    rank: tuple[str, ...] = ()
+    ascending: bool = False
+    by_time: bool = True
+    newest_first: bool = False
+    limit: int | None = None
+    offset: int = 0
+
+    @property
+    def facets(self) -> frozenset[Facet]:
+        """Everything that the question looks at."""
+        return frozenset(self.group_by) | {name for name, values in self.filters.items() if values}
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether only the rows themselves can answer."""
+        return any(isinstance(facet, Tag) for facet in self.facets)
+
+
+# (bucket or 0, 1 in the default workspace else 0, the group's values with '' for null, the counters)
+SumRow: TypeAlias = Sequence[Any]
+
+
+def pieces(start: int, end: int) -> tuple[Piece, ...]:
+    """Cut whole hours into whole days where there are some, and hours around them."""
+    first, last = Width.DAY.floor(start + Width.DAY.microseconds - 1), Width.DAY.floor(end)
+    if first >= last:
+        return (Piece(Width.HOUR, start, end),)
+    parts = (Piece(Width.HOUR, start, first), Piece(Width.DAY, first, last), Piece(Width.HOUR, last, end))
+    return tuple(part for part in parts if part.start < part.end)

@@ -1,0 +1,204 @@
+"""The analytics pair: usage and costs over any range, by who, what and where, ranked and paged."""
+
+from collections.abc import Mapping, Sequence
+
+from antechamber.base.clock import Clock
+from antechamber.base.errors import InvalidRequest
+from antechamber.base.ids import OrganizationId
+from antechamber.base.page import open_cursor, seal_cursor
+from antechamber.base.unit import Unit, Units
+from antechamber.features.usage.model import (
+    COSTS,
+    SHOWN,
+    Facet,
+    Piece,
+    Question,
+    SumRow,
+    Tag,
+    Width,
+    check_kept,
+    pieces,
+)
+from antechamber.features.usage.model.analytics import (
+    FACETS,
+    FAN_OUT,
+    IDENTITY,
+    METRICS,
+    ActorType,
+    AnalyticsLine,
+    AnalyticsPage,
+    AnalyticsQuery,
+    Grouping,
+    Identity,
+    identify,
+    rank_key,
+    span,
+)
+from antechamber.features.usage.ports import People, UsageStore
+
+_ACTORS = (Grouping.ACTOR, Grouping.ACTOR_TYPE)
+COUNTERS: Mapping[str, tuple[str, ...]] = {"usage": (*SHOWN, "requests"), "cost": (*COSTS, "requests")}
+
+
+class Analytics:
+    """Answers the analytics pair."""
+
+    def __init__(self, store: UsageStore, units: Units, clock: Clock, people: People) -> None:
+        self._store = store
+        self._units = units
+        self._clock = clock
+        self._people = people
+
+    async def page(self, organization_id: OrganizationId, query: AnalyticsQuery) -> AnalyticsPage:
+        """Return one page; InvalidRequest names what is out of bounds, or a cursor of another query."""
+        now = self._clock.now()
+        binding = _binding(organization_id, query)
+        offset, end = (0, None) if query.page is None else _position(open_cursor(query.page, binding))
+        start, stop = span(query, now, end)
+        if query.width is not None:
+            check_kept(query.width, start, now)
+        asked = _Asked(organization_id, query, start, stop, offset)
+        is_scan = False
+        lines: list[AnalyticsLine] = []
+        people = {}
+        if not asked.matches_nothing and start < stop:
+            async with self._units.read() as unit:
+                lines, is_scan = await self._lines(unit, asked)
+                ids = {line.group[Grouping.ACTOR] for line in lines if Grouping.ACTOR in line.group}
+                users = {each.id for each in ids if isinstance(each, Identity) and each.type is ActorType.USER}
+                people = dict(await self._people.people(unit, organization_id, users)) if users else {}
+        more = len(lines) > query.limit
+        following = seal_cursor(f"{offset + query.limit}.{stop}", binding) if more else None
+        return AnalyticsPage(tuple(lines[: query.limit]), people, following, now, is_scan)
+
+    async def _lines(self, unit: Unit, asked: "_Asked") -> tuple[list[AnalyticsLine], bool]:
+        """Return the page's lines and one more if there is one."""
+        question = asked.question()
+        rows = await self._store.table(unit, asked.organization_id, question)
+        if not asked.by_actor:
+            return [asked.line(row) for row in rows], question.is_scan
+        owners = await self._people.owners(unit, asked.organization_id)
+        merged = asked.merge(rows, owners)
+        return merged[asked.offset : asked.offset + asked.query.limit + 1], question.is_scan
+
+
+class _Asked:
+    """One query, and what it means for the store."""
+
+    def __init__(
+        self, organization_id: OrganizationId, query: AnalyticsQuery, start: int, stop: int, offset: int
+    ) -> None:
+        self.organization_id = organization_id
+        self.query = query
+        self.offset = offset
+        self._span = (start, stop)
+        self._groups = tuple(group for group in query.group_by if group not in FAN_OUT)
+        self._counters = COUNTERS[query.report]
+        looked_at = {*self._groups, *(name for name, values in query.filters.items() if values)}
+        self.by_actor = not looked_at.isdisjoint(_ACTORS)
+        facets = [FACETS[group] for group in self._groups if group in FACETS]
+        self._facets: tuple[Facet, ...] = tuple(dict.fromkeys([*facets, *(IDENTITY if self.by_actor else ())]))
+        self._places = {facet: 2 + number for number, facet in enumerate(self._facets)}
+
+    @property
+    def matches_nothing(self) -> bool:
+        """Whether a filter names what no usage of this server is attributed to."""
+        for group, values in self.query.filters.items():
+            if group is Grouping.ORGANIZATION_ID and values and self.organization_id not in values:
+                return True
+            if values and group not in FACETS and group not in (*_ACTORS, Grouping.ORGANIZATION_ID):
+                return True
+        return False
+
+    def question(self) -> Question:
+        """Return what the store is asked; actors are put together from all of its rows."""
+        query = self.query
+        filters = {FACETS[group]: values for group, values in query.filters.items() if group in FACETS}
+        scan = any(isinstance(facet, Tag) for facet in (*self._facets, *filters))
+        width = query.width or Width.HOUR
+        whole = (Piece(width, *self._span),)
+        return Question(
+            pieces=whole if query.width is not None or scan else pieces(*self._span),
+            group_by=self._facets,
+            counters=self._counters,
+            filters=filters,
+            bucketed=query.width is not None,
+            unless_zero=self._counters[:-1],
+            rank=METRICS[query.report][query.order_by],
+            ascending=query.ascending and not query.by_time,
+            by_time=query.by_time,
+            newest_first=query.by_time and not query.ascending,
+            limit=None if self.by_actor else query.limit + 1,
+            offset=0 if self.by_actor else self.offset,
+        )
+
+    def line(self, row: SumRow) -> AnalyticsLine:
+        """Return a row of the store as a line."""
+        return self._line(row[0], [self._value(group, row) for group in self._groups], tuple(row[self._first :]))
+
+    def merge(self, rows: Sequence[SumRow], owners: Mapping[str, str]) -> list[AnalyticsLine]:
+        """Return all lines in their order, where rows of one actor are one."""
+        sums: dict[tuple[object, ...], tuple[int, ...]] = {}
+        account, service, key = (self._places[facet] for facet in IDENTITY)
+        for row in rows:
+            actor = identify(row[account], row[service], row[key], owners)
+            if not self._lets_through(actor):
+                continue
+            name = (row[0], *(self._value(group, row, actor) for group in self._groups))
+            there, new = sums.get(name), tuple(row[self._first :])
+            sums[name] = new if there is None else tuple(map(sum, zip(there, new, strict=True)))
+        lines = [self._line(int(str(name[0])), list(name[1:]), counters) for name, counters in sums.items()]
+        places = tuple(self._counters.index(name) for name in METRICS[self.query.report][self.query.order_by])
+        query = self.query
+        lines.sort(key=lambda line: str(line.group.values()))
+        lines.sort(
+            key=lambda line: rank_key(line.counters, places), reverse=not (query.ascending and not query.by_time)
+        )
+        if query.by_time:
+            lines.sort(key=lambda line: line.starting_at, reverse=not query.ascending)
+        return lines
+
+    @property
+    def _first(self) -> int:
+        return 2 + len(self._facets)
+
+    def _line(self, bucket: int, values: Sequence[object], counters: tuple[int, ...]) -> AnalyticsLine:
+        start, stop = self._span
+        if self.query.width is not None:
+            start, stop = bucket, bucket + self.query.width.microseconds
+        group = dict(zip(self._groups, values, strict=True))
+        return AnalyticsLine(start, stop, group, counters)  # type: ignore[arg-type] # values are texts and identities
+
+    def _value(self, group: Grouping, row: SumRow, actor: Identity | None = None) -> object:
+        if group is Grouping.ACTOR:
+            return actor
+        if group is Grouping.ACTOR_TYPE:
+            return actor.type.value if actor else None
+        if group is Grouping.ORGANIZATION_ID:
+            return self.organization_id
+        return (row[self._places[FACETS[group]]] or None) if group in FACETS else None
+
+    def _lets_through(self, actor: Identity | None) -> bool:
+        ids, types = (self.query.filters.get(name, ()) for name in (Grouping.ACTOR, Grouping.ACTOR_TYPE))
+        known = actor.id if actor else None
+        return (not ids or known in ids) and (not types or (actor is not None and actor.type in types))
+
+
+def _binding(organization_id: OrganizationId, query: AnalyticsQuery) -> dict[str, object]:
+    return {
+        "report": f"analytics/{query.report}",
+        "organization_id": organization_id,
+        "range": (query.starting_at, query.ending_at, query.width),
+        "group_by": sorted(query.group_by),
+        "filters": {name: sorted(values) for name, values in query.filters.items() if values},
+        "order": (query.order_by, query.ascending, query.exclude_deleted_users, query.limit),
+    }
+
+
+def _position(text: str) -> tuple[int, int]:
+    offset, _, end = text.partition(".")
+    # the mark of a cursor is a digest, not a signature: what stands behind it is read as a stranger's
+    if not all(part.isascii() and part.isdecimal() and len(part) < 18 for part in (offset, end)):  # noqa: PLR2004
+        message = "page: not a cursor that this server gave"
+        raise InvalidRequest(message)
+    return int(offset), int(end)

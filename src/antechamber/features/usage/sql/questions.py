@@ -1,0 +1,142 @@
+"""Questions as SQL, and their answers in the driver's own rows: a report may have tens of thousands of them."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from antechamber.base.errors import Unavailable
+from antechamber.base.ids import OrganizationId
+from antechamber.base.unit import Unit
+from antechamber.database.engine import connection
+from antechamber.features.usage.model import COSTS, Dimension, Facet, Piece, Question, SumRow, Tag, Width
+from antechamber.features.usage.sql.cubes import choose
+
+FOREVER: Final = 2**62
+# a row's dimensions as the roll-ups have them: '' for null, an account only without a key
+_ROW_VALUES: Final[dict[Facet, str]] = {
+    Dimension.ACCOUNT_ID: "CASE WHEN api_key_id IS NULL THEN COALESCE(user_id, '') ELSE '' END",
+    Dimension.API_KEY_ID: "COALESCE(api_key_id, '')",
+    Dimension.SERVICE_ACCOUNT_ID: "COALESCE(service_account_id, '')",
+    **{tag: f"COALESCE({tag.value}, '')" for tag in Tag},
+}
+_ROW_COUNTERS: Final = {
+    "requests": "1",
+    "unpriced_requests": "CASE WHEN price_source IS NULL OR price_source = 'fallback' THEN 1 ELSE 0 END",
+    **{name: f"COALESCE({name}, 0)" for name in COSTS},
+}
+
+
+@dataclass(slots=True)
+class Statement:
+    """A statement in the driver's own placeholders, and its values."""
+
+    postgres: bool
+    text: str = ""
+    values: list[Any] = field(default_factory=list)
+
+    def mark(self, value: object) -> str:
+        """Keep a value, and return what stands for it."""
+        self.values.append(value)
+        return f"${len(self.values)}" if self.postgres else "?"
+
+
+def build(question: Question, organization_id: OrganizationId, *, postgres: bool) -> Statement:
+    """Return the statement that answers a question; its rows are those of `SumRow`."""
+    statement = Statement(postgres)
+    by_workspace = Dimension.WORKSPACE_ID in question.group_by
+    keys = [*(["bucket"] if question.bucketed else []), *question.group_by]
+    # PostgreSQL sums integers to numerics
+    total = "CAST(SUM({0}) AS BIGINT)" if postgres else "SUM({0})"
+    chosen = [
+        "bucket" if question.bucketed else "0",
+        # a workspace is the default one or it isn't: grouped by workspace, the greatest is the only value
+        "MAX(CAST(default_workspace AS INTEGER))" if by_workspace else "0",
+        *question.group_by,
+        *(total.format(name) for name in question.counters),
+    ]
+    needed = dict.fromkeys((*question.counters, *question.unless_zero, *question.rank))
+    columns = [*keys, *(["default_workspace"] if by_workspace else []), *needed]
+    if len(question.pieces) == 1 and not question.is_scan:
+        source = "usage_rollups WHERE " + _where_rollups(statement, question, organization_id, question.pieces[0])
+    else:
+        part = _scan if question.is_scan else _part
+        parts = [part(statement, question, organization_id, piece, columns) for piece in question.pieces]
+        source = f"({' UNION ALL '.join(parts)}) AS parts"
+    statement.text = f"SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608 - names of ours only
+    if keys:
+        statement.text += f" GROUP BY {', '.join(keys)}"
+    if question.unless_zero:
+        statement.text += f" HAVING {_sum_of(question.unless_zero)} > 0"
+    if keys:
+        statement.text += f" ORDER BY {', '.join(_order(question))}"
+    if question.limit is not None:
+        statement.text += f" LIMIT {statement.mark(question.limit)} OFFSET {statement.mark(question.offset)}"
+    return statement
+
+
+async def fetch(unit: Unit, statement: Statement) -> Sequence[SumRow]:
+    """Return the rows as the driver makes them: rows of SQLAlchemy's cost as much again as reading them."""
+    driver: Any = (await connection(unit).get_raw_connection()).driver_connection
+    if statement.postgres:
+        rows: Sequence[SumRow] = await driver.fetch(statement.text, *statement.values)
+        return rows
+    try:
+        return list(await driver.execute_fetchall(statement.text, statement.values))
+    except sqlite3.OperationalError as error:
+        message = "The database is not reachable; try again shortly."
+        raise Unavailable(message, note=repr(error), retry_after=1) from error
+
+
+def _where_rollups(statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece) -> str:
+    conditions = [
+        f"organization_id = {statement.mark(organization_id)}",
+        f"width = {statement.mark(choose(piece.width, question.facets))}",
+        f"bucket >= {statement.mark(piece.start)}",
+        f"bucket < {statement.mark(piece.end)}",
+    ]
+    for facet, values in question.filters.items():
+        if values:
+            conditions.append(f"{facet} IN ({', '.join(map(statement.mark, values))})")
+    return " AND ".join(conditions)
+
+
+def _part(
+    statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, columns: Sequence[str]
+) -> str:
+    where = _where_rollups(statement, question, organization_id, piece)
+    return f"SELECT {', '.join(columns) or '1'} FROM usage_rollups WHERE {where}"  # noqa: S608 - names of ours only
+
+
+def _scan(
+    statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, columns: Sequence[str]
+) -> str:
+    chosen = [f"{_row_value(name, piece.width)} AS {name}" for name in columns]
+    conditions = [
+        f"organization_id = {statement.mark(organization_id)}",
+        f"started_at >= {statement.mark(piece.start)}",
+        f"started_at < {statement.mark(piece.end)}",
+    ]
+    for facet, values in question.filters.items():
+        if values:
+            marks = ", ".join(map(statement.mark, values))
+            conditions.append(f"{_row_value(facet, piece.width)} IN ({marks})")
+    return f"SELECT {', '.join(chosen)} FROM usage_rows WHERE {' AND '.join(conditions)}"  # noqa: S608 - as above
+
+
+def _row_value(name: str, width: Width) -> str:
+    if name == "bucket":
+        return f"started_at - started_at % {width.microseconds}"
+    return _ROW_VALUES.get(name) or _ROW_COUNTERS.get(name) or name  # type: ignore[call-overload] # a facet is a text
+
+
+def _order(question: Question) -> list[str]:
+    buckets = [f"bucket{' DESC' if question.newest_first else ''}"] if question.bucketed else []
+    rank = [f"{_sum_of(question.rank)}{'' if question.ascending else ' DESC'}"]
+    ranks = rank if question.rank else []
+    first = [*buckets, *ranks] if question.by_time else [*ranks, *buckets]
+    return [*first, *question.group_by]
+
+
+def _sum_of(names: Sequence[str]) -> str:
+    return " + ".join(f"SUM({name})" for name in names)
