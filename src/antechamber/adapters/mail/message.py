@@ -23,7 +23,7 @@ def _sender(text: str) -> Address:
         header = cast("AddressHeader", HeaderRegistry()("from", text))
     except (HeaderParseError, IndexError, ValueError):
         raise ValueError(message) from None
-    if not text.isprintable() or len(header.addresses) != 1 or not header.addresses[0].domain:
+    if not text.isprintable() or header.defects or len(header.addresses) != 1 or not header.addresses[0].domain:
         raise ValueError(message)
     return header.addresses[0]
 

@@ -63,7 +63,7 @@ class SmtpMail:
         try:
             link.ehlo_or_helo_if_needed()
             # A letter holds a link that opens a door: in the clear only where nobody can listen, or where it is wished.
-            if server.security is Security.STARTTLS and not (server.is_local() and not link.has_extn("starttls")):
+            if server.security is Security.STARTTLS and not server.is_local():
                 link.starttls(context=self._trust())
         except BaseException:
             link.close()
