@@ -65,6 +65,10 @@ class Settings:
     )  # fmt: skip
     max_body_bytes: int = _setting(32 << 20, "Largest body of a model request.")
     max_open_requests: int = _setting(4000, "Model requests in flight before new ones are refused with 529.")
+    limits_on_failure: str = _setting(
+        "open", "Requests whose limits cannot be checked: open lets them through, closed refuses them with 529.",
+        choices=("open", "closed"),
+    )  # fmt: skip
     drain_seconds: int = _setting(30, "How long a stopping server lets open requests go on.")
     spool_segment_bytes: int = _setting(8 << 20, "Size of a preallocated spool segment.")
     metrics_host: str = _setting("127.0.0.1", "Address of the metrics listener.")

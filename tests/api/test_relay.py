@@ -141,7 +141,7 @@ async def test_a_caller_who_leaves_cancels_the_provider_at_once(house: House) ->
 
 
 async def test_nothing_is_dispatched_beyond_what_the_server_carries(house: House) -> None:
-    house.app.admission._most = 0
+    house.app.admission.requests._most = 0
     answer = await house.post(BODY)
     assert (answer.status, answer.json()["error"]["type"]) == (529, "overloaded_error")
     assert answer.header("retry-after") == "1"

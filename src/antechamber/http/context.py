@@ -29,7 +29,7 @@ class Context:
     error: str | None = None
     note: str | None = None
     refused: bool = False  # by us, and for who asked or how much: what the audit log counts
-    sent_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    error_headers: list[tuple[bytes, bytes]] = field(default_factory=list)  # what an error answer says besides
 
     def identity_headers(self) -> list[tuple[bytes, bytes]]:
         """Return `request-id` and, once someone is known, their organisation and workspace (wire-admin.md 1.2)."""

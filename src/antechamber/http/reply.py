@@ -54,7 +54,7 @@ async def send_error(
     context.note = error.note or None
     context.refused = is_refusal(error)
     body = openai_body(error) if openai else api_body(error, context.request_id)
-    headers = [*error_headers(error), *context.identity_headers()]
+    headers = [*error_headers(error), *context.error_headers, *context.identity_headers()]
     if rest is None:
         await send_whole(send, context.status, headers, body)
         return

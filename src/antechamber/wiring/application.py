@@ -19,7 +19,6 @@ from antechamber.features.apikeys.routes import key_routers
 from antechamber.features.audit.routes import router as audit_routes
 from antechamber.features.gateway.routes import DataPlane
 from antechamber.features.gateway.service import Gateway, Models
-from antechamber.features.gateway.service.admission import OpenRequests
 from antechamber.features.gateway.wire.dialects import DIALECTS
 from antechamber.features.gateway.wire.models import ModelReader
 from antechamber.features.organizations.routes import router as organization_routes
@@ -37,6 +36,7 @@ from antechamber.http.needs import permission_of
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.system import system_router
 from antechamber.settings import Loaded, load
+from antechamber.wiring.admission import Admissions
 from antechamber.wiring.auditing import RefusalCounting
 from antechamber.wiring.catalogue import build_catalogue, open_pool
 from antechamber.wiring.claude_code import claude_code_routes
@@ -84,7 +84,7 @@ class Application:
         self.analytics = Analytics(self.usage_store, storage.database, storage.clock, people)
 
     def _build_gateway(self) -> None:
-        storage, settings = self.storage, self.settings
+        storage = self.storage
         self.authenticator = Authenticator(storage.sources, storage.database, storage.clock, storage.pepper)
         self.changes = Changes(storage.database)
         self.changes.watch(CREDENTIALS, self.authenticator.reload)
@@ -93,12 +93,12 @@ class Application:
         self.upstreams = HttpUpstreams(open_pool)
         self.limits = Limits(storage, self.usage_store, lambda: self.gateway.catalogue, lambda: self.models)
         self.changes.watch(LIMITS, self.limits.book.reload)
-        self.admission = OpenRequests(settings.max_open_requests)
+        self.admission = Admissions(storage, self.ledger, self.usage_store, self.prices, self.limits.book)
         self.gateway = Gateway(
             catalogue=build_catalogue(self.loaded, None),
             upstreams=self.upstreams,
             dialects=DIALECTS,
-            admission=self.admission,
+            admission=self.admission.requests,
             ledger=self.ledger,
             clock=storage.clock,
         )
@@ -146,7 +146,7 @@ class Application:
 
     def _register_gauges(self) -> None:
         ledger, gauge = self.ledger, self.metrics.gauge
-        gauge("open_requests", "Model requests in flight", lambda: self.admission.open)
+        self.admission.register_gauges(self.metrics)
         gauge("ledger_backlog", "Settled requests not in the database yet", lambda: ledger.backlog)
         gauge("ledger_oldest_seconds", "Age of the oldest of them", lambda: ledger.oldest_undrained_seconds)
         gauge("ledger_drained", "Requests brought into the database since start", lambda: ledger.drained_count)
@@ -182,6 +182,7 @@ class Application:
         await self.changes.start()
         await self.authenticator.reload()
         await self.limits.book.reload()
+        self.admission.start()
 
     async def reload(self) -> int:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
@@ -202,6 +203,7 @@ class Application:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await self.admission.stop()
         await self.ledger.close()
         await self.refusals.stop()
         await self.upstreams.close()

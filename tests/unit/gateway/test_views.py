@@ -49,7 +49,9 @@ def with_field(name: str, value: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("endpoint", list(Endpoint))
 def test_a_whole_body_is_read(endpoint: Endpoint) -> None:
-    assert read(WHOLE[endpoint], endpoint) == Asked("sim-1", False, None)
+    said = [WHOLE[endpoint].get(name) for name in ("max_tokens", "max_tokens_to_sample")]
+    most = next((value for value in said if isinstance(value, int)), None)
+    assert read(WHOLE[endpoint], endpoint) == Asked("sim-1", False, None, max_output=most)
 
 
 @pytest.mark.parametrize("endpoint", list(Endpoint))
@@ -122,17 +124,36 @@ def test_no_bytes_break_the_reader(body: bytes) -> None:
 
 def test_unknown_fields_and_unicode_pass() -> None:
     asked = read({**MESSAGE, "model": "模型-🙂", "wholly_new": {"a": [1]}, "metadata": {"user_id": "ключ", "more": 1}})
-    assert asked == Asked("模型-🙂", False, "ключ")
+    assert asked == Asked("模型-🙂", False, "ключ", max_output=MESSAGE["max_tokens"])
 
 
 def test_the_last_of_duplicate_fields_counts_as_it_does_upstream() -> None:
     body = b'{"model": "a", "max_tokens": 1, "messages": [], "stream": false, "model": "b", "stream": true}'
-    assert read(body) == Asked("b", True, None)
+    assert read(body) == Asked("b", True, None, max_output=1)
 
 
 def test_the_end_user_of_a_chat_is_its_user() -> None:
     chat = {"model": "m", "messages": [], "user": "u-1", "stream": True}
     assert read(chat, Endpoint.CHAT_COMPLETIONS, None) == Asked("m", True, "u-1", adds_usage=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [
+        ({}, None),
+        ({"max_tokens": 7}, 7),
+        ({"max_completion_tokens": 9}, 9),
+        ({"max_completion_tokens": 9, "n": 3}, 27),
+        ({"max_completion_tokens": 9, "n": "3"}, 9),
+        ({"max_tokens": "many"}, None),
+        ({"max_tokens": -1}, None),
+    ],
+)
+def test_a_chat_may_say_how_much_it_wants_and_the_provider_says_what_is_wrong_with_it(
+    said: dict[str, object], most: int | None
+) -> None:
+    chat = {"model": "m", "messages": [], **said}
+    assert read(chat, Endpoint.CHAT_COMPLETIONS, None).max_output == most
 
 
 @pytest.mark.parametrize("endpoint", [Endpoint.MESSAGES, Endpoint.COUNT_TOKENS])

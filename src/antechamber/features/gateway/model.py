@@ -115,12 +115,14 @@ class Asked:
     """What the gateway reads of a request's body; the bytes themselves go on untouched.
 
     `adds_usage` marks a stream whose provider says what it used only when asked to, and whose caller did not ask.
+    `max_output` is how many tokens may be written in all, None when the caller does not say.
     """
 
     model: str
     stream: bool
     end_user: str | None
     adds_usage: bool = False
+    max_output: int | None = None
 
 
 @dataclass(slots=True)

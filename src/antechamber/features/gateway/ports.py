@@ -5,8 +5,8 @@ from typing import Protocol
 
 from antechamber.base.errors import WireError
 from antechamber.base.outbound import Headers, OutboundResponse
-from antechamber.base.principal import ApiKey
-from antechamber.features.gateway.model import Asked, Catalogue, Endpoint, Provider, Tally, UpstreamProblem
+from antechamber.features.gateway.model import Asked, Catalogue, Provider, Tally, UpstreamProblem
+from antechamber.features.limits.model.admission import Asking, Detour
 
 
 class Upstreams(Protocol):
@@ -81,7 +81,12 @@ class Dialect(Protocol):
 class Ticket(Protocol):
     """An admission; given back when the request has ended."""
 
-    def release(self, tally: Tally | None) -> None:
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """What the answer says of limits."""
+        ...
+
+    async def release(self, used: Tally | None, /) -> None:
         """Settle: what was used, or None when nothing was dispatched."""
         ...
 
@@ -89,8 +94,8 @@ class Ticket(Protocol):
 class Admission(Protocol):
     """Decides whether a request may go on now."""
 
-    def admit(self, key: ApiKey, endpoint: Endpoint, model: str, estimated_input: int) -> Ticket:
-        """Return a ticket; raises RateLimited, Overloaded or another refusal."""
+    async def admit(self, asking: Asking) -> Ticket | Detour:
+        """Return a ticket, or another model to go to instead; raises Overloaded or RefusedByLimit."""
         ...
 
 

@@ -118,6 +118,7 @@ class DataPlane:
             context.model = call.model
             context.input_tokens, context.output_tokens = call.input_tokens, call.output_tokens
             context.error, context.note = call.error, call.note or context.note
+            context.error_headers = list(call.answer_headers)
 
     async def _admit(self, context: Context, headers: dict[bytes, bytes], permission: Permission) -> Principal:
         principal = await self._authenticator.authenticate(headers)

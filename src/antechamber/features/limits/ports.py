@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from antechamber.base.ids import OrganizationId, SpendLimitId, UserId
+from antechamber.base.ids import OrganizationId, SpendLimitId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
+from antechamber.features.limits.model.admission import Settlement, SpentTo, Taking, Tokens, Verdict, Window
 from antechamber.features.limits.model.definitions import (
     Limiter,
     Period,
@@ -15,6 +16,7 @@ from antechamber.features.limits.model.definitions import (
     SpendLimit,
     Totals,
 )
+from antechamber.features.limits.model.spending import Crossing
 from antechamber.features.organizations.model import Member
 from antechamber.features.workspaces.model import Workspace
 
@@ -161,4 +163,105 @@ class ServedModels(Protocol):
 
     async def names(self) -> Sequence[str]:
         """Return every name that is known to be served, aliases included."""
+        ...
+
+
+class Counters(Protocol):
+    """Where rates are counted and spends are held; one in this process, or one that several servers share.
+
+    Instants in microseconds, given by the caller. A failure may be any exception; it may also take its time.
+    """
+
+    async def admit(self, taking: Taking, now: int) -> Verdict:
+        """Take everything at once, or nothing and say what was short, or which budgets nobody has read yet."""
+        ...
+
+    async def settle(self, settlement: Settlement, now: int) -> Mapping[str, int]:
+        """Give the reservation back, correct rates and charge budgets; returns what is spent of those by key.
+
+        A budget that nobody has read is not charged: whoever reads it counts the charge in.
+        """
+        ...
+
+    async def renew(self, reservations: Sequence[tuple[str, tuple[str, ...]]], lease_until: int) -> None:
+        """Hold reservations, each with the keys of its budgets, until then; one whose lease ran out stays gone."""
+        ...
+
+    async def unread(self, keys: Sequence[str]) -> Sequence[str]:
+        """Return those of some budgets of which nobody has said yet what is spent."""
+        ...
+
+    async def put_spent(self, key: str, spent: int, ends_at: int, now: int) -> None:
+        """Say what is spent of a budget in the window that ends at `ends_at`; what is held of it stays."""
+        ...
+
+
+class Used(Protocol):
+    """What a request has used, as the ledger keeps it."""
+
+    @property
+    def uncached_input(self) -> int:
+        """Tokens that were read, not from a cache."""
+        ...
+
+    @property
+    def total_input(self) -> int:
+        """Every token that was read."""
+        ...
+
+    @property
+    def cache_read(self) -> int:
+        """Tokens that came from a cache."""
+        ...
+
+    @property
+    def output(self) -> int:
+        """Tokens that were written."""
+        ...
+
+
+class Pricer(Protocol):
+    """What models cost, nano-USD; quick enough to be asked for every request, once a model is prepared."""
+
+    async def prepare(self, model: str, provider: str, at: int) -> None:
+        """Have a model's price at hand."""
+        ...
+
+    def estimate(self, model: str, provider: str, tokens: Tokens, at: int) -> int:
+        """Return what so many tokens would cost."""
+        ...
+
+    def cost(self, model: str, provider: str, used: Used, at: int) -> int:
+        """Return what a request cost, as the ledger will price it."""
+        ...
+
+
+class SpendHistory(Protocol):
+    """What the ledger knows of spending."""
+
+    def position(self) -> int:
+        """Return how many requests this process has settled."""
+        ...
+
+    async def spent(self, organization_id: OrganizationId, windows: Sequence[Window]) -> SpentTo:
+        """Return what was spent from each window's beginning on, and up to which settled request that goes.
+
+        Includes all that was settled before the call, by this process and those before it.
+        """
+        ...
+
+
+class SpendEvents(Protocol):
+    """Who is told when budgets run low."""
+
+    def crossed(self, crossing: Crossing) -> None:
+        """Take note of a threshold that was passed; never fails, never waits."""
+        ...
+
+
+class CodeWorkspaces(Protocol):
+    """Which workspaces are Claude Code's own."""
+
+    async def is_claude_code(self, organization_id: OrganizationId, workspace_id: WorkspaceId) -> bool:
+        """Say whether the workspace is the one that Claude Code made for itself."""
         ...

@@ -21,15 +21,17 @@ class ActivityType(StrEnum):
     """What was done, in alphabetical order of the members.
 
     The values are the hosted feed's own (API reference, compliance/activities/list) wherever it has one. Ours are
-    `access_token_minted`, `organization_created`, `org_user_added`, `platform_api_key_rotated`, `prices_reapplied`
-    and `quota_*`.
+    `access_token_minted`, `budget_threshold_crossed`, `organization_created`, `org_user_added`,
+    `platform_api_key_rotated`, `prices_reapplied` and `quota_*`.
     """
 
     ADMIN_KEY_CREATED = "admin_api_key_created"
     ADMIN_KEY_REVOKED = "admin_api_key_deleted"
+    ADMIN_KEY_UPDATED = "admin_api_key_updated"
     API_KEY_CREATED = "platform_api_key_created"
     API_KEY_ROTATED = "platform_api_key_rotated"
     API_KEY_UPDATED = "platform_api_key_updated"
+    BUDGET_THRESHOLD_CROSSED = "budget_threshold_crossed"
     INVITE_ACCEPTED = "org_user_invite_accepted"
     INVITE_CREATED = "org_user_invite_sent"
     INVITE_DELETED = "org_user_invite_deleted"

@@ -1,5 +1,6 @@
 """One model request as the gateway is handed it, and what it leaves for the log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from antechamber.base.outbound import Headers
@@ -11,6 +12,7 @@ from antechamber.features.gateway.model import Endpoint
 class Call:
     """A request: who asks, through which endpoint, with which bytes; `model` and tokens are filled in on the way.
 
+    `answer_headers` go with the answer, whether it is the provider's or a refusal.
     `left` is set before the work is cancelled because the caller has gone; any other cancellation is the server's stop.
     """
 
@@ -33,3 +35,4 @@ class Call:
     note: str | None = None
     error: str | None = None
     left: bool = False
+    answer_headers: Sequence[tuple[bytes, bytes]] = ()

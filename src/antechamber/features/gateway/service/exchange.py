@@ -82,7 +82,7 @@ class Exchange:
         finally:
             if self._response is not None:
                 await self._response.close()
-            self._settle()
+            await self._settle()
 
     async def _relay(self, body: bytes, reply: Reply) -> None:
         call = self._call
@@ -123,7 +123,10 @@ class Exchange:
 
     async def _send_whole(self, response: OutboundResponse, body: bytes, reply: Reply) -> None:
         self._commit(response)
-        headers = [*answer_headers(response.headers), (b"content-length", str(len(body)).encode())]
+        headers = [
+            *answer_headers(response.headers, self._call.answer_headers),
+            (b"content-length", str(len(body)).encode()),
+        ]
         if response.status == _CONFLICT:
             # SDKs repeat a 409 unless told that it does not help (wire-admin.md 1.2).
             headers = [pair for pair in headers if pair[0] != _SHOULD_RETRY]
@@ -142,7 +145,7 @@ class Exchange:
             self._refuse_for(scanner.problem)
         progress(tally)
         self._commit(response)
-        await reply.start(response.status, answer_headers(response.headers))
+        await reply.start(response.status, answer_headers(response.headers, self._call.answer_headers))
         write, read, feed = reply.write, response.chunk, scanner.feed
         shown = scanner.shown if self._call.adds_usage else None
         while chunk is not None:
@@ -190,7 +193,7 @@ class Exchange:
         self._scanner.tally.uncached_input = 0
         self._scanner.tally.exact = True
 
-    def _settle(self) -> None:
+    async def _settle(self) -> None:
         tally = self._scanner.tally
         now = self._clock.monotonic()
         first = self._first
@@ -210,7 +213,8 @@ class Exchange:
             estimated=not tally.exact,
         )
         self._entry.settle(outcome)
-        self._ticket.release(tally)
+        # at once, with nothing in between: whoever reads the ledger knows then up to which request it goes
+        await self._ticket.release(tally)
 
 
 def _explain(error: OutboundError, note: str) -> WireError:

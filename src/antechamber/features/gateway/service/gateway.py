@@ -7,9 +7,11 @@ from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest, NotFound, WireError
 from antechamber.base.tokens import estimate
 from antechamber.features.gateway.model import SPOKEN, Asked, Catalogue, Endpoint, Route
-from antechamber.features.gateway.ports import Admission, Dialect, Reply, Upstreams
+from antechamber.features.gateway.ports import Admission, Dialect, Reply, Ticket, Upstreams
 from antechamber.features.gateway.service.call import Call
 from antechamber.features.gateway.service.exchange import Exchange
+from antechamber.features.gateway.service.headers import FALLBACK_MODEL
+from antechamber.features.limits.model.admission import Asking, Detour, RefusedByLimit
 from antechamber.features.usage.model import Intent
 from antechamber.features.usage.service import Ledger
 
@@ -51,20 +53,65 @@ class Gateway:
         asked = dialect.read(call.body, call.version)
         call.model = asked.model
         route = self._route(asked.model, call.endpoint)
-        body = call.body if route.model == asked.model else dialect.splice(call.body, route.model)
-        if asked.adds_usage:
-            call.adds_usage = True
-            body = dialect.ask_usage(body)
-        # A count of tokens is free.
-        estimated = 0 if call.endpoint is Endpoint.COUNT_TOKENS else estimate(len(body))
-        ticket = self._admission.admit(call.key, call.endpoint, route.model, estimated)
+        asking = self._asking(call, asked, route, openai=dialect.openai)
+        ticket, route = await self._admit(call, asking, route)
         try:
-            entry = self._ledger.open(self._intent(call, asked, route, estimated))
+            body = call.body if route.model == asked.model else dialect.splice(call.body, route.model)
+            if asked.adds_usage:
+                call.adds_usage = True
+                body = dialect.ask_usage(body)
+            entry = self._ledger.open(self._intent(call, asked, route, asking))
         except WireError:
-            ticket.release(None)
+            await ticket.release(None)
             raise
-        exchange = Exchange(self._upstreams, dialect, self._clock, call, route.provider, entry, ticket, estimated)
+        exchange = Exchange(
+            self._upstreams, dialect, self._clock, call, route.provider, entry, ticket, asking.estimated_input
+        )
         await exchange.run(body, reply)
+
+    def _asking(self, call: Call, asked: Asked, route: Route, *, openai: bool) -> Asking:
+        key = call.key
+        is_count = call.endpoint is Endpoint.COUNT_TOKENS
+        return Asking(
+            request_id=call.request_id,
+            organization_id=key.organization_id,
+            workspace_id=key.workspace_id,
+            api_key_id=key.key_id,
+            user_id=key.user_id,
+            model=route.model,
+            provider=route.provider.name,
+            started_at=self._clock.now(),
+            # A count of tokens is free.
+            estimated_input=0 if is_count else estimate(len(call.body)),
+            max_output=asked.max_output,
+            body=call.body,
+            is_count=is_count,
+            openai=openai,
+        )
+
+    async def _admit(self, call: Call, asking: Asking, route: Route) -> tuple[Ticket, Route]:
+        """Return a ticket and the route that it is for: the one asked for, or the one that a quota falls back to."""
+        try:
+            admitted = await self._admission.admit(asking)
+            if isinstance(admitted, Detour):
+                admitted, route = await self._go_around(call, asking, admitted)
+        except RefusedByLimit as refusal:
+            call.answer_headers = [*call.answer_headers, *refusal.headers]
+            raise refusal.error from None
+        if admitted.headers:
+            call.answer_headers = [*call.answer_headers, *admitted.headers]
+        return admitted, route
+
+    async def _go_around(self, call: Call, asking: Asking, detour: Detour) -> tuple[Ticket, Route]:
+        route = self._catalogue.route(detour.model, call.endpoint)
+        if route is None:
+            raise detour.refused
+        asking.model, asking.provider, asking.under_quota = route.model, route.provider.name, False
+        admitted = await self._admission.admit(asking)
+        if isinstance(admitted, Detour):
+            raise detour.refused
+        call.answer_headers = [(FALLBACK_MODEL, route.model.encode("latin-1", "replace"))]
+        return admitted, route
 
     def _route(self, model: str, endpoint: Endpoint) -> Route:
         route = self._catalogue.route(model, endpoint)
@@ -81,11 +128,11 @@ class Gateway:
         message = f"model: {model}{hint}"
         raise NotFound(message, error_code="model_not_found")
 
-    def _intent(self, call: Call, asked: Asked, route: Route, estimated: int) -> Intent:
+    def _intent(self, call: Call, asked: Asked, route: Route, asking: Asking) -> Intent:
         key = call.key
         return Intent(
             request_id=call.request_id,
-            started_at=self._clock.now(),
+            started_at=asking.started_at,
             organization_id=key.organization_id,
             workspace_id=key.workspace_id,
             default_workspace=key.default_workspace,
@@ -96,7 +143,7 @@ class Gateway:
             model_asked=asked.model,
             model_served=route.model,
             provider=route.provider.name,
-            estimated_input=estimated,
+            estimated_input=asking.estimated_input,
             session_id=call.session_id,
             agent_id=call.agent_id,
             parent_agent_id=call.parent_agent_id,

@@ -55,7 +55,11 @@ _NOT_DOWNSTREAM: Final = _HOP | {
     "strict-transport-security",
 }
 OWN_REQUEST_ID: Final = "x-antechamber-request-id"
+# Which model answered instead of the one that was asked for, when a person's quota was used up.
+FALLBACK_MODEL: Final = b"x-antechamber-fallback-model"
 _UPSTREAM_REQUEST_ID: Final = b"x-upstream-request-id"
+# What a provider says of its own limits is no news to a caller who has limits here.
+_LIMITS: Final = ("anthropic-ratelimit-", "x-ratelimit-")
 
 
 def forwarded(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
@@ -76,10 +80,14 @@ def request_headers(headers: Headers, request_id: str) -> list[tuple[str, str]]:
     return kept
 
 
-def answer_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Return what goes to the caller of the provider's headers."""
-    kept: list[tuple[bytes, bytes]] = []
+def answer_headers(
+    headers: Iterable[tuple[str, str]], own: Sequence[tuple[bytes, bytes]] = ()
+) -> list[tuple[bytes, bytes]]:
+    """Return what goes to the caller of the provider's headers, and our `own`, which replace what it says of limits."""
+    kept = list(own)
     for name, value in headers:
+        if own and name.startswith(_LIMITS):
+            continue
         if name == "request-id":
             kept.append((_UPSTREAM_REQUEST_ID, value.encode("latin-1", "replace")))
         elif name not in _NOT_DOWNSTREAM:

@@ -16,6 +16,7 @@ _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$",
 _MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 _SAMPLING_REFUSED_FROM: Final = "2026-10-21"
 _LONGEST_MODEL: Final = 256
+_MOST_CHOICES: Final = 128
 
 
 class _Metadata(msgspec.Struct):
@@ -63,6 +64,10 @@ class ChatView(msgspec.Struct):
     stream: bool | None = None
     stream_options: Raw | UnsetType = UNSET
     user: str | None = None
+    # The provider says what is wrong with these.
+    max_completion_tokens: Any = None
+    max_tokens: Any = None
+    n: Any = None
 
 
 class _ModelOnly(msgspec.Struct):
@@ -119,7 +124,18 @@ class Reader:
         end_user = getattr(view, "user", None) or (metadata.user_id if metadata else None)
         stream = bool(getattr(view, "stream", False))
         # OpenAI's streams tell what they used only when asked to.
-        return Asked(model, stream, end_user, adds_usage=stream and getattr(view, "stream_options", None) is UNSET)
+        adds_usage = stream and getattr(view, "stream_options", None) is UNSET
+        return Asked(model, stream, end_user, adds_usage, _max_output(view))
+
+
+def _max_output(view: object) -> int | None:
+    """Return how many tokens may be written, over all the choices asked for; None when no number is given."""
+    for name in ("max_tokens", "max_completion_tokens", "max_tokens_to_sample"):
+        value = getattr(view, name, None)
+        if isinstance(value, int) and value > 0:
+            choices = getattr(view, "n", None)
+            return value * choices if isinstance(choices, int) and 1 <= choices <= _MOST_CHOICES else value
+    return None
 
 
 def _refuse_sampling(view: object) -> None:

@@ -131,7 +131,7 @@ class Ledger:
 
     @contextlib.asynccontextmanager
     async def drained(self) -> AsyncIterator[int]:
-        """Drain, then bring nothing in while inside: the database has exactly the first so many requests settled here."""
+        """Drain, and bring nothing in while inside: of the requests settled here the database has the first so many."""
         async with self._draining:
             await self._bring_all()
             yield self._live_drained
