@@ -1,6 +1,7 @@
 """Limits in the database, and the book that is read from it."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from antechamber.base.clock import ManualClock
 from antechamber.base.ids import ApiKeyId, OrganizationId, SpendLimitId, UserId, WorkspaceId
@@ -21,6 +22,11 @@ from antechamber.features.limits.model.groups import TOKEN_COUNT, Groups
 from antechamber.features.limits.service.book import LimitBook
 from antechamber.features.limits.sql import SqlLimits
 from tests.contracts.tenants import MINE, NOON, THEIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from antechamber.base.unit import Unit
 
 STORE = SqlLimits()
 GROUPS = Groups()
@@ -162,7 +168,7 @@ async def test_every_change_of_limits_is_announced(database: Database) -> None:
 
     changes.watch(LIMITS, count)
     quota = PersonQuota(MINE, USER, Quota(1), NOON)
-    acts = [
+    acts: list[Callable[[Unit], Awaitable[object]]] = [
         lambda unit: STORE.put_rate(unit, MINE, rate(5), NOON),
         lambda unit: STORE.clear_rate(unit, MINE, (Scope.WORKSPACE, WORKSPACE), OPUS.id, MINUTE),
         lambda unit: STORE.put_spend_limit(unit, MINE, spend(1)),
