@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from antechamber.base.errors import InvalidRequest, NotFound, WireError
+from antechamber.base.permissions import Permission
 from antechamber.http.app import RawRoute
 from antechamber.http.context import context_of
 from antechamber.http.errors import api_body, error_headers, internal, is_refusal, status_of
@@ -35,12 +36,30 @@ _ERROR_SCHEMA: Final[dict[str, Any]] = {
         "request_id": {"type": "string"},
     },
 }
+_OPENAI_ERROR_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
 _REFUSALS: Final = {
     "400": "Invalid request",
     "401": "No or bad credential",
     "403": "Not allowed",
     "404": "Not found",
+    "409": "The state of things forbids it, or somebody else changes it now",
     "413": "Body too large",
+    "429": "Over a limit",
     "503": "Storage not reachable",
     "529": "Overloaded",
 }
@@ -145,11 +164,12 @@ def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, A
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["Error"] = _ERROR_SCHEMA
+    schemas.update({"Error": _ERROR_SCHEMA, "OpenAIError": _OPENAI_ERROR_SCHEMA})
     for path in document.get("paths", {}).values():
         for operation in path.values():
             operation["responses"].pop("422", None)
-            operation["responses"].update(_refusals())
+            # a route that describes a refusal itself, as a page does, is right
+            operation["responses"] = {**_refusals(), **operation["responses"]}
     for route in api_routes(app):
         for method in route.methods or ():
             operation = document["paths"][route.path_format][method.lower()]
@@ -160,16 +180,24 @@ def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, A
     return document
 
 
-def _refusals() -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+def _refusals(*shapes: str) -> dict[str, Any]:
+    choices = [{"$ref": f"#/components/schemas/{shape}"} for shape in shapes or ("Error",)]
+    content = {"application/json": {"schema": choices[0] if len(choices) == 1 else {"anyOf": choices}}}
     return {status: {"description": text, "content": content} for status, text in _REFUSALS.items()}
+
+
+def _shapes(route: RawRoute) -> tuple[str, ...]:
+    """Return whose error bodies an endpoint answers with; that of models has two shapes, by the caller's headers."""
+    if route.openai:
+        return ("OpenAIError",)
+    return ("Error", "OpenAIError") if route.permission is Permission.MODELS_READ else ("Error",)
 
 
 def _raw_operation(route: RawRoute) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
         "x-permission": str(route.permission),
-        "responses": {"200": {"description": "Successful Response"}, **_refusals()},
+        "responses": {"200": {"description": "Successful Response"}, **_refusals(*_shapes(route))},
     }
     if "{" in route.path:
         name = route.path.partition("{")[2].rstrip("}")

@@ -19,6 +19,7 @@ def pages(accounts: Accounts) -> APIRouter:
         "/setup",
         summary="The one-time set-up link of the first admin",
         response_class=HTMLResponse,
+        responses={404: {"description": "The link is not open any more", "content": {"text/html": {}}}},
         dependencies=[Needs(Permission.PUBLIC, versioned=False)],
     )
     async def setup(token: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:

@@ -1,0 +1,107 @@
+"""Schemathesis over our OpenAPI document, against live servers on both databases.
+
+Whatever it thinks of, no endpoint fails (5xx), none answers with a status or a body that the document does not name.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from antechamber.settings import load
+from antechamber.wiring.application import Application
+from tests.live import LiveServer
+from tests.postgres import PrivatePostgres, private_postgres
+
+EXAMPLES = 12
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+# overload and an unreachable database are in the document for every endpoint, and would hide a failure here
+FORBIDDEN = (503, 529)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document, as the server describes itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        application = Application(load({"data": Path(folder)}))
+        try:
+            return application.control.openapi()
+        finally:
+            application.spool.close(durable=False)
+
+
+def labels() -> list[str]:
+    return [
+        f"{method.upper()} {path}"
+        for path, operations in sorted(document()["paths"].items())
+        for method in sorted(operations)
+    ]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PrivatePostgres]:
+    with private_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server of its own for each database: what is thought of may archive and delete."""
+    environment = {}
+    if request.param == "postgresql":
+        environment["ANTE_SERVER_DATABASE_URL"] = request.getfixturevalue("postgres").create()
+    made = LiveServer(tmp_path_factory.mktemp("schema"), environment=environment)
+    try:
+        yield made.start()
+        assert '"event": "unhandled"' not in made.log()
+    finally:
+        made.stop()
+
+
+@cache
+def schema() -> Any:  # noqa: ANN401 - schemathesis makes its class by version
+    return schemathesis.openapi.from_dict(document())
+
+
+def real_ids(server: LiveServer) -> dict[str, str]:
+    """Ids that exist, so that not every question ends at 404."""
+    listed = {"workspace_id": "workspaces?include_default=true", "api_key_id": "api_keys", "user_id": "users"}
+    headers = {"x-api-key": server.admin_key, "anthropic-version": "2026-10-21"}
+    found: dict[str, str] = {}
+    for name, path in listed.items():
+        data = server.ask("GET", f"/v1/organizations/{path}", headers).json().get("data") or [{"id": "none"}]
+        found[name] = data[0]["id"]
+    return found
+
+
+@pytest.mark.parametrize("label", labels())
+def test_an_endpoint_keeps_to_its_description(server: LiveServer, label: str) -> None:
+    method, _, path = label.partition(" ")
+    operation = schema()[path][method]
+    ids = real_ids(server)
+    model = "/organizations" not in path and "/compliance" not in path
+    key = server.api_key if model else server.admin_key
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=operation.as_strategy(), real=st.booleans(), version=st.sampled_from(["2023-06-01", "2026-10-21"]))
+    def ask(case: Any, real: bool, version: str) -> None:  # noqa: ANN401, FBT001 - as above
+        if real:
+            case.path_parameters = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
+        headers = {"x-api-key": key, "anthropic-version": version, "anthropic-beta": "analytics-usage-cost-2026-08-24"}
+        response = case.call(base_url=server.base_url, headers=headers, timeout=20)
+        case.validate_response(response, checks=CHECKS)
+        assert response.status_code not in FORBIDDEN, response.text
+
+    ask()
