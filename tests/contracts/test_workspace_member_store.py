@@ -354,10 +354,14 @@ async def test_who_may_no_longer_use_claude_code_leaves_its_workspace(room: Room
 
 
 async def test_roles_given_by_hand_are_swept(room: Room) -> None:
-    person = await room.join("person")
+    person, other = await room.join("person"), await room.join("other")
     await room.add(person)
+    await room.add(other)
+    places = {(room.workspace.id, person), (room.workspace.id, room.admin), (room.default.id, person)}
+    places |= {(room.workspace.id, UserId(f"user_{number}")) for number in range(2_500)}
     async with room.made.database.read() as unit:
-        assert await room.made.workspace_members.sweep_roles(unit) == {(room.workspace.id, person): DEVELOPER}
+        assert await room.made.workspace_members.sweep_roles(unit, places) == {(room.workspace.id, person): DEVELOPER}
+        assert await room.made.workspace_members.sweep_roles(unit, []) == {}
 
 
 async def test_parallel_additions_of_one_person_add_them_once(room: Room) -> None:
@@ -397,4 +401,5 @@ async def test_who_is_removed_from_the_organization_while_being_added_is_in_no_w
     person = await room.join("person")
     await asyncio.gather(room.add(person), room.made.members.remove(MINE, person, ADMIN), return_exceptions=True)
     async with room.made.database.read() as unit:
-        assert await room.made.workspace_members.sweep_roles(unit) == {}
+        places = [(room.workspace.id, person)]
+        assert await room.made.workspace_members.sweep_roles(unit, places) == {}

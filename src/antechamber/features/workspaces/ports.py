@@ -113,8 +113,10 @@ class WorkspaceMemberStore(Protocol):
         """Return at most limit + 1 roles beyond the cursor, nearest first: ids descend, or ascend `before_id`."""
         ...
 
-    async def sweep_roles(self, unit: Unit) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
-        """Return every role given by hand on this server."""
+    async def sweep_roles(
+        self, unit: Unit, places: Collection[tuple[WorkspaceId, UserId]]
+    ) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
+        """Return the roles given by hand to these people in these workspaces, of any organisation."""
         ...
 
 

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Row, String, Table, delete, func, insert, select, text, update
+from sqlalchemy import Column, Index, Row, String, Table, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
@@ -22,6 +23,8 @@ from antechamber.features.workspaces.model import DataResidency, Geo, Workspace,
 
 _ONLY_DEFAULT: Final = text("kind = 'default'")
 _ONLY_LIVE_CLAUDE_CODE: Final = text("kind = 'claude_code' AND archived_at IS NULL")
+# places in one statement: databases bound its parameters
+_AT_ONCE: Final = 1000
 # ids are compared by Python too, which knows no other order
 _Ordered: Final = String().with_variant(String(collation="C"), "postgresql")
 
@@ -261,11 +264,19 @@ class SqlWorkspaceMembers:
         rows = await connection(unit).execute(query.limit(cursor.limit + 1))
         return [(row.user_id, WorkspaceRole(row.role)) for row in rows]
 
-    async def sweep_roles(self, unit: Unit) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
-        """Return every role given by hand on this server."""
+    async def sweep_roles(
+        self, unit: Unit, places: Collection[tuple[WorkspaceId, UserId]]
+    ) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
+        """Return the roles given by hand to these people in these workspaces, of any organisation."""
         columns = workspace_members.c
-        rows = await connection(unit).execute(select(columns.workspace_id, columns.user_id, columns.role))
-        return {(row.workspace_id, row.user_id): WorkspaceRole(row.role) for row in rows}
+        query = select(columns.workspace_id, columns.user_id, columns.role)
+        waiting = iter(places)
+        found: dict[tuple[WorkspaceId, UserId], WorkspaceRole] = {}
+        while some := list(islice(waiting, _AT_ONCE)):
+            of_these = tuple_(columns.workspace_id, columns.user_id).in_(some)
+            rows = await connection(unit).execute(query.where(of_these))
+            found.update({(row.workspace_id, row.user_id): WorkspaceRole(row.role) for row in rows})
+        return found
 
 
 def _here(organization_id: OrganizationId, workspace_id: WorkspaceId) -> tuple[ColumnElement[bool], ...]:

@@ -1,6 +1,6 @@
 """The use-cases of people in workspaces (wire-admin.md 2.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from antechamber.base.actor import Actor
 from antechamber.base.clock import Clock
@@ -145,9 +145,11 @@ class WorkspaceMembers:
         given = await self._store.find(unit, organization_id, workspace_id, user_id)
         return effective_role(workspace.kind, person.role, given)
 
-    async def sweep_roles(self, unit: Unit) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
-        """Return every role given by hand on this server; `model.effective_role` says what it is worth."""
-        return await self._store.sweep_roles(unit)
+    async def sweep_roles(
+        self, unit: Unit, places: Collection[tuple[WorkspaceId, UserId]]
+    ) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
+        """Return the roles given by hand in these places of this server; `model.effective_role` says their worth."""
+        return await self._store.sweep_roles(unit, places)
 
     async def enter_claude_code(self, unit: Unit, organization_id: OrganizationId, user_id: UserId, by: Actor) -> None:
         """Bring who may use Claude Code from now on into its workspace, which is made for the first of them."""
