@@ -10,7 +10,7 @@ from antechamber.base.page import IdCursor
 from antechamber.base.principal import AdminKey, ApiKey, Principal
 from antechamber.base.secret import Secret, digest
 from antechamber.database.engine import Database, connection
-from antechamber.features.apikeys.model import Change, Draft, KeyFilter, Quota, Status, StoredApiKey
+from antechamber.features.apikeys.model import AdminDraft, Change, Draft, KeyFilter, Quota, Status, StoredApiKey
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.apikeys.sql import SqlApiKeys
 from antechamber.features.apikeys.sql.tables import admin_keys, api_key_secrets, api_keys
@@ -55,7 +55,7 @@ async def test_a_secret_opens_as_the_key_that_was_made(database: Database) -> No
     key, secret = await made.api_keys.create(MINE, Draft("clé 🔑", expires_at=NOON + 5), SYSTEM)
     assert await opened(made, secret) == ApiKey(key.id, MINE, room.id, True, None, NOON + 5)
     async with database.begin() as unit:
-        boss, admin_secret = await made.admin_keys.make(unit, MINE, "admin", SYSTEM)
+        boss, admin_secret = await made.admin_keys.make(unit, MINE, AdminDraft("admin"), SYSTEM)
     assert await opened(made, admin_secret) == AdminKey(boss.id, MINE, None)
     assert await opened(made, Secret("other")) is None
 
@@ -107,7 +107,7 @@ async def test_the_secret_itself_is_nowhere_in_the_database(database: Database) 
     made, _ = await house(database)
     _, secret = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
     async with database.begin() as unit:
-        _, boss = await made.admin_keys.make(unit, MINE, "admin", SYSTEM)
+        _, boss = await made.admin_keys.make(unit, MINE, AdminDraft("admin"), SYSTEM)
     async with database.read() as unit:
         for table in (api_keys, api_key_secrets, admin_keys):
             (row,) = (await connection(unit).execute(select(table))).mappings().all()

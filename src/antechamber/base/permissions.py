@@ -183,7 +183,8 @@ SCOPES: Final[Mapping[str, frozenset[Permission]]] = {
 }
 
 HELD: Final[Mapping[Kind, frozenset[Permission]]] = {
-    Kind.ADMIN_KEY: _ADMINISTRATION,
+    # a key that leaks must not make others that outlive it
+    Kind.ADMIN_KEY: _ADMINISTRATION - {Permission.ADMIN_KEYS_WRITE},
     Kind.ANONYMOUS: frozenset(),
     Kind.API_KEY: _CALLS_MODELS | {Permission.SELF_READ},
     Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION,

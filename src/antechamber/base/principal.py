@@ -68,7 +68,8 @@ class AdminKey:
     @property
     def permissions(self) -> frozenset[Permission]:
         """What it holds."""
-        return granted(self.scopes) if self.scopes else HELD[Kind.ADMIN_KEY]
+        held = HELD[Kind.ADMIN_KEY]
+        return held & granted(self.scopes) if self.scopes else held
 
 
 @dataclass(frozen=True, slots=True)

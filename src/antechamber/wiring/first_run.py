@@ -7,7 +7,7 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Units
 from antechamber.features.accounts.service import Accounts
-from antechamber.features.apikeys.model import Draft
+from antechamber.features.apikeys.model import AdminDraft, Draft
 from antechamber.features.apikeys.service import AdminKeys, ApiKeys
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
@@ -69,7 +69,9 @@ class Founder:
             link, setup_secret = await self._accounts.create_setup_link(unit, organization.id, admin_email)
             made_admin = made_api = None
             if admin_key:
-                _, made_admin = await self._admin_keys.make(unit, organization.id, "First admin key", OPERATOR)
+                _, made_admin = await self._admin_keys.make(
+                    unit, organization.id, AdminDraft("First admin key"), OPERATOR
+                )
             if api_key:
                 _, made_api = await self._api_keys.make(unit, organization.id, Draft("First API key"), OPERATOR)
         return Founded(

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from ipaddress import ip_network
-from typing import Final
+from typing import Final, Generic, TypeVar
+from unicodedata import category
 
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, UserId, WorkspaceId
+from antechamber.base.permissions import SCOPES
 from antechamber.base.principal import Network
+from antechamber.base.secret import Secret
 
 MAX_NAME: Final = 500
 MAX_MODELS: Final = 100
@@ -19,6 +22,10 @@ DAY: Final = 86_400_000_000  # microseconds
 MAX_OVERLAP: Final = 30 * DAY
 DEFAULT_OVERLAP: Final = DAY
 MAX_LIVE_SECRETS: Final = 10
+# what an admin key can be limited to: a person's scopes are not for it, and it makes no further admin keys
+KEY_SCOPES: Final = frozenset(scope for scope in SCOPES if not scope.startswith("user:")) - {"write:admin_keys"}
+
+Thing = TypeVar("Thing")
 
 
 class Status(StrEnum):
@@ -75,6 +82,23 @@ class StoredSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotated:
+    """A key with its new secret, and until when (microseconds) the earlier ones open."""
+
+    key: StoredApiKey
+    secret: Secret
+    revoke_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unused(Generic[Thing]):
+    """Something that has not been used for a while, and when it last was, if ever."""
+
+    thing: Thing
+    last_used_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredAdminKey:
     """An organisation's admin key without its secret; without scopes it holds the whole administration."""
 
@@ -108,6 +132,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class AdminDraft:
+    """An admin key that is to be made; without scopes it holds the whole administration."""
+
+    name: str
+    scopes: tuple[str, ...] = ()
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What is to become of a key; None lifts a limit."""
 
@@ -135,37 +168,39 @@ class Quota:
     workspace: int = 10_000
 
 
+_CHANGES: Final = tuple(field.name for field in dataclasses.fields(Change))
+_LIVING: Final = frozenset({Status.ACTIVE, Status.INACTIVE})
+
+
 def revise(key: StoredApiKey, change: Change, now: int) -> StoredApiKey:
     """Return the key as a change makes it; InvalidRequest for what its status forbids.
 
     An archived key changes no more; an expired one can be renamed or archived, not revived (wire-admin.md 2.6). What
-    would change nothing is let through.
+    would change nothing is let through. An end that has passed means now.
     """
-    wanted = {
-        name: value for name in Change.__slots__ if (value := getattr(change, name)) is not Keep.IT
-    }  # `expires_at` in the past means now
-    ends = wanted.get("expires_at")
-    if isinstance(ends, int) and ends < now:
-        wanted["expires_at"] = now
-    changed = {name for name, value in wanted.items() if getattr(key, name) != value}
+    wanted = {name: value for name in _CHANGES if (value := getattr(change, name)) is not Keep.IT}
     status = key.at(now).status
+    ends = wanted.get("expires_at")
+    if isinstance(ends, int) and ends <= now:
+        wanted["expires_at"] = now
+        if status is Status.EXPIRED:
+            del wanted["expires_at"]
+    changed = {name for name, value in wanted.items() if getattr(key, name) != value}
     if status is Status.ARCHIVED and changed:
         message = "status: an archived API key cannot be changed any more; create a new one"
         raise InvalidRequest(message)
-    if status is Status.EXPIRED and _revives(wanted):
+    if status is Status.EXPIRED and ("expires_at" in wanted or wanted.get("status") in _LIVING):
         message = "status: an expired API key cannot be revived; create a new one"
         raise InvalidRequest(message)
+    if isinstance(change.name, str):
+        check_name(change.name)
     return dataclasses.replace(key, **wanted)
 
 
-def _revives(wanted: dict[str, object]) -> bool:
-    return "expires_at" in wanted or wanted.get("status") in {Status.ACTIVE, Status.INACTIVE}
-
-
 def check_name(name: str) -> str:
-    """Return the name; InvalidRequest unless it has 1 to 500 characters and no control characters."""
-    if not 1 <= len(name) <= MAX_NAME or not name.strip() or any(not sign.isprintable() for sign in name):
-        message = f"name: must be 1 to {MAX_NAME} printable characters"
+    """Return the name; InvalidRequest unless it has 1 to 500 characters, not only space and none of control."""
+    if not 1 <= len(name) <= MAX_NAME or not name.strip() or any(category(sign) == "Cc" for sign in name):
+        message = f"name: must be 1 to {MAX_NAME} characters, with no control characters"
         raise InvalidRequest(message)
     return name
 
@@ -197,6 +232,15 @@ def check_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def check_scopes(scopes: Sequence[str]) -> tuple[str, ...]:
+    """Return an admin key's scopes, each once; InvalidRequest for one that no admin key has."""
+    for scope in scopes:
+        if scope not in KEY_SCOPES:
+            message = f"scopes: {scope!r} is not one of: {', '.join(sorted(KEY_SCOPES))}"
+            raise InvalidRequest(message)
+    return tuple(dict.fromkeys(scopes))
+
+
 def check_expiry(expires_at: int | None, now: int) -> int | None:
     """Return a new key's end (microseconds); InvalidRequest unless it lies ahead."""
     if expires_at is not None and expires_at <= now:
@@ -205,11 +249,21 @@ def check_expiry(expires_at: int | None, now: int) -> int | None:
     return expires_at
 
 
-def check_overlap(revoke_at: int | None, now: int) -> int:
-    """Return when a rotated key's earlier secrets end: in a day, or as asked; InvalidRequest for over 30 days."""
-    if revoke_at is None:
-        return now + DEFAULT_OVERLAP
-    if revoke_at > now + MAX_OVERLAP:
+def check_rotation(key: StoredApiKey, secrets: Sequence[StoredSecret], revoke_at: int | None, now: int) -> int:
+    """Return when a rotated key's earlier secrets end: in a day, or as asked (now, if that has passed).
+
+    InvalidRequest for a key that is archived or has expired, for an end over 30 days ahead, and for an eleventh secret
+    that would open at once with the others.
+    """
+    if key.status in {Status.ARCHIVED, Status.EXPIRED}:
+        message = f"This API key is {key.status}; create a new one."
+        raise InvalidRequest(message)
+    until = now + DEFAULT_OVERLAP if revoke_at is None else max(revoke_at, now)
+    if until > now + MAX_OVERLAP:
         message = "revoke_at: must be within 30 days"
         raise InvalidRequest(message)
-    return max(revoke_at, now)
+    live = sum(1 for secret in secrets if min(secret.revoke_at or until, until) > now)
+    if live >= MAX_LIVE_SECRETS:
+        message = f"This API key has {MAX_LIVE_SECRETS} secrets that still open; wait, or pass revoke_at to end them."
+        raise InvalidRequest(message)
+    return until

@@ -1,7 +1,7 @@
 """The use-cases of workspaces' keys."""
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from antechamber.base.actor import Actor, ActorKind
 from antechamber.base.errors import InvalidRequest, NotFound
@@ -10,14 +10,19 @@ from antechamber.base.page import IdCursor, Page
 from antechamber.base.secret import Secret, SecretKind
 from antechamber.base.unit import Unit, Units
 from antechamber.features.apikeys.model import (
+    DAY,
     Change,
     Draft,
     KeyFilter,
     Quota,
+    Rotated,
     Status,
     StoredApiKey,
+    StoredSecret,
+    Unused,
     check_expiry,
     check_name,
+    check_rotation,
     revise,
 )
 from antechamber.features.apikeys.ports import ApiKeyStore
@@ -40,6 +45,10 @@ class ApiKeys:
         self._audit = audit
         self._rooms = rooms
         self._quota = quota or Quota()
+
+    def now(self) -> int:
+        """Return the present instant, in microseconds."""
+        return self._mint.now()
 
     async def listing(self, organization_id: OrganizationId, cursor: IdCursor, chosen: KeyFilter) -> Page[StoredApiKey]:
         """Return a page of the organisation's keys, newest first, with the status of this moment."""
@@ -77,7 +86,7 @@ class ApiKeys:
             await self._store.lock(unit, organization_id)
             before = await self._known(unit, organization_id, key_id)
             await self._rooms.check_hand(
-                unit, organization_id, before.workspace_id, before.user_id, within, learns_secret=False
+                unit, organization_id, before.workspace_id, before.user_id, within, learns=False
             )
             after = revise(before, change, now)
             if after == before:
@@ -109,7 +118,7 @@ class ApiKeys:
         """Make a key in the caller's transaction, as `create` does."""
         await self._store.lock(unit, organization_id)
         workspace = await self._rooms.for_new(unit, organization_id, draft)
-        await self._rooms.check_hand(unit, organization_id, workspace.id, draft.user_id, within, learns_secret=True)
+        await self._rooms.check_hand(unit, organization_id, workspace.id, draft.user_id, within, learns=True)
         return await self._add(unit, workspace, draft, by)
 
     async def claude_code_key(
@@ -143,6 +152,55 @@ class ApiKeys:
         details = {"api_key_id": key.id, "name": key.name, "workspace_id": key.workspace_id, "user_id": key.user_id}
         await self._audit.record(unit, organization_id, by, ActivityType.API_KEY_CREATED, **details)
         return key, minted.secret
+
+    async def rotate(
+        self,
+        organization_id: OrganizationId,
+        key_id: ApiKeyId,
+        revoke_at: int | None,
+        by: Actor,
+        within: UserId | None = None,
+    ) -> Rotated:
+        """Give a key another secret; the earlier ones open until `revoke_at` (microseconds, None is in a day).
+
+        NotFound; InvalidRequest for a key that opens no more, past 30 days, and past ten live secrets;
+        PermissionDenied as of `create`.
+        """
+        now = self._mint.now()
+        async with self._units.begin() as unit:
+            await self._store.lock(unit, organization_id)
+            key = await self._known(unit, organization_id, key_id)
+            await self._rooms.check_hand(unit, key.organization_id, key.workspace_id, key.user_id, within, learns=True)
+            before = await self._store.secrets(unit, organization_id, key_id)
+            until = check_rotation(key.at(now), before, revoke_at, now)
+            minted = self._mint.make_secret(SecretKind.API_KEY)
+            secret = StoredSecret(minted.hint, now, None, None)
+            await self._store.rotate(unit, organization_id, key_id, secret, minted.digest, until)
+            details = {"api_key_id": key_id, "revoke_at": until}
+            await self._audit.record(unit, organization_id, by, ActivityType.API_KEY_ROTATED, **details)
+        return Rotated(dataclasses.replace(key, hint=minted.hint).at(now), minted.secret, until)
+
+    async def secrets(self, organization_id: OrganizationId, key_id: ApiKeyId) -> Sequence[StoredSecret]:
+        """Return a key's secrets without their texts, those that have ended too, newest first; NotFound."""
+        async with self._units.read() as unit:
+            await self._known(unit, organization_id, key_id)
+            return await self._store.secrets(unit, organization_id, key_id)
+
+    async def unused(self, organization_id: OrganizationId, cursor: IdCursor, days: int) -> Page[Unused[StoredApiKey]]:
+        """Return a page of the active keys that are older than `days` and were not used in them, newest first."""
+        now = self._mint.now()
+        async with self._units.read() as unit:
+            page = await self._store.unused(unit, organization_id, cursor, now - days * DAY, now)
+        return Page(tuple(Unused(key.at(now), used) for key, used in page.items), page.has_more)
+
+    async def unused_workspaces(self, organization_id: OrganizationId, days: int) -> Sequence[Unused[Workspace]]:
+        """Return the live workspaces that are older than `days` and none of whose keys was used in them."""
+        since = self._mint.now() - days * DAY
+        workspaces = await self._rooms.live(organization_id)
+        async with self._units.read() as unit:
+            uses = await self._store.last_uses(unit, organization_id)
+        old = [workspace for workspace in workspaces if workspace.created_at < since]
+        return [Unused(it, uses.get(it.id)) for it in old if uses.get(it.id, 0) < since]
 
     async def archive_workspace(
         self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId, by: Actor

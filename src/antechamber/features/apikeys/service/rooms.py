@@ -1,12 +1,19 @@
 """Where keys may be: which workspace takes one, who may hold it there, and who may have a hand in it."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from antechamber.base.errors import InvalidRequest, PermissionDenied
 from antechamber.base.ids import OrganizationId, UserId, WorkspaceId
+from antechamber.base.page import IdCursor
 from antechamber.base.permissions import WORKSPACE_ROLES, Permission, WorkspaceRole
 from antechamber.base.unit import Unit
 from antechamber.features.apikeys.model import Draft, StoredApiKey
 from antechamber.features.workspaces.model import Workspace, WorkspaceKind
 from antechamber.features.workspaces.service import WorkspaceMembers, Workspaces
+
+# more than an organisation may have (wire-admin.md 2.4)
+_EVERY_LIVE: Final = IdCursor(1000)
 
 
 class Rooms:
@@ -35,6 +42,10 @@ class Rooms:
         if draft.user_id is not None:
             await self._check_holder(unit, workspace, draft.user_id)
         return workspace
+
+    async def live(self, organization_id: OrganizationId) -> Sequence[Workspace]:
+        """Return the workspaces that are not archived, the Default one among them, newest first."""
+        return (await self._workspaces.listing(organization_id, _EVERY_LIVE, default=True)).items
 
     async def claude_code(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Workspace:
         """Return the Claude Code workspace for one of its members; InvalidRequest for anybody else."""
@@ -65,7 +76,7 @@ class Rooms:
         holder: UserId | None,
         within: UserId | None,
         *,
-        learns_secret: bool,
+        learns: bool,
     ) -> None:
         """Refuse a person (`within`; None is not bound by a workspace role) a hand in a key, `holder`'s if anyone's.
 
@@ -78,7 +89,7 @@ class Rooms:
         if role is None or Permission.API_KEYS_WRITE not in WORKSPACE_ROLES[role]:
             message = f"Your role in {workspace_id} ({role or 'none'}) does not let you manage its API keys."
             raise PermissionDenied(message)
-        if holder in {None, within} or (role is WorkspaceRole.ADMIN and not learns_secret):
+        if holder in {None, within} or (role is WorkspaceRole.ADMIN and not learns):
             return
         message = "This API key is another person's."
         raise PermissionDenied(message)

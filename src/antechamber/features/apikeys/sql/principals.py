@@ -41,8 +41,9 @@ class SqlPrincipals:
 
     async def sweep_api_keys(self, unit: Unit, now: int) -> dict[bytes, ApiKey]:
         """Return the active key behind every secret that is not past its end."""
-        ahead = or_(api_key_secrets.c.revoke_at.is_(None), api_key_secrets.c.revoke_at > now)
-        rows = await connection(unit).execute(_api_key_columns().where(ahead))
+        ends = (api_key_secrets.c.revoke_at, api_keys.c.expires_at)
+        ahead = [or_(end.is_(None), end > now) for end in ends]
+        rows = await connection(unit).execute(_api_key_columns().where(*ahead))
         return {row.digest: _as_api_key(row) for row in rows}
 
     async def sweep_admin_keys(self, unit: Unit) -> dict[bytes, AdminKey]:

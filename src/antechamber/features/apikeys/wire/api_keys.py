@@ -4,8 +4,10 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from antechamber.base.clock import to_rfc3339
-from antechamber.features.apikeys.model import Change, Keep, Status, StoredApiKey
+from antechamber.base.clock import MICROSECONDS, from_rfc3339, to_rfc3339
+from antechamber.base.errors import InvalidRequest
+from antechamber.base.principal import Network
+from antechamber.features.apikeys.model import Change, Keep, Status, StoredApiKey, check_models, check_networks
 from antechamber.http.bodies import Body
 from antechamber.http.versions import Version
 
@@ -53,16 +55,26 @@ class ApiKeyBody(BaseModel):
 
 
 class UpdateBody(Body):
-    """`{name?, status?}`; null leaves a field as it is, as in the SDK's parameters."""
+    """`{name?, status?}`, where null leaves a field as it is, as in the SDK's parameters; the rest are extensions.
+
+    There null lifts the limit; `expires_at` is RFC 3339, and one that has passed ends the key now.
+    """
 
     name: str | None = None
     status: Literal["active", "archived", "inactive"] | None = None
+    expires_at: str | None = None
+    models: list[str] | None = None
+    allowed_ips: list[str] | None = None
 
     def change(self) -> Change:
-        """Return what is to become of the key."""
+        """Return what is to become of the key; InvalidRequest."""
+        sent = self.model_fields_set
         return Change(
             name=Keep.IT if self.name is None else self.name,
             status=Keep.IT if self.status is None else Status(self.status),
+            expires_at=read_instant("expires_at", self.expires_at) if "expires_at" in sent else Keep.IT,
+            models=read_models(self.models) if "models" in sent else Keep.IT,
+            networks=read_networks(self.allowed_ips) if "allowed_ips" in sent else Keep.IT,
         )
 
 
@@ -92,3 +104,30 @@ def fields_of(key: StoredApiKey, spoken: Version) -> dict[str, object]:
     if key.networks is not None:
         fields["allowed_ips"] = [str(network) for network in key.networks]
     return fields
+
+
+def read_instant(name: str, text: str | None) -> int | None:
+    """Return an instant in microseconds; InvalidRequest that names the field unless it is RFC 3339."""
+    try:
+        return None if text is None else from_rfc3339(text)
+    except (ValueError, OverflowError):
+        message = f"{name}: {text!r} is not an RFC 3339 date-time such as 2026-01-31T00:00:00Z"
+        raise InvalidRequest(message) from None
+
+
+def read_end(name: str, text: str | None, seconds: int | None, now: int) -> int | None:
+    """Return an instant that is given as such or in seconds from now; InvalidRequest for both."""
+    if text is not None and seconds is not None:
+        message = f"{name}, {name.removesuffix('_at')}_in_seconds: only one of the two may be given"
+        raise InvalidRequest(message)
+    return read_instant(name, text) if seconds is None else now + seconds * MICROSECONDS
+
+
+def read_models(models: list[str] | None) -> tuple[str, ...] | None:
+    """Return a key's models, None for all; InvalidRequest."""
+    return None if models is None else check_models(models)
+
+
+def read_networks(texts: list[str] | None) -> tuple[Network, ...] | None:
+    """Return a key's networks, None for all; InvalidRequest."""
+    return None if texts is None else check_networks(texts)

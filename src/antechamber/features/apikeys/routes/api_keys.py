@@ -5,20 +5,16 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends
 
 from antechamber.base.ids import ApiKeyId
-from antechamber.base.permissions import Permission
-from antechamber.base.principal import Administrator
-from antechamber.features.apikeys import wire
 from antechamber.features.apikeys.model import KeyFilter, Status
+from antechamber.features.apikeys.routes.callers import Reader, Writer, within
 from antechamber.features.apikeys.service import ApiKeys
+from antechamber.features.apikeys.wire import api_keys as wire
 from antechamber.http.lists import Cursor, IdList, show_page
-from antechamber.http.needs import Acting, Needs
+from antechamber.http.needs import Acting
 from antechamber.http.versions import Spoken
 
 _KEYS: Final = "/v1/organizations/api_keys"
 _KEY: Final = f"{_KEYS}/{{api_key_id}}"
-
-Reader = Annotated[Administrator, Needs(Permission.API_KEYS_READ)]
-Writer = Annotated[Administrator, Needs(Permission.API_KEYS_WRITE)]
 
 
 def _read_filter(
@@ -49,7 +45,7 @@ def api_key_router(keys: ApiKeys) -> APIRouter:
     async def update(
         api_key_id: str, body: wire.UpdateBody, caller: Writer, by: Acting, spoken: Spoken
     ) -> wire.ApiKeyBody:
-        changed = await keys.update(caller.organization_id, ApiKeyId(api_key_id), body.change(), by)
+        changed = await keys.update(caller.organization_id, ApiKeyId(api_key_id), body.change(), by, within(caller))
         return wire.show(changed, spoken)
 
     return routes
