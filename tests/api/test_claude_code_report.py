@@ -146,7 +146,7 @@ async def test_pages_hold_every_record_once(office: Desk) -> None:
     whole = (await office.report(TODAY)).json()
     assert (len(whole["data"]), whole["has_more"], whole["next_page"]) == (10, False, None)
     paged: list[Any] = []
-    page = ""
+    page, answer = "", whole
     for _ in range(4):
         answer = (await office.report(f"{TODAY}&limit=3{page}")).json()
         paged += answer["data"]

@@ -77,7 +77,8 @@ async def test_decisions_are_kept_by_tool(database: Database) -> None:
         found = await STORE.tools(unit, MINE, TODAY, EVER, EVERYONE)
         terminals, tools = await STORE.seen(unit, MINE, KEY, TODAY)
     assert found == {key: {"edit_tool": ToolUse(3, 1), "write_tool": ToolUse(0, 4)}}
-    assert (terminals, tools) == ({"tmux"}, {"edit_tool", "write_tool"})
+    assert sorted(terminals) == ["tmux"]
+    assert sorted(tools) == ["edit_tool", "write_tool"]
     assert await actors(database) == [KEY]
 
 

@@ -41,6 +41,7 @@ MOST_SESSIONS: Final = 1_000  # of an actor within a day; the tokens of the next
 MOST_SERIES: Final = 50_000
 _DELTA_KEPT_US: Final = DAY_US
 _CUMULATIVE_KEPT_US: Final = 30 * DAY_US
+_ACTORS_AT_ONCE: Final = 250
 _SWEEP_SECONDS: Final = 3600.0
 _NOT_OURS: Final = "page: not a cursor that this server gave"
 
@@ -200,14 +201,22 @@ class ClaudeCodeReports:
         start = "" if last is None else last.actor_id
         # one more, for the actor at the cursor may have no record left
         actors = await self._store.actors(unit, organization_id, day, before, start, limit + 1)
-        if not actors:
-            return []
-        query = (unit, organization_id, day, before, (actors[0], actors[-1]))
+        found: list[Record] = []
+        for first in range(0, len(actors), _ACTORS_AT_ONCE):
+            if len(found) < limit:
+                some = actors[first : first + _ACTORS_AT_ONCE]
+                records = await self._of_actors(unit, organization_id, day, before, (some[0], some[-1]))
+                found += [record for record in records if last is None or record.key > last]
+        return found[:limit]
+
+    async def _of_actors(
+        self, unit: Unit, organization_id: OrganizationId, day: int, before: int, actors: tuple[str, str]
+    ) -> list[Record]:
+        query = (unit, organization_id, day, before, actors)
         core = await self._store.core(*query)
         tools = await self._store.tools(*query)
         models = await self._store.models(*query)
         keys = sorted({*core, *tools, *models})
-        keys = [key for key in keys if last is None or key > last][:limit]
         names = await self._names.names(unit, organization_id, {key.actor_id for key in keys})
         return [
             Record(

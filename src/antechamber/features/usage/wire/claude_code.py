@@ -2,9 +2,9 @@
 
 import datetime as dt
 import re
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from antechamber.base.clock import EPOCH, MICROSECONDS, to_rfc3339
 from antechamber.base.errors import InvalidRequest
@@ -80,7 +80,7 @@ class RecordBody(BaseModel):
     """What one actor did in one kind of terminal, local or remote, on one day."""
 
     date: str
-    actor: UserActorBody | ApiActorBody
+    actor: Annotated[UserActorBody | ApiActorBody, Field(discriminator="type")]
     organization_id: str
     customer_type: Literal["api", "subscription"]
     subscription_type: Literal["enterprise", "team"] | None
