@@ -80,8 +80,9 @@ async def test_a_member_is_found_in_their_own_organization_only(made: Services) 
     for organization_id in (THEIRS, NOBODYS):
         with pytest.raises(NotFound, match=r"^User not found\.$"):
             await made.members.get(organization_id, ada.id)
-    with pytest.raises(NotFound, match=r"^User not found\.$"):
-        await made.members.get(MINE, STRANGER)
+    for user_id in (STRANGER, UserId("nobody"), UserId("\x00")):
+        with pytest.raises(NotFound, match=r"^User not found\.$"):
+            await made.members.get(MINE, user_id)
 
 
 async def test_a_person_is_one_on_the_whole_server_without_regard_to_case(made: Services) -> None:
@@ -123,8 +124,9 @@ async def test_a_cursor_goes_on_after_its_member_was_removed(made: Services) -> 
 
 async def test_a_cursor_of_another_organization_is_refused(made: Services) -> None:
     theirs = await add(made, "a@example.com", org=THEIRS)
-    with pytest.raises(InvalidRequest, match=r"^after_id: "):
-        await emails(made, IdCursor(after_id=theirs.id))
+    for after_id in (theirs.id, "\x00"):
+        with pytest.raises(InvalidRequest, match=r"^after_id: "):
+            await emails(made, IdCursor(after_id=after_id))
 
 
 @pytest.mark.parametrize("wanted", ["ada@example.com", "ADA@Example.com", "ada+x@example.com", "Ada+other@example.com"])

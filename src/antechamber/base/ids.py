@@ -99,3 +99,12 @@ def parse(kind: Kind, text: str) -> str:
         raise ValueError(message)
     decode_base58(body)
     return text
+
+
+def is_id(kind: Kind, text: str) -> bool:
+    """Say whether `text` has the form of an id of that kind: what has not is nowhere, and need not be looked for."""
+    try:
+        parse(kind, text)
+    except ValueError:
+        return False
+    return True

@@ -28,8 +28,9 @@ async def list_rows(
     named = cursor.after_id or cursor.before_id
     older = cursor.before_id is None
     if named is not None:
-        link = connection(unit)
-        found = (await link.execute(at.table.select().with_only_columns(at).where(tenant, key == named))).first()
+        lookup = at.table.select().with_only_columns(at).where(tenant, key == named)
+        # PostgreSQL has no text with a NUL in it, and so no id
+        found = None if "\x00" in named else (await connection(unit).execute(lookup)).first()
         if found is None:
             message = f"{'after_id' if older else 'before_id'}: there is no {named}"
             raise InvalidRequest(message)

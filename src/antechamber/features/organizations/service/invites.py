@@ -7,7 +7,7 @@ from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import MICROSECONDS, Clock
 from antechamber.base.errors import InvalidRequest, NotFound, RateLimited
-from antechamber.base.ids import InviteId, Kind, OrganizationId, mint
+from antechamber.base.ids import InviteId, Kind, OrganizationId, is_id, mint
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.secret import Secret, digest
@@ -189,7 +189,7 @@ class Invites:
         return digest(self._pepper.reveal().encode(), text)
 
     async def _one(self, unit: Unit, organization_id: OrganizationId, invite_id: InviteId) -> Invite:
-        invite = await self._store.find(unit, organization_id, invite_id)
+        invite = await self._store.find(unit, organization_id, invite_id) if is_id(Kind.INVITE, invite_id) else None
         if invite is None:
             message = "Invite not found."
             raise NotFound(message)

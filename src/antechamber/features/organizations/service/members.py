@@ -8,7 +8,7 @@ from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, Unavailable
-from antechamber.base.ids import Kind, OrganizationId, UserId, mint
+from antechamber.base.ids import Kind, OrganizationId, UserId, is_id, mint
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.principal import AccessToken, Administrator
@@ -232,7 +232,7 @@ class Members:
         await self._effects.removed(unit, member, by)
 
     async def _one(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Member:
-        member = await self._store.find(unit, organization_id, user_id)
+        member = await self._store.find(unit, organization_id, user_id) if is_id(Kind.USER, user_id) else None
         if member is None:
             message = "User not found."
             raise NotFound(message)
