@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Row, String, Table, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Column, Index, Row, String, Table, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
@@ -23,8 +22,6 @@ from antechamber.features.workspaces.model import DataResidency, Geo, Workspace,
 
 _ONLY_DEFAULT: Final = text("kind = 'default'")
 _ONLY_LIVE_CLAUDE_CODE: Final = text("kind = 'claude_code' AND archived_at IS NULL")
-# places in one statement: databases bound its parameters
-_AT_ONCE: Final = 1000
 # ids are compared by Python too, which knows no other order
 _Ordered: Final = String().with_variant(String(collation="C"), "postgresql")
 
@@ -70,6 +67,17 @@ workspace_members: Final = Table(
     Column("role", Text, nullable=False),
     Column("added_at", Instant, nullable=False),
     Index("ix_workspace_members_user_id", "user_id"),
+)
+
+# Thousands of places come as one value: as parameters they cost more to write down than to look up.
+_IN_PLACES_SQLITE: Final = text(
+    "SELECT known.workspace_id, known.user_id, known.role FROM json_each(:places) AS place"
+    " JOIN workspace_members AS known ON known.workspace_id = json_extract(place.value, '$[0]')"
+    " AND known.user_id = json_extract(place.value, '$[1]')"
+)
+_IN_PLACES_POSTGRESQL: Final = text(
+    "SELECT known.workspace_id, known.user_id, known.role FROM json_array_elements(CAST(:places AS json)) AS place"
+    " JOIN workspace_members AS known ON known.workspace_id = place ->> 0 AND known.user_id = place ->> 1"
 )
 
 
@@ -268,15 +276,10 @@ class SqlWorkspaceMembers:
         self, unit: Unit, places: Collection[tuple[WorkspaceId, UserId]]
     ) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
         """Return the roles given by hand to these people in these workspaces, of any organisation."""
-        columns = workspace_members.c
-        query = select(columns.workspace_id, columns.user_id, columns.role)
-        waiting = iter(places)
-        found: dict[tuple[WorkspaceId, UserId], WorkspaceRole] = {}
-        while some := list(islice(waiting, _AT_ONCE)):
-            of_these = tuple_(columns.workspace_id, columns.user_id).in_(some)
-            rows = await connection(unit).execute(query.where(of_these))
-            found.update({(row.workspace_id, row.user_id): WorkspaceRole(row.role) for row in rows})
-        return found
+        link = connection(unit)
+        statement = _IN_PLACES_SQLITE if link.dialect.name == "sqlite" else _IN_PLACES_POSTGRESQL
+        rows = await link.execute(statement, {"places": json.dumps(list(places))})
+        return {(row.workspace_id, row.user_id): WorkspaceRole(row.role) for row in rows}
 
 
 def _here(organization_id: OrganizationId, workspace_id: WorkspaceId) -> tuple[ColumnElement[bool], ...]:

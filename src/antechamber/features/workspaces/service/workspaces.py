@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from antechamber.base.actor import SYSTEM, Actor
 from antechamber.base.chance import Chance
@@ -34,6 +35,8 @@ from antechamber.features.workspaces.model import (
     settle_residency,
 )
 from antechamber.features.workspaces.ports import WorkspaceEffects, WorkspaceMemberStore, WorkspaceStore
+
+_OWN_NAMES: Final = frozenset({DEFAULT_NAME.casefold(), CLAUDE_CODE_NAME.casefold()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +243,12 @@ class Workspaces:
     async def _require_free(
         self, unit: Unit, organization_id: OrganizationId, name: str, *, but: WorkspaceId | None = None
     ) -> None:
-        reserved = name.casefold() in {DEFAULT_NAME.casefold(), CLAUDE_CODE_NAME.casefold()}
+        if name.casefold() in _OWN_NAMES:
+            message = f"name: {name} is the name of a workspace of the platform's own"
+            raise Conflict(message)
         holder = await self._store.named(unit, organization_id, name)
-        if reserved or (holder is not None and holder.id != but):
-            of = "" if holder is None else f" ({holder.id})"
-            message = f"name: another workspace of this organization is named {name}{of}"
+        if holder is not None and holder.id != but:
+            message = f"name: another workspace of this organization is named {holder.name}: {holder.id}"
             raise Conflict(message)
 
     async def _has_no_claude_code(self, unit: Unit, organization_id: OrganizationId) -> bool:
