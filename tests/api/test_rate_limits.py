@@ -7,6 +7,7 @@ import pytest
 from antechamber.base.actor import OPERATOR
 from antechamber.base.ids import Kind, parse
 from antechamber.features.audit.model import ActivityType
+from antechamber.features.gateway.service.catalogue import CatalogueError
 from tests.api.conftest import House
 from tests.api.limiting import NEW, OLD, Desk, desk, other_desk
 
@@ -290,3 +291,40 @@ async def test_who_may_not_see_or_set_limits_is_refused(house: House) -> None:
     answer = await office.ask("POST", f"{PATH}/{(await entry(office))['id']}", body, secret=token)
     assert answer.status == 403
     assert "rate_limits:write" in answer.json()["error"]["message"]
+
+
+async def rewrite(house: House, tables: str) -> None:
+    file = house.app.loaded.file
+    assert file is not None
+    kept = file.read_text(encoding="utf-8").partition("[model_groups]")[0]
+    file.write_text(f"{kept}[model_groups]\n{tables}", encoding="utf-8")
+    await house.app.reload()
+
+
+async def test_the_servers_file_groups_models_and_limits_every_organization(house: House) -> None:
+    mine, theirs = desk(house), await other_desk(house)
+    await rewrite(house, 'fast = ["claude-sim-*", "real"]\n[rate_limits.fast]\nrequests_per_minute = 30\n')
+    for office in (mine, theirs):
+        found = await entry(office)
+        assert found["group"]["display_name"] == "fast"
+        assert {SIMULATED, "real", "best"} <= set(found["models"])
+        assert values(found) == {PER_MINUTE: 30}
+        assert "sim-1" not in found["models"]
+
+
+async def test_an_organization_stays_under_the_servers_file(house: House) -> None:
+    office = desk(house)
+    await rewrite(house, "[rate_limits.default]\nrequests_per_minute = 30\n")
+    path = f"{PATH}/{(await entry(office))['id']}"
+    assert values(await office.post(path, {"limits": [{"type": PER_MINUTE, "value": 500}]})) == {PER_MINUTE: 30}
+    assert values(await office.post(path, {"limits": [{"type": PER_MINUTE, "value": 5}]})) == {PER_MINUTE: 5}
+    await rewrite(house, "")
+    assert values(await entry(office)) == {PER_MINUTE: 5}
+
+
+async def test_a_bad_table_keeps_the_limits_that_there_were_and_names_the_place(house: House) -> None:
+    office = desk(house)
+    await rewrite(house, "[rate_limits.default]\nrequests_per_minute = 30\n")
+    with pytest.raises(CatalogueError, match=r"rate_limits.default.requests_per_minut: .*did you mean"):
+        await rewrite(house, "[rate_limits.default]\nrequests_per_minut = 9\n")
+    assert values(await entry(office)) == {PER_MINUTE: 30}

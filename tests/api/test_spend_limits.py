@@ -175,11 +175,22 @@ async def test_the_list_is_filtered_by_scope_and_workspace(house: House) -> None
     whole = await limit(office, WHOLE)
     of_workspace = await limit(office, {"type": "workspace", "workspace_id": workspace.id})
     of_user = await limit(office, {"type": "user", "user_id": member.id})
+    key, _ = await office.api_key()
+    of_key = await limit(office, {"type": "api_key", "api_key_id": key.id})
     both = await office.get(f"{PATH}?scope_type[]=user&scope_type[]=organization")
     assert both["data"] == [of_user, whole]
     assert (await office.get(f"{PATH}?workspace_id={workspace.id}"))["data"] == [of_workspace]
     assert (await office.get(f"{PATH}?workspace_id=wrkspc_nonsense"))["data"] == []
     assert (await office.get(f"{PATH}?scope_type[]=usage_tier"))["data"] == []
+    assert (await office.get(f"{PATH}?scope_type[]=api_key"))["data"] == [of_key]
+
+
+async def test_a_keys_limit_is_listed_only_to_who_asks_for_it_by_name(house: House) -> None:
+    office = desk(house)
+    key, _ = await office.api_key()
+    made = await limit(office, {"type": "api_key", "api_key_id": key.id})
+    assert (await office.get(PATH))["data"] == []
+    assert (await office.get(f"{PATH}?scope_type[]=api_key"))["data"] == [made]
 
 
 @pytest.mark.parametrize("scope_type", ["rbac_group", "seat_tier", "organization_service"])

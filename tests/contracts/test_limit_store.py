@@ -50,7 +50,7 @@ def spend(number: int, scope: Scope = Scope.WORKSPACE, scope_id: str = WORKSPACE
 
 
 async def listed(database: Database, organization_id: OrganizationId = MINE, **query: object) -> list[str]:
-    asked = {"scopes": None, "workspace_id": None, "after": None, "limit": 100, **query}
+    asked = {"scopes": list(Scope), "workspace_id": None, "after": None, "limit": 100, **query}
     async with database.read() as unit:
         return [limit.id for limit in await STORE.spend_limits(unit, organization_id, **asked)]  # type: ignore[arg-type] # as above
 

@@ -13,7 +13,6 @@ from antechamber.base.unit import Unit, Units
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.gateway.model import Catalogue, Endpoint
 from antechamber.features.gateway.service import Models
-from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.features.limits.model.definitions import Period, Scope, Totals
 from antechamber.features.limits.routes import own_routes, quota_routes, rate_routes, spend_routes
 from antechamber.features.limits.service.administration_quotas import Quotas
@@ -21,13 +20,13 @@ from antechamber.features.limits.service.administration_rates import RateLimits
 from antechamber.features.limits.service.administration_spending import SpendLimits
 from antechamber.features.limits.service.book import LimitBook
 from antechamber.features.limits.service.holding import OwnLimits
-from antechamber.features.limits.service.tables import LimitTableError, tables_of
 from antechamber.features.limits.sql import SqlLimits
 from antechamber.features.organizations.model import Member
 from antechamber.features.usage.model import COSTS, TOKENS, Dimension, Piece, Question, SumRow, Width
 from antechamber.features.usage.ports import UsageStore
 from antechamber.features.workspaces.model import Workspace
 from antechamber.settings import Loaded
+from antechamber.wiring.limit_tables import read_limit_tables
 from antechamber.wiring.storage import Storage
 
 _COUNTERS: Final = ("requests", *TOKENS, *COSTS)
@@ -177,12 +176,7 @@ class Limits:
 
     def adopt(self, loaded: Loaded, catalogue: Catalogue) -> None:
         """Take up the file's groups of models and rates; CatalogueError for bad ones, which change nothing."""
-        aliases = {**catalogue.unlisted_aliases, **catalogue.aliases}
-        try:
-            groups, defaults = tables_of(loaded.catalogue, aliases)
-        except LimitTableError as error:
-            raise CatalogueError(str(error)) from error
-        self.book.adopt(groups, defaults)
+        self.book.adopt(*read_limit_tables(loaded, catalogue))
 
     def routers(self) -> list[APIRouter]:
         """Return the endpoints."""

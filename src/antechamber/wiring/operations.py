@@ -16,6 +16,7 @@ from antechamber.features.organizations.model import check_name
 from antechamber.settings import Loaded, SettingsError, describe, load
 from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.data_folder import DataFolder, DataFolderError
+from antechamber.wiring.limit_tables import read_limit_tables
 from antechamber.wiring.operator import ask_operator
 from antechamber.wiring.storage import Storage, open_storage
 
@@ -119,9 +120,10 @@ def _shown(value: object) -> object:
 
 
 def provider_table(loaded: Loaded) -> list[dict[str, Any]]:
-    """Return the providers that the settings make, keys masked."""
+    """Return the providers that the settings make, keys masked; what the file says of limits is checked with them."""
     with told():
         catalogue = build_catalogue(loaded, "(in this process)")
+        read_limit_tables(loaded, catalogue)
     return [
         {
             "name": provider.name,

@@ -49,12 +49,12 @@ class LimitStore(Protocol):
         unit: Unit,
         organization_id: OrganizationId,
         *,
-        scopes: Sequence[Scope] | None,
+        scopes: Sequence[Scope],
         workspace_id: str | None,
         after: tuple[int, str] | None,
         limit: int,
     ) -> Sequence[SpendLimit]:
-        """Return at most `limit` of them, newest first, older than `after` = (created_at, id); scopes None: of any."""
+        """Return at most `limit` of them, newest first, older than `after` = (created_at, id), of some scopes."""
         ...
 
     async def holders_limits(

@@ -129,16 +129,14 @@ class SqlLimits:
         unit: Unit,
         organization_id: OrganizationId,
         *,
-        scopes: Sequence[Scope] | None,
+        scopes: Sequence[Scope],
         workspace_id: str | None,
         after: tuple[int, str] | None,
         limit: int,
     ) -> Sequence[SpendLimit]:
-        """Return at most `limit` of them, newest first, older than `after` = (created_at, id); scopes None: of any."""
+        """Return at most `limit` of them, newest first, older than `after` = (created_at, id), of some scopes."""
         columns = spend_limits.c
-        query = select(spend_limits).where(columns.organization_id == organization_id)
-        if scopes is not None:
-            query = query.where(columns.scope.in_(scopes))
+        query = select(spend_limits).where(columns.organization_id == organization_id, columns.scope.in_(scopes))
         if workspace_id is not None:
             query = query.where(columns.scope == Scope.WORKSPACE, columns.scope_id == workspace_id)
         if after is not None:

@@ -25,9 +25,9 @@ _LONGEST_INSTANT: Final = 18
 
 @dataclass(frozen=True, slots=True)
 class SpendQuery:
-    """What the list was asked; scopes None mean all."""
+    """What the list was asked."""
 
-    scopes: tuple[Scope, ...] | None = None
+    scopes: tuple[Scope, ...]
     workspace_id: str | None = None
     limit: int = 20
     page: str | None = None
@@ -66,7 +66,7 @@ class SpendLimits:
 
     async def listing(self, organization_id: OrganizationId, query: SpendQuery) -> tuple[list[SpendLimit], str | None]:
         """Return a page of the organisation's spend limits, newest first, and the next page's cursor."""
-        asked = {"scopes": query.scopes and sorted(query.scopes), "workspace_id": query.workspace_id}
+        asked = {"scopes": sorted(query.scopes), "workspace_id": query.workspace_id}
         after = None if query.page is None else _position(open_cursor(query.page, asked))
         async with self._units.read() as unit:
             found = await self._store.spend_limits(

@@ -120,13 +120,14 @@ def scope_id(scope: ScopeBody, organization_id: OrganizationId) -> tuple[Scope, 
     return Scope.ORGANIZATION, organization_id
 
 
-def scopes_of(names: Sequence[ScopeName] | None) -> tuple[Scope, ...] | None:
-    """Return the scopes that a filter lets through, None for all.
+def scopes_of(names: Sequence[ScopeName] | None) -> tuple[Scope, ...]:
+    """Return the scopes that a filter lets through; without one all that the wire knows, and so not `api_key`.
 
     InvalidRequest for those of an organisation of another kind; `usage_tier` is ours, but no limit here is of it.
     """
     if not names:
-        return None
+        # a client that checks what comes must not meet a scope that it has never heard of
+        return (Scope.ORGANIZATION, Scope.WORKSPACE, Scope.USER)
     other = sorted(_ELSEWHERE.intersection(names))
     if other:
         message = f"scope_type: {other[0]} does not apply to this organization"
