@@ -4,7 +4,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, String, Table, and_, cast, delete, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    String,
+    Table,
+    and_,
+    cast,
+    delete,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
