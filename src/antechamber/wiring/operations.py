@@ -6,7 +6,6 @@ from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from antechamber.base.actor import OPERATOR
 from antechamber.base.errors import InvalidRequest, WireError
 from antechamber.base.secret import Secret
 from antechamber.database.schema import UnknownSchemaError
@@ -14,6 +13,7 @@ from antechamber.features.accounts.model import check_email
 from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.features.organizations.model import check_name
 from antechamber.settings import Loaded, SettingsError, describe, load
+from antechamber.wiring.administration import ACTS
 from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.data_folder import DataFolder, DataFolderError
 from antechamber.wiring.limit_tables import read_limit_tables
@@ -151,45 +151,20 @@ def reload(loaded: Loaded) -> Mapping[str, Any]:
     return result
 
 
-def mint_token(
-    loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None, email: str | None = None
-) -> Mapping[str, Any]:
-    """Return a new access token, a member's if `email` is given, through the running server or beside a stopped one."""
-    return _run(_mint(loaded, scope, ttl_seconds, organization_id, email))
+def administer(loaded: Loaded, act: str, **asked: object) -> Mapping[str, Any]:
+    """Do one of the operator's acts, through the running server, or beside it while none runs."""
+    return _run(_administer(loaded, act, asked))
 
 
-async def _mint(
-    loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None, email: str | None
-) -> Mapping[str, Any]:
-    socket = DataFolder(loaded.settings.data).operator_socket
+async def _administer(loaded: Loaded, act: str, asked: Mapping[str, object]) -> Mapping[str, Any]:
     try:
-        answer = await ask_operator(
-            socket,
-            "token.mint",
-            scope=scope,
-            ttl_seconds=ttl_seconds,
-            organization_id=organization_id,
-            email=email,
-        )
+        answer = await ask_operator(DataFolder(loaded.settings.data).operator_socket, act, **asked)
     except OSError:
-        return await _mint_beside(loaded, scope, ttl_seconds, organization_id, email)
+        # whoever can open the data folder is the operator
+        async with _storage(loaded) as storage:
+            await storage.prepare()
+            return await ACTS[act](storage, asked)
     if "error" in answer:
         raise OperationError(answer["error"])
     result: Mapping[str, Any] = answer["result"]
     return result
-
-
-async def _mint_beside(
-    loaded: Loaded, scope: str, ttl_seconds: int, organization_id: str | None, email: str | None
-) -> Mapping[str, Any]:
-    """Mint while no server runs: whoever can open the data folder is the operator."""
-    async with _storage(loaded) as storage:
-        await storage.prepare()
-        organization = await storage.sole_organization(organization_id)
-        token, secret = await storage.tokens.mint(organization, scope, ttl_seconds, OPERATOR, email=email)
-    return {
-        "access_token": secret.reveal(),
-        "expires_at": token.expires_at,
-        "scope": token.scope,
-        "organization_id": organization,
-    }

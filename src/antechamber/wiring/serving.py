@@ -12,9 +12,9 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
 from prometheus_client import start_http_server
 
-from antechamber.base.actor import OPERATOR
 from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.settings import Loaded, Settings, SettingsError
+from antechamber.wiring.administration import bound_to
 from antechamber.wiring.application import Application
 from antechamber.wiring.operator import OperatorSocket
 from antechamber.wiring.storage import Storage
@@ -156,25 +156,15 @@ class Serving:
             await asyncio.sleep(_POLL_SECONDS)
 
     def _commands(self, application: Application) -> Mapping[str, Any]:
-        storage = self._storage
-
         async def reload(_: Mapping[str, Any]) -> Mapping[str, Any]:
             return {"providers": await application.reload()}
-
-        async def mint_token(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-            organization_id = await storage.sole_organization(asked.get("organization_id"))
-            token, secret = await storage.tokens.mint(
-                organization_id, str(asked["scope"]), int(asked["ttl_seconds"]), OPERATOR, email=asked.get("email")
-            )
-            return {"access_token": secret.reveal(), "expires_at": token.expires_at, "scope": token.scope,
-                    "organization_id": organization_id}  # fmt: skip
 
         async def status(_: Mapping[str, Any]) -> Mapping[str, Any]:
             providers = [provider.name for provider in application.gateway.catalogue.providers]
             return {"base_url": self._settings.base_url(), "providers": providers,
                     "open_requests": application.admission.open}  # fmt: skip
 
-        return {"reload": reload, "status": status, "token.mint": mint_token}
+        return {"reload": reload, "status": status, **bound_to(self._storage)}
 
 
 async def _reload_logged(application: Application) -> None:

@@ -1,0 +1,111 @@
+"""What the operator does to what is stored: the same through a running server's socket and beside a stopped one."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from antechamber.base.actor import OPERATOR
+from antechamber.base.clock import to_rfc3339
+from antechamber.base.errors import InvalidRequest
+from antechamber.base.ids import InviteId, OrganizationId
+from antechamber.base.permissions import OrganizationRole
+from antechamber.features.organizations.model import Member
+from antechamber.features.organizations.service import accept_url
+from antechamber.wiring.storage import Storage
+
+Asked: TypeAlias = Mapping[str, Any]
+Act: TypeAlias = Callable[[Storage, Asked], Awaitable[Mapping[str, Any]]]
+
+
+async def _mint_token(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    organization_id = await _organization(storage, asked)
+    scope, seconds, email = str(asked["scope"]), int(asked["ttl_seconds"]), asked.get("email")
+    token, secret = await storage.tokens.mint(organization_id, scope, seconds, OPERATOR, email=email)
+    return {
+        "access_token": secret.reveal(),
+        "expires_at": token.expires_at,
+        "scope": token.scope,
+        "user_id": token.user_id,
+        "organization_id": organization_id,
+    }
+
+
+async def _add_person(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    organization_id = await _organization(storage, asked)
+    role, name = _role(asked), str(asked.get("name") or "")
+    return _shown(await storage.members.add(organization_id, str(asked["email"]), name, role, OPERATOR))
+
+
+async def _list_people(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    organization_id = await _organization(storage, asked)
+    async with storage.database.read() as unit:
+        found = await storage.members.by_role(unit, organization_id, list(OrganizationRole))
+    return {"data": [_shown(member) for member in found]}
+
+
+async def _appoint_person(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    member = await _member(storage, asked)
+    return _shown(await storage.members.appoint(member.organization_id, member.id, _role(asked), OPERATOR))
+
+
+async def _remove_person(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    member = await _member(storage, asked)
+    await storage.members.dismiss(member.organization_id, member.id, OPERATOR)
+    return {"id": member.id, "type": "user_deleted"}
+
+
+async def _invite_link(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    organization_id = await _organization(storage, asked)
+    secret = await storage.invites.secret(organization_id, InviteId(str(asked["invite_id"])))
+    return {"url": accept_url(storage.settings.base_url(), secret)}
+
+
+ACTS: Final[Mapping[str, Act]] = {
+    "invite.link": _invite_link,
+    "people.add": _add_person,
+    "people.appoint": _appoint_person,
+    "people.list": _list_people,
+    "people.remove": _remove_person,
+    "token.mint": _mint_token,
+}
+
+
+def bound_to(storage: Storage) -> dict[str, Callable[[Asked], Awaitable[Mapping[str, Any]]]]:
+    """Return the acts as a running server's socket answers them."""
+
+    def bind(act: Act) -> Callable[[Asked], Awaitable[Mapping[str, Any]]]:
+        return lambda asked: act(storage, asked)
+
+    return {name: bind(act) for name, act in ACTS.items()}
+
+
+async def _organization(storage: Storage, asked: Asked) -> OrganizationId:
+    return await storage.sole_organization(asked.get("organization_id"))
+
+
+async def _member(storage: Storage, asked: Asked) -> Member:
+    organization_id, email = await _organization(storage, asked), str(asked["email"])
+    async with storage.database.read() as unit:
+        member = await storage.members.find_by_email(unit, organization_id, email)
+    if member is None:
+        message = f"email: {email} is not a member of the organization"
+        raise InvalidRequest(message)
+    return member
+
+
+def _role(asked: Asked) -> OrganizationRole:
+    try:
+        return OrganizationRole(asked["role"])
+    except ValueError:
+        message = f"role: must be one of: {', '.join(OrganizationRole)}"
+        raise InvalidRequest(message) from None
+
+
+def _shown(member: Member) -> Mapping[str, Any]:
+    return {
+        "id": member.id,
+        "type": "user",
+        "email": member.email,
+        "name": member.name,
+        "role": member.role,
+        "added_at": to_rfc3339(member.added_at),
+    }
