@@ -243,6 +243,61 @@ async def test_an_end_can_be_put_off_or_lifted_while_it_lies_ahead(keyring: Keyr
     assert (await keyring.post(path, {"expires_at": "2020-01-01T00:00:00Z"}))["status"] == "expired"
 
 
+MESSAGE = {"model": "sim-1", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
+
+
+async def test_a_key_opens_only_from_its_networks(keyring: Keyring) -> None:
+    made = await keyring.post(KEYS, {"name": "k", "allowed_ips": ["192.0.2.0/24", "2001:db8::/32"]})
+    await keyring.settle()
+    for address in ("192.0.2.200", "::ffff:192.0.2.1", "2001:db8::9"):
+        assert await models_answer(keyring, made["secret"], address) == 200
+    for address in ("198.51.100.1", "2001:db9::9", "127.0.0.1"):
+        for method, path, body in (("GET", "/v1/models", None), ("POST", "/v1/messages", MESSAGE), ("GET", KEYS, None)):
+            error = await keyring.refused(403, method, path, body, secret=made["secret"], address=address)
+            assert error["type"] == "permission_error"
+            assert error["message"] == f"Your address ({address}) is not allowed for this API key."
+
+
+@pytest.mark.parametrize(
+    ("models", "seen", "asked", "refused"),
+    [
+        (["sim-1"], {"sim-1"}, "sim-1", "sim-agent-1"),
+        (["claude-sim-*"], {"claude-sim-1", "claude-sim-agent-1"}, "claude-sim-1", "sim-1"),
+        (["best"], {"best"}, "best", "real"),
+        (["real"], {"real", "best"}, "best", "claude-sim-1"),
+    ],
+)
+async def test_a_key_opens_only_its_models_by_alias_or_served_name(
+    keyring: Keyring, models: list[str], seen: set[str], asked: str, refused: str
+) -> None:
+    made = await keyring.post(KEYS, {"name": "k", "models": models})
+    await keyring.settle()
+    listed = await keyring.get("/v1/models?limit=1000", secret=made["secret"])
+    assert {model["id"] for model in listed["data"]} == seen
+    await keyring.get(f"/v1/models/{asked}", secret=made["secret"])
+    await keyring.refused(404, "GET", f"/v1/models/{refused}", secret=made["secret"])
+    await keyring.post("/v1/messages", {**MESSAGE, "model": asked}, secret=made["secret"])
+    for model in (refused, "unheard"):
+        error = await keyring.refused(403, "POST", "/v1/messages", {**MESSAGE, "model": model}, secret=made["secret"])
+        expected = f"model: {model} is not allowed for this API key; GET /v1/models lists those that are"
+        assert (error["type"], error["message"]) == ("permission_error", expected)
+
+
+async def test_the_last_use_of_each_secret_is_seen(keyring: Keyring) -> None:
+    made = await keyring.post(KEYS, {"name": "k"})
+    path = f"{KEYS}/{made['id']}"
+    rotated = await keyring.post(f"{path}/rotate")
+    uses = keyring.house.app.last_uses.uses
+    await keyring.settle()
+    await models_answer(keyring, rotated["secret"])
+    await uses.flush()
+    newest, oldest = (await keyring.get(f"{path}/secrets"))["data"]
+    assert oldest["last_used_at"] is None
+    assert newest["last_used_at"] >= newest["created_at"]
+    (admin,) = (await keyring.get("/v1/organizations/admin_api_keys"))["data"]
+    assert admin["last_used_at"] is not None
+
+
 async def test_a_developers_hand_reaches_as_far_as_their_role_in_the_workspace(keyring: Keyring) -> None:
     dev = await keyring.join("dev@example.com", OrganizationRole.DEVELOPER)
     other = await keyring.join("other@example.com", OrganizationRole.DEVELOPER)

@@ -1,5 +1,9 @@
 """Keys in the database: found by their secret, seen and changed only by their organisation."""
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -7,12 +11,22 @@ from antechamber.base.actor import SYSTEM, Actor, ActorKind
 from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.ids import ApiKeyId, WorkspaceId
 from antechamber.base.page import IdCursor
+from antechamber.base.permissions import OrganizationRole, Permission
 from antechamber.base.principal import AdminKey, ApiKey, Principal
 from antechamber.base.secret import Secret, digest
 from antechamber.database.engine import Database, connection
-from antechamber.features.apikeys.model import AdminDraft, Change, Draft, KeyFilter, Quota, Status, StoredApiKey
-from antechamber.features.apikeys.service import ApiKeys
-from antechamber.features.apikeys.sql import SqlApiKeys
+from antechamber.features.apikeys.model import (
+    AdminDraft,
+    Change,
+    Draft,
+    KeyFilter,
+    Quota,
+    Rotated,
+    Status,
+    StoredApiKey,
+)
+from antechamber.features.apikeys.service import ApiKeys, LastUses
+from antechamber.features.apikeys.sql import SqlApiKeys, SqlPrincipals
 from antechamber.features.apikeys.sql.tables import admin_keys, api_key_secrets, api_keys
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.workspaces.model import Workspace
@@ -179,6 +193,139 @@ async def test_archiving_a_workspace_archives_its_keys_and_no_others(database: D
         await made.api_keys.archive_workspace(unit, MINE, room.id, SYSTEM)
     assert await opened(made, secret) is None
     assert (await made.api_keys.get(MINE, first.id)).status is Status.ARCHIVED
+
+
+async def note_use(made: Services, *secrets: Secret) -> None:
+    digests = {digest(PEPPER.reveal().encode(), secret.reveal()) for secret in secrets}
+    await LastUses(SqlPrincipals(), made.database, made.clock, lambda: {*digests, b"a token's"}).flush()
+
+
+async def test_both_secrets_of_a_rotated_key_open_until_the_first_ends(database: Database) -> None:
+    made, room = await house(database)
+    key, first = await made.api_keys.create(MINE, Draft("k", expires_at=NOON + 9 * SECOND), SYSTEM)
+    rotated = await made.api_keys.rotate(MINE, key.id, NOON + 5 * SECOND, SYSTEM)
+    opens = ApiKey(key.id, MINE, room.id, True, None, NOON + 9 * SECOND)
+    assert await opened(made, rotated.secret) == opens
+    found = await opened(made, first)
+    assert isinstance(found, ApiKey)
+    assert (found.key_id, found.expires_at) == (key.id, NOON + 5 * SECOND)
+    assert rotated.key.hint != key.hint
+    assert await made.api_keys.get(MINE, key.id) == rotated.key
+    again = await made.api_keys.rotate(MINE, key.id, NOON + 7 * SECOND, SYSTEM)
+    ends = [secret.revoke_at for secret in await made.api_keys.secrets(MINE, key.id)]
+    assert sorted(ends, key=str) == [NOON + 5 * SECOND, NOON + 7 * SECOND, None]
+    assert again.revoke_at == NOON + 7 * SECOND
+    assert await activities(made) == [MADE, ActivityType.API_KEY_ROTATED, ActivityType.API_KEY_ROTATED]
+
+
+async def test_a_key_has_at_most_ten_secrets_that_open(database: Database) -> None:
+    made, _ = await house(database)
+    key, _ = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
+    for _ in range(9):
+        await made.api_keys.rotate(MINE, key.id, None, SYSTEM)
+    with pytest.raises(InvalidRequest, match="has 10 secrets that still open"):
+        await made.api_keys.rotate(MINE, key.id, None, SYSTEM)
+    await made.api_keys.rotate(MINE, key.id, NOON, SYSTEM)
+    made.clock.advance(2)
+    await made.api_keys.rotate(MINE, key.id, None, SYSTEM)
+
+
+async def test_a_last_use_is_kept_for_its_secret_and_only_moves_on(database: Database) -> None:
+    made, _ = await house(database)
+    key, first = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
+    await made.api_keys.rotate(MINE, key.id, None, SYSTEM)
+    async with database.begin() as unit:
+        boss, boss_secret = await made.admin_keys.make(unit, MINE, AdminDraft("a"), SYSTEM)
+    made.clock.advance(60)
+    used_at = made.clock.now()
+    await note_use(made, first, boss_secret)
+    made.clock.advance(-30)
+    await note_use(made, first)
+    uses = {secret.hint: secret.last_used_at for secret in await made.api_keys.secrets(MINE, key.id)}
+    assert sorted(uses.values(), key=str) == [used_at, None]
+    assert uses[key.hint] == used_at
+    assert (await made.admin_keys.get(MINE, boss.id)).last_used_at == used_at
+
+
+async def test_unused_keys_are_the_active_ones_that_nobody_used_for_so_long(database: Database) -> None:
+    made, room = await house(database)
+    await made.api_keys.create(MINE, Draft("never"), SYSTEM)
+    _, old = await made.api_keys.create(MINE, Draft("long ago"), SYSTEM)
+    kept, fresh = await made.api_keys.create(MINE, Draft("yesterday"), SYSTEM)
+    await made.api_keys.rotate(MINE, kept.id, None, SYSTEM)
+    off, _ = await made.api_keys.create(MINE, Draft("off"), SYSTEM)
+    await made.api_keys.update(MINE, off.id, Change(status=Status.INACTIVE), SYSTEM)
+    await note_use(made, old)
+    made.clock.advance(29 * 86_400)
+    await note_use(made, fresh)
+    await made.api_keys.create(MINE, Draft("new"), SYSTEM)
+    made.clock.advance(2 * 86_400)
+    page = await made.api_keys.unused(MINE, IdCursor(), 30)
+    assert {unused.thing.name: unused.last_used_at for unused in page.items} == {"never": None, "long ago": NOON}
+    assert await made.api_keys.unused_workspaces(MINE, 30) == []
+    made.clock.advance(30 * 86_400)
+    (unused,) = await made.api_keys.unused_workspaces(MINE, 30)
+    assert (unused.thing.id, unused.last_used_at) == (room.id, NOON + 29 * 86_400 * SECOND)
+    assert (await made.api_keys.unused(THEIRS, IdCursor(), 30)).items == ()
+
+
+async def in_parallel(*work: Coroutine[Any, Any, object]) -> list[object]:
+    return await asyncio.gather(*work, return_exceptions=True)
+
+
+async def test_a_rotation_beside_an_archiving_leaves_nothing_open(database: Database) -> None:
+    made, _ = await house(database)
+    for _ in range(5):
+        key, secret = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
+        rotated, archived = await in_parallel(
+            made.api_keys.rotate(MINE, key.id, None, SYSTEM),
+            made.api_keys.update(MINE, key.id, Change(status=Status.ARCHIVED), SYSTEM),
+        )
+        assert isinstance(archived, StoredApiKey)
+        assert isinstance(rotated, Rotated | InvalidRequest)
+        assert await opened(made, secret) is None
+        if isinstance(rotated, Rotated):
+            assert await opened(made, rotated.secret) is None
+
+
+async def test_makers_who_come_at_once_stop_at_the_quota(database: Database) -> None:
+    made, _ = await house(database)
+    keys = with_quota(made, Quota(organization=3))
+    results = await in_parallel(*(keys.create(MINE, Draft(f"k{number}"), SYSTEM) for number in range(8)))
+    refused = [result for result in results if isinstance(result, InvalidRequest)]
+    assert len(refused) == 5
+    assert len(await listed(made, status=Status.ACTIVE)) == 3
+
+
+async def test_rotations_that_come_at_once_leave_one_newest_secret(database: Database) -> None:
+    made, _ = await house(database)
+    key, _ = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
+    await in_parallel(*(made.api_keys.rotate(MINE, key.id, None, SYSTEM) for _ in range(4)))
+    secrets = await made.api_keys.secrets(MINE, key.id)
+    lasting = [secret.hint for secret in secrets if secret.revoke_at is None]
+    assert lasting == [(await made.api_keys.get(MINE, key.id)).hint]
+    assert len(secrets) == 5
+
+
+async def test_a_claude_code_key_is_for_members_and_not_woken_for_those_who_left(database: Database) -> None:
+    made, _ = await house(database)
+    async with database.begin() as unit:
+        await made.members.join(unit, MINE, "stays@example.com", "Stays", OrganizationRole.USER, SYSTEM)
+        coder = await made.members.join(unit, MINE, "c@example.com", "C", OrganizationRole.CLAUDE_CODE_USER, SYSTEM)
+    async with database.begin() as unit:
+        key, secret = await made.api_keys.claude_code_key(unit, MINE, coder.id, SYSTEM)
+    found = await opened(made, secret)
+    assert isinstance(found, ApiKey)
+    assert found.user_id == coder.id
+    assert Permission.INFERENCE in found.permissions
+    await made.api_keys.update(MINE, key.id, Change(status=Status.INACTIVE), SYSTEM)
+    await made.members.remove(MINE, coder.id, SYSTEM)
+    with pytest.raises(InvalidRequest) as refused:
+        await made.api_keys.update(MINE, key.id, Change(status=Status.ACTIVE), SYSTEM)
+    assert refused.value.error_code == "claude_code_key_creator_not_member"
+    async with database.begin() as unit:
+        with pytest.raises(InvalidRequest, match="is not a member"):
+            await made.api_keys.claude_code_key(unit, MINE, coder.id, SYSTEM)
 
 
 def with_quota(made: Services, quota: Quota) -> ApiKeys:

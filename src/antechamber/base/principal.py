@@ -1,7 +1,8 @@
 """Who stands behind a request: one closed union of frozen values, made by authentication only."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
 from antechamber.base.errors import PermissionDenied
@@ -108,3 +109,24 @@ def demand(principal: Principal, permission: Permission) -> None:
     able = ", ".join(holders(permission))
     message = f"This {principal.label} holds [{names}] but needs [{permission}], which is held by: {able}."
     raise PermissionDenied(message)
+
+
+def demand_address(principal: Principal, address: str | None) -> None:
+    """Raise PermissionDenied for an API key that does not open from the caller's address; the list is not shown."""
+    if not isinstance(principal, ApiKey) or principal.networks is None:
+        return
+    caller = None if address is None else _read_address(address)
+    if caller is None or not any(caller in network for network in principal.networks):
+        message = f"Your address ({address or 'unknown'}) is not allowed for this API key."
+        raise PermissionDenied(message)
+
+
+@lru_cache(maxsize=1024)
+def _read_address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    # a socket that listens on both families shows an IPv4 caller as ::ffff:192.0.2.1 (RFC 4291 §2.5.5.2)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -41,6 +41,7 @@ class Authenticator:
         self._digest = Digester(pepper.reveal().encode())
         self._known: dict[bytes, Principal] = {}
         self._strangers: dict[bytes, None] = {}
+        self._used: set[bytes] = set()
         self._lock = asyncio.Lock()
 
     async def reload(self) -> None:
@@ -61,12 +62,17 @@ class Authenticator:
         text, message = _credential(headers)
         key = self._digest(text)
         principal = self._known.get(key)
-        if principal is not None and not self._is_expired(principal):
-            return principal
-        found = await self._resolve(key)
-        if found is None:
-            raise AuthenticationFailed(message)
-        return found
+        if principal is None or self._is_expired(principal):
+            principal = await self._resolve(key)
+            if principal is None:
+                raise AuthenticationFailed(message)
+        self._used.add(key)
+        return principal
+
+    def take_used(self) -> set[bytes]:
+        """Return the digests that have opened since the last time, for whoever keeps when they did."""
+        used, self._used = self._used, set()
+        return used
 
     async def _resolve(self, key: bytes) -> Principal | None:
         # What a reload replaces meanwhile is written into what it replaced: a key revoked during the look is not kept.

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from antechamber.base.actor import Actor, actor_for
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import Principal, demand
+from antechamber.base.principal import Principal, demand, demand_address
 from antechamber.http.context import context_of
 from antechamber.http.versions import HEADER, require_version
 
@@ -38,6 +38,7 @@ class Need:
             authenticator = cast("Authenticator", request.scope[_AUTHENTICATOR_KEY])
             principal = await authenticator.authenticate(headers)
             context_of(request.scope).principal = principal
+            demand_address(principal, context_of(request.scope).address)
             demand(principal, self.permission)
         if self.versioned:
             require_version(headers.get(HEADER.encode()))

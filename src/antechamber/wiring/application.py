@@ -40,6 +40,7 @@ from antechamber.wiring.admission import Admissions
 from antechamber.wiring.auditing import RefusalCounting
 from antechamber.wiring.catalogue import build_catalogue, open_pool
 from antechamber.wiring.claude_code import claude_code_routes
+from antechamber.wiring.credentials import LastUseKeeping
 from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import invite_mail
 from antechamber.wiring.prices import open_prices, read_tables
@@ -86,6 +87,7 @@ class Application:
     def _build_gateway(self) -> None:
         storage = self.storage
         self.authenticator = Authenticator(storage.sources, storage.database, storage.clock, storage.pepper)
+        self.last_uses = LastUseKeeping(storage, self.authenticator)
         self.changes = Changes(storage.database)
         self.changes.watch(CREDENTIALS, self.authenticator.reload)
         self.simulated = SimulatedUpstream(clock=storage.clock)
@@ -178,6 +180,7 @@ class Application:
         self._draining = asyncio.create_task(self.ledger.run())
         self._mailing = asyncio.create_task(self.invite_mail.run())
         self.refusals.start()
+        self.last_uses.start()
         # In this order: a key revoked between the two is a change that the feed sees.
         await self.changes.start()
         await self.authenticator.reload()
@@ -206,6 +209,7 @@ class Application:
         await self.admission.stop()
         await self.ledger.close()
         await self.refusals.stop()
+        await self.last_uses.stop()
         await self.upstreams.close()
         await self.simulated.stop()
         self.access_log.flush()

@@ -1,16 +1,24 @@
-"""Whom a key stands for: keys joined with people and workspaces, as authentication asks for them."""
+"""Whom a key stands for: keys joined with people and workspaces, as authentication asks; and when each was used."""
 
+import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from antechamber.base.clock import Clock
 from antechamber.base.permissions import WorkspaceRole
 from antechamber.base.principal import ApiKey, Principal
 from antechamber.base.unit import Unit
+from antechamber.features.apikeys.service import LastUses
 from antechamber.features.apikeys.sql import SqlPrincipals
 from antechamber.features.organizations.service import Members
 from antechamber.features.workspaces.model import effective_role
 from antechamber.features.workspaces.service import WorkspaceMembers, Workspaces
+from antechamber.http.authenticate import Authenticator
+
+if TYPE_CHECKING:
+    from antechamber.wiring.storage import Storage
 
 
 class KeySource:
@@ -52,7 +60,8 @@ class KeySource:
     async def _sweep_personal(self, unit: Unit, keys: Mapping[bytes, ApiKey]) -> dict[bytes, Principal]:
         people = await self._members.sweep_roles(unit)
         kinds = await self._workspaces.sweep_kinds(unit)
-        given = await self._workspace_members.sweep_roles(unit)
+        places = {(key.workspace_id, key.user_id) for key in keys.values() if key.user_id is not None}
+        given = await self._workspace_members.sweep_roles(unit, places)
         found: dict[bytes, Principal] = {}
         for digest, key in keys.items():
             kind = kinds.get(key.workspace_id)
@@ -67,3 +76,23 @@ class KeySource:
 
 def _acting(key: ApiKey, role: WorkspaceRole | None) -> ApiKey | None:
     return None if role is None else dataclasses.replace(key, role=role)
+
+
+class LastUseKeeping:
+    """Keeps when each secret was last used, beside the requests."""
+
+    def __init__(self, storage: "Storage", authenticator: Authenticator) -> None:
+        self.uses = LastUses(SqlPrincipals(), storage.database, storage.clock, authenticator.take_used)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to write every few seconds."""
+        self._task = asyncio.create_task(self.uses.run())
+
+    async def stop(self) -> None:
+        """Write what is left, and end."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.uses.flush()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, TypeAlias
 
 from antechamber.base.outbound import OutboundOptions
 from antechamber.base.secret import Secret
@@ -44,9 +44,18 @@ SPOKEN: Final[dict[ProviderKind, frozenset[Endpoint]]] = {
 }
 
 
+# the models that a key opens, as names or globs; None for all
+Names: TypeAlias = tuple[str, ...] | None
+
+
 def _fits(model: str, glob: str) -> bool:
     # Only the star is special: names such as claude-sonnet-4-5[1m] hold brackets of their own.
     return fnmatchcase(model, glob.replace("[", "[[]").replace("?", "[?]"))
+
+
+def opens(names: Names, *models: str) -> bool:
+    """Say whether a key's models let one through that goes by these names: an alias, and what it is served as."""
+    return names is None or any(model == name or _fits(model, name) for name in names for model in models)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import msgspec
 
 from antechamber.base.errors import InvalidRequest, WireError
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import ApiKey, Principal, demand
-from antechamber.features.gateway.model import PATHS, Endpoint
+from antechamber.base.principal import ApiKey, Principal, demand, demand_address
+from antechamber.features.gateway.model import PATHS, Endpoint, Names
 from antechamber.features.gateway.service import Call, Gateway, Models
 from antechamber.features.gateway.service.headers import forwarded
 from antechamber.features.gateway.wire import models as shapes
@@ -123,27 +123,30 @@ class DataPlane:
     async def _admit(self, context: Context, headers: dict[bytes, bytes], permission: Permission) -> Principal:
         principal = await self._authenticator.authenticate(headers)
         context.principal = principal
+        demand_address(principal, context.address)
         demand(principal, permission)
         _check_workspace(headers.get(_WORKSPACE), principal)
         return principal
 
-    async def _admit_to_models(self, context: Context, headers: dict[bytes, bytes]) -> bool:
-        """Admit, and say whether the answer is to have Anthropic's shape; a refusal has the same."""
+    async def _admit_to_models(self, context: Context, headers: dict[bytes, bytes]) -> tuple[bool, Names]:
+        """Admit; say whether the answer, or a refusal, is to have Anthropic's shape, and which models may be seen."""
         anthropic = _VERSION in headers or b"x-api-key" in headers
         context.openai = not anthropic
-        await self._admit(context, headers, Permission.MODELS_READ)
+        principal = await self._admit(context, headers, Permission.MODELS_READ)
         if anthropic:
             require_version(headers.get(_VERSION))
-        return anthropic
+        return anthropic, principal.models if isinstance(principal, ApiKey) else None
 
     async def list_models(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /v1/models`: Anthropic's shape when the version header or x-api-key is there, else OpenAI's."""
         del receive
         context = context_of(scope)
-        if await self._admit_to_models(context, dict(scope["headers"])):
-            body = shapes.page_of(scope["query_string"], await self._models.listing(Endpoint.MESSAGES))
+        anthropic, names = await self._admit_to_models(context, dict(scope["headers"]))
+        if anthropic:
+            body = shapes.page_of(scope["query_string"], await self._models.listing(Endpoint.MESSAGES, names))
         else:
-            data = [shapes.show_openai(model) for model in await self._models.listing(Endpoint.CHAT_COMPLETIONS)]
+            listed = await self._models.listing(Endpoint.CHAT_COMPLETIONS, names)
+            data = [shapes.show_openai(model) for model in listed]
             body = msgspec.json.encode({"object": "list", "data": data})
         await _send_json(send, context, body)
 
@@ -151,12 +154,12 @@ class DataPlane:
         """`GET /v1/models/{id}`, in the same two shapes."""
         del receive
         context = context_of(scope)
-        anthropic = await self._admit_to_models(context, dict(scope["headers"]))
+        anthropic, names = await self._admit_to_models(context, dict(scope["headers"]))
         model_id = unquote(scope["path"].removeprefix("/v1/models/"))
         if anthropic:
-            shown = shapes.show_anthropic(await self._models.one(Endpoint.MESSAGES, model_id))
+            shown = shapes.show_anthropic(await self._models.one(Endpoint.MESSAGES, model_id, names))
         else:
-            shown = shapes.show_openai(await self._models.one(Endpoint.CHAT_COMPLETIONS, model_id))
+            shown = shapes.show_openai(await self._models.one(Endpoint.CHAT_COMPLETIONS, model_id, names))
         await _send_json(send, context, msgspec.json.encode(shown))
 
 

@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Mapping
 
 from antechamber.base.clock import Clock
-from antechamber.base.errors import InvalidRequest, NotFound, WireError
+from antechamber.base.errors import InvalidRequest, NotFound, PermissionDenied, WireError
+from antechamber.base.principal import ApiKey
 from antechamber.base.tokens import estimate
-from antechamber.features.gateway.model import SPOKEN, Asked, Catalogue, Endpoint, Route
+from antechamber.features.gateway.model import SPOKEN, Asked, Catalogue, Endpoint, Route, opens
 from antechamber.features.gateway.ports import Admission, Dialect, Reply, Ticket, Upstreams
 from antechamber.features.gateway.service.call import Call
 from antechamber.features.gateway.service.exchange import Exchange
@@ -52,6 +53,7 @@ class Gateway:
         dialect = self._dialects[call.endpoint]
         asked = dialect.read(call.body, call.version)
         call.model = asked.model
+        self._check_model(call.key, asked.model)
         route = self._route(asked.model, call.endpoint)
         asking = self._asking(call, asked, route, openai=dialect.openai)
         ticket, route = await self._admit(call, asking, route)
@@ -68,6 +70,11 @@ class Gateway:
             self._upstreams, dialect, self._clock, call, route.provider, entry, ticket, asking.estimated_input
         )
         await exchange.run(body, reply)
+
+    def _check_model(self, key: ApiKey, model: str) -> None:
+        if not opens(key.models, model, self._catalogue.served(model)):
+            message = f"model: {model} is not allowed for this API key; GET /v1/models lists those that are"
+            raise PermissionDenied(message)
 
     def _asking(self, call: Call, asked: Asked, route: Route, *, openai: bool) -> Asking:
         key = call.key

@@ -9,7 +9,7 @@ import structlog
 from antechamber.base.clock import Clock
 from antechamber.base.errors import NotFound
 from antechamber.base.outbound import OutboundError
-from antechamber.features.gateway.model import Catalogue, Endpoint, ListedModel, Provider, ProviderKind
+from antechamber.features.gateway.model import Catalogue, Endpoint, ListedModel, Names, Provider, ProviderKind, opens
 from antechamber.features.gateway.ports import ModelObjects, Upstreams
 
 _FRESH_SECONDS: Final = 300.0
@@ -38,8 +38,11 @@ class Models:
         self._clock = clock
         self._described: dict[str, tuple[float, Provider, Described]] = {}
 
-    async def listing(self, endpoint: Endpoint) -> list[ListedModel]:
-        """Return the models that an endpoint can be asked for, by provider in the catalogue's order, then aliases."""
+    async def listing(self, endpoint: Endpoint, names: Names = None) -> list[ListedModel]:
+        """Return the models that an endpoint can be asked for by a key that opens `names`.
+
+        By provider in the catalogue's order, then aliases.
+        """
         catalogue = self._catalogue()
         providers = [provider for provider in catalogue.providers if provider.speaks(endpoint)]
         described = await asyncio.gather(*(self._describe(provider) for provider in providers))
@@ -52,11 +55,11 @@ class Models:
             if model is not None and alias not in found:
                 as_alias = {**model.described, "id": alias} if model.described is not None else None
                 found[alias] = ListedModel(alias, model.provider, model.kind, as_alias)
-        return list(found.values())
+        return [model for model in found.values() if opens(names, model.id, catalogue.served(model.id))]
 
-    async def one(self, endpoint: Endpoint, model_id: str) -> ListedModel:
-        """Return a model by its id; NotFound when nothing serves it."""
-        for model in await self.listing(endpoint):
+    async def one(self, endpoint: Endpoint, model_id: str, names: Names = None) -> ListedModel:
+        """Return a model by its id; NotFound when nothing serves it to a key that opens `names`."""
+        for model in await self.listing(endpoint, names):
             if model.id == model_id:
                 return model
         message = f"model: {model_id}"

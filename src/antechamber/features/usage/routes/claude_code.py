@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from antechamber.base.errors import Overloaded, PermissionDenied, Unavailable
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import Administrator, ApiKey, demand
+from antechamber.base.principal import Administrator, ApiKey, demand, demand_address
 from antechamber.features.usage.service.claude_code import ClaudeCodeMetrics, ClaudeCodeReports
 from antechamber.features.usage.wire import claude_code as wire
 from antechamber.features.usage.wire import telemetry
@@ -56,6 +56,7 @@ class MetricsIntake:
             # exporters try again after a 503, and throw the metrics away after a 529
             raise Unavailable(error.message, note=error.note, retry_after=1) from error
         context.principal = principal
+        demand_address(principal, context.address)
         demand(principal, Permission.METRICS_WRITE)
         if not isinstance(principal, ApiKey):
             message = f"This {principal.label} has no usage of its own; metrics are counted for API keys."
