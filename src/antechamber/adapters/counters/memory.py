@@ -23,6 +23,7 @@ class MemoryCounters:
         unread = tuple(hold.key for hold in taking.holds if hold.key not in self._budgets)
         if unread:
             return Unread(unread)
+        self._sweep(now)
         draws = [(draw, self._bucket(draw)) for draw in taking.draws]
         holds = [(hold, self._budgets[hold.key]) for hold in taking.holds]
         short_draws = tuple(place for place, (draw, bucket) in enumerate(draws) if not bucket.fits(draw, now))
