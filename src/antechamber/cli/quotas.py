@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from antechamber.cli.groups import Group
+from antechamber.cli.paths import segment
 from antechamber.cli.resources import ORGANIZATION, Column, call, given, need, show_list
 from antechamber.cli.settings import Invocation
 
@@ -46,4 +47,4 @@ def set_quota(invocation: Invocation, /, user_id: str | None, **limits: object) 
 @click.pass_obj
 def delete(invocation: Invocation, user_id: str | None) -> None:
     """Take a quota away."""
-    call(invocation, "DELETE", _PATH, query=[("user_id", user_id)])
+    call(invocation, "DELETE", f"{_PATH}/{segment(user_id or 'default')}")

@@ -93,6 +93,15 @@ def update(invocation: Invocation, /, workspace_id: str, **fields: object) -> No
     call(invocation, "POST", f"{_PATH}/{segment(workspace_id)}", need(given(**fields), "--name, --color or --tag"))
 
 
+@command.command("unused")
+@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="No key used for so many days.")
+@click.pass_obj
+def unused(invocation: Invocation, days: int) -> None:
+    """List workspaces whose keys nobody has used for a while."""
+    columns: tuple[Column, ...] = (*_COLUMNS[:3], ("last used", moment("last_used_at")))
+    show_list(invocation, f"{ORGANIZATION}/unused_workspaces", columns, [("days", days)])
+
+
 @command.command("archive")
 @click.argument("workspace_id")
 @yes_option

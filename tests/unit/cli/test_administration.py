@@ -101,6 +101,8 @@ def asked(ran: Ran) -> tuple[str, str, list[tuple[str, str]], object]:
             {"scope": {"type": "api_key", "api_key_id": "k"}, "amount": "100050.5", "period": "daily"},
         ),
         ("spend-limits delete s --yes", "DELETE", "/spend_limits/s", None),
+        ("quotas delete --user-id user_1", "DELETE", "/quotas/user_1", None),
+        ("quotas delete", "DELETE", "/quotas/default", None),
         ("quotas set --requests-per-minute 60", "POST", "/quotas", {"user_id": None, "requests_per_minute": 60}),
     ],
 )
