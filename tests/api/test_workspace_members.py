@@ -9,7 +9,7 @@ from antechamber.base.actor import SYSTEM
 from antechamber.base.ids import OrganizationId, UserId
 from antechamber.base.permissions import OrganizationRole
 from tests.api.conftest import House
-from tests.api.test_workspaces import ROOT, VERSIONS, ask, invalid, make, refused
+from tests.api.test_workspaces import ROOT, VERSIONS, ask, await_status, invalid, key_in, make, refused
 from tests.asgi import Answer
 
 NOBODY = "user_01" + "1" * 22
@@ -189,3 +189,18 @@ async def test_a_list_of_members_has_cursors_by_user(room: Room) -> None:
 async def test_a_workspace_key_may_not_see_members(room: Room) -> None:
     answer = await ask(room.house, "GET", f"{ROOT}/{room.workspace_id}/members", x_api_key=room.house.api_key)
     refused(answer, 403, "permission_error", "workspace_members:read")
+
+
+async def test_a_personal_key_does_what_its_owner_may_in_the_workspace(room: Room) -> None:
+    person = await room.join("person")
+    await room.add(person)
+    key = await key_in(room.house, room.workspace_id, person)
+    await await_status(room.house, key, 200)
+    await room.change(person, "workspace_user")
+    await await_status(room.house, key, 403)
+    await room.change(person, "workspace_restricted_developer")
+    await await_status(room.house, key, 200)
+    await room.ask("DELETE", person)
+    await await_status(room.house, key, 401)
+    await room.add(person)
+    await await_status(room.house, key, 200)

@@ -152,7 +152,8 @@ async def test_an_update_takes_any_subset(house: House) -> None:
 async def test_null_tags_and_null_data_residency_leave_them_as_they_are(house: House) -> None:
     workspace = await make(house, tags={"team": "a"})
     nulls = {"allowed_inference_geos": None, "default_inference_geo": None}
-    for change in ({"tags": None, "data_residency": None}, {"data_residency": nulls}, {"tags": {}}):
+    changes: list[dict[str, Any]] = [{"tags": None, "data_residency": None}, {"data_residency": nulls}, {"tags": {}}]
+    for change in changes:
         answer = await update(house, workspace, **change)
         assert answer.json() == workspace
 
@@ -298,17 +299,28 @@ async def test_a_workspace_key_may_not_administer_workspaces(house: House) -> No
         refused(answer, 403, "permission_error", "needs [workspaces:")
 
 
+async def key_in(house: House, workspace_id: str, user_id: str | None = None) -> dict[str, Any]:
+    """Make a key of a workspace, a personal one for a person; its text is under `secret`."""
+    body = {"name": "k", "workspace_id": workspace_id} | ({} if user_id is None else {"user_id": user_id})
+    made = await ask(house, "POST", "/v1/organizations/api_keys", body)
+    assert made.status == 200, made.body
+    key: dict[str, Any] = made.json()
+    return key
+
+
+async def await_status(house: House, key: dict[str, Any], status: int) -> None:
+    """Wait until a key is answered with a status; a change is in force within a second."""
+    headers = {"x-api-key": key["secret"], "anthropic-version": VERSIONS[1]}
+    async with asyncio.timeout(5):
+        while (await call(house.app.shell, "GET", "/v1/models", headers=headers)).status != status:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 async def test_archiving_a_workspace_revokes_its_keys_at_once(house: House) -> None:
     workspace = await make(house)
-    made = await ask(house, "POST", "/v1/organizations/api_keys", {"name": "k", "workspace_id": workspace["id"]})
-    assert made.status == 200, made.body
-    secret = next(value for value in made.json().values() if isinstance(value, str) and value.startswith("sk-ant-api"))
-    headers = {"x-api-key": secret, "anthropic-version": VERSIONS[1]}
-    assert (await call(house.app.shell, "GET", "/v1/models", headers=headers)).status == 200
+    key = await key_in(house, workspace["id"])
+    await await_status(house, key, 200)
     assert (await ask(house, "POST", f"{ROOT}/{workspace['id']}/archive")).status == 200
-    async with asyncio.timeout(5):
-        # revocation is in force within a second
-        while (await call(house.app.shell, "GET", "/v1/models", headers=headers)).status != 401:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    kept = (await ask(house, "GET", f"/v1/organizations/api_keys/{made.json()['id']}")).json()
+    await await_status(house, key, 401)
+    kept = (await ask(house, "GET", f"/v1/organizations/api_keys/{key['id']}")).json()
     assert kept["status"] == "archived"

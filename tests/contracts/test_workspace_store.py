@@ -407,7 +407,8 @@ async def test_an_older_versions_default_workspace_is_kept(
 ) -> None:
     address = request.getfixturevalue("postgres").create() if kind == "postgresql" else None
     database = Database(database_url(address, tmp_path))
-    old = {"id": "wrkspc_01" + "a" * 22, "organization": MINE, "now": NOON}
+    workspace_id = WorkspaceId("wrkspc_01" + "a" * 22)
+    old = {"id": workspace_id, "organization": MINE, "now": NOON}
     async with database.engine.begin() as link:
         await link.run_sync(upgrade_to, "0004")
         await link.execute(
@@ -419,7 +420,7 @@ async def test_an_older_versions_default_workspace_is_kept(
         default = await made.workspaces.default(unit, MINE)
     await database.close()
     assert default == Workspace(
-        id=WorkspaceId(old["id"]),
+        id=workspace_id,
         organization_id=MINE,
         name="Default",
         display_color="#6C5BB9",
