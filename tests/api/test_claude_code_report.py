@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from antechamber.features.usage.sql import SqlClaudeCode
 from tests.api.coding import Desk, desk
-from tests.unit.usage.samples import HOUR, NOON
+from tests.unit.usage.samples import DAY, HOUR, NOON
 from tests.unit.usage.telemetry import encoded, export, told
 
 HOURS = 3 * 3600
@@ -231,3 +232,29 @@ async def test_a_large_export_of_a_collector_is_counted(office: Desk) -> None:
     office.clock.advance(HOURS)
     (record,) = (await office.report(TODAY)).json()["data"]
     assert record["core_metrics"]["num_sessions"] == 200
+
+
+async def test_what_no_exporter_sends_again_is_forgotten(office: Desk) -> None:
+    store, organization = SqlClaudeCode(), office.founded.organization_id
+    cumulative = export(told("commit.count", 1, NOON, session__id="long"), temporality=2)
+    await office.export(cumulative)
+    await office.export(export(*told_in("s1")))
+    async with office.app.storage.database.read() as unit:
+        (actor,) = await store.actors(unit, organization, NOON - NOON % DAY, 2**62, "", 10)
+        assert await store.series_count(unit, organization, actor) == 8
+    office.clock.advance(25 * 3600)
+    await office.export(export(told("commit.count", 1, office.clock.now(), session__id="s2")))
+    async with office.app.storage.database.read() as unit:
+        assert await store.series_count(unit, organization, actor) == 2
+
+
+async def test_a_longer_list_of_tools_than_is_kept_ends_with_the_others(office: Desk) -> None:
+    points = [
+        told("code_edit_tool.decision", 1, NOON, session__id="s1", tool_name=f"Tool{number}", decision="accept")
+        for number in range(40)
+    ]
+    await office.export(export(*points))
+    office.clock.advance(HOURS)
+    (record,) = (await office.report(TODAY)).json()["data"]
+    assert record["tool_actions"]["other_tool"] == {"accepted": 8, "rejected": 0}
+    assert sum(actions["accepted"] for actions in record["tool_actions"].values()) == 40
