@@ -1,7 +1,7 @@
 """Usage in the database: rows once, roll-ups exactly as the rows."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from operator import add
 from typing import TypeAlias
@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.engine import URL
 
+from antechamber.adapters.prices import Book
 from antechamber.base.ids import OrganizationId
 from antechamber.database.engine import Database, connection
 from antechamber.features.usage.model import (
+    COSTS,
     SHOWN,
     Dimension,
     Facet,
@@ -25,6 +27,7 @@ from antechamber.features.usage.model import (
     UsageRow,
     Width,
 )
+from antechamber.features.usage.service.pricing import price_row
 from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows
 from tests.unit.usage.samples import DAY, HOUR, MINUTE, NOON, ORGANIZATION, row
 
@@ -163,8 +166,8 @@ async def test_expired_roll_ups_go_and_the_others_stay(database: Database) -> No
         if not count_now:
             break
         removed += count_now
-    # of each of the two organizations, in the fine and in the coarse roll-up
-    assert removed == 12
+    # of each of the two organizations, in the fine roll-up and in two coarse ones
+    assert removed == 18
     assert [total.bucket for total in await sums(database, width=Width.MINUTE)] == instants[3:]
     assert [total.bucket for total in await sums(database, width=Width.MINUTE, organization=other)] == instants[3:]
     assert len(await sums(database, width=Width.HOUR)) == 5
@@ -242,3 +245,64 @@ async def test_two_nodes_that_bring_in_the_same_rows_count_each_once(database: D
     new = await asyncio.gather(*(bring_in(database, *rows[start : start + 120]) for start in (0, 40, 80)))
     assert sum(new) == 200
     assert sum(total.requests for total in await sums(database)) == 200
+
+
+BOOK = Book()
+PRICED = st.tuples(
+    st.sampled_from(["claude-sonnet-4-5", "qwen-plus", "nobody-knows"]),
+    st.sampled_from(["standard", "batch"]),
+    st.sampled_from([None, "apikey_1", "apikey_2"]),
+    st.builds(TokenUsage, *[st.integers(0, 300_000)] * 5, st.integers(0, 5)),
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(asked=st.lists(PRICED, min_size=1, max_size=10))
+def test_costs_are_the_price_of_the_tokens_in_every_row_and_their_sums_in_every_roll_up(
+    database_address: URL, asked: list[tuple[str, str, str | None, TokenUsage]]
+) -> None:
+    organization = f"organization-{next(_numbers)}"
+    rows = []
+    for model, tier, key, usage in asked:
+        made = row(
+            next(_numbers), usage, organization_id=organization, model_served=model, key_id=key, user_id="user_1"
+        )
+        rows.append(price_row(replace(made, outcome=replace(made.outcome, service_tier=tier)), BOOK))
+    asyncio.run(_check_costs(database_address, organization, rows))
+
+
+async def _check_costs(address: URL, organization: str, rows: list[UsageRow]) -> None:
+    database = Database(address)
+    await bring_in(database, *rows)
+    expected = {made.intent.request_id: made.cost for made in rows}
+    columns = usage_rollups.c
+    sums = [func.sum(columns[name]) for name in (*COSTS, "unpriced_requests", "requests")]
+    async with database.read() as unit:
+        query = select(usage_rows).where(usage_rows.c.organization_id == organization)
+        for kept in (await connection(unit).execute(query)).mappings():
+            cost = expected[kept["request_id"]]
+            assert cost is not None
+            assert kept["cost"] == cost.total == sum(kept[name] for name in COSTS)
+            assert tuple(kept[name] for name in (*COSTS, "cost_cny", "price_source", "price_version")) == tuple(cost)
+            assert kept["cost"] > 0 or not any(kept[name] for name in TokenUsage.__slots__)
+        rolled = select(columns.width, *sums).where(columns.organization_id == organization).group_by(columns.width)
+        found = (await connection(unit).execute(rolled)).all()
+    priced = [cost for cost in expected.values() if cost is not None]
+    by_component = [sum(cost[place] for cost in priced) for place in range(len(COSTS))]
+    unpriced = sum(cost.source == "fallback" for cost in priced)
+    assert len(found) == 10
+    assert {tuple(map(int, each[1:])) for each in found} == {(*by_component, unpriced, len(rows))}
+    await database.close()
+
+
+async def test_what_was_spent_is_by_workspace_key_and_account(database: Database) -> None:
+    rows = [row(1), row(2), row(3, key_id=None, user_id="user_1"), row(4, started_at=NOON - 2 * DAY)]
+    priced = [price_row(each, BOOK) for each in rows]
+    await bring_in(database, *priced)
+    async with database.read() as unit:
+        found = await STORE.spent(unit, OrganizationId(ORGANIZATION), NOON)
+    each = priced[0].cost.total if priced[0].cost else 0
+    assert {(spent.api_key_id, spent.account_id): spent.cost for spent in found} == {
+        ("apikey_01Rj2N8SVvo6BePZj99NhmiT", None): 2 * each,
+        (None, "user_1"): each,
+    }

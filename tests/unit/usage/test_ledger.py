@@ -204,6 +204,6 @@ async def test_roll_ups_of_minutes_expire_and_those_of_days_stay(
     ledger = start()
     ledger.open(intent(1)).settle(outcome())
     await ledger.drain()
-    # the fine roll-up and the coarser one
-    assert await ledger.sweep_expired() == 2
+    # the fine roll-up and two coarser ones
+    assert await ledger.sweep_expired() == 3
     assert await rolled_up(database) == 1

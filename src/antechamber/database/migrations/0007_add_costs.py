@@ -29,7 +29,7 @@ _DIMENSIONS = (
     "workspace_id",
 )
 _PEOPLE = ("account_id", "api_key_id", "service_account_id", "workspace_id")
-_MODELS = ("context_window", "inference_geo", "model", "service_tier", "speed", "workspace_id")
+_MODEL = ("context_window", "inference_geo", "model", "service_tier", "speed")
 
 
 def upgrade() -> None:
@@ -42,13 +42,16 @@ def upgrade() -> None:
         op.add_column("usage_rollups", sa.Column(name, sa.BigInteger(), nullable=False, server_default="0"))
     op.execute("UPDATE usage_rollups SET unpriced_requests = requests")
     for width in ("1d", "1h", "1m"):
-        _coarsen(width, "models", _MODELS)
+        _coarsen(width, "model", _MODEL)
+        _coarsen(width, "workspace", (*_MODEL, "workspace_id"))
     _coarsen("1d", "people", _PEOPLE)
 
 
 def _coarsen(width: str, name: str, kept: tuple[str, ...]) -> None:
     # MAX over booleans is not PostgreSQL's
     default = "BOOL_OR(default_workspace)" if op.get_bind().dialect.name == "postgresql" else "MAX(default_workspace)"
+    if "workspace_id" not in kept:
+        default = "FALSE"
     columns = ("organization_id", "width", "bucket", *_DIMENSIONS, "default_workspace")
     sums = (*_TOKENS, "requests", "unpriced_requests")
     values = (

@@ -141,6 +141,22 @@ class UsageStore(Protocol):
         ...
 
 
+class PricedStore(Protocol):
+    """Rows with their cost, to be priced anew."""
+
+    async def priced(
+        self, unit: Unit, organization_id: OrganizationId, after: tuple[int, str], limit: int, *, lock: bool
+    ) -> Sequence[UsageRow]:
+        """Return the next rows of an organisation after (started_at, request_id), held to the end with `lock`."""
+        ...
+
+    async def reprice(
+        self, unit: Unit, organization_id: OrganizationId, changes: Sequence[tuple[UsageRow, UsageRow]]
+    ) -> None:
+        """Write the new costs of (old, new) rows, and add the differences to the roll-ups that still exist."""
+        ...
+
+
 class ClaudeCodeStore(Protocol):
     """What Claude Code has told of itself, in the database: by hour, so that a report can leave the newest out."""
 

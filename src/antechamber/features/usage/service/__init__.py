@@ -5,5 +5,15 @@ from antechamber.features.usage.service.analytics import Analytics
 from antechamber.features.usage.service.claude_code import ClaudeCodeMetrics, ClaudeCodeReports
 from antechamber.features.usage.service.ledger import Ledger
 from antechamber.features.usage.service.reports import UsageReports
+from antechamber.features.usage.service.repricing import Repriced, Repricing
 
-__all__ = ["Analytics", "ClaudeCodeMetrics", "ClaudeCodeReports", "Ledger", "OpenEntry", "UsageReports"]
+__all__ = [
+    "Analytics",
+    "ClaudeCodeMetrics",
+    "ClaudeCodeReports",
+    "Ledger",
+    "OpenEntry",
+    "Repriced",
+    "Repricing",
+    "UsageReports",
+]

@@ -24,20 +24,33 @@ class Cube:
         """Return what stands in the column `width`."""
         return width.value + self.suffix
 
-    def flatten(self, group: Sequence[Value]) -> tuple[Value | str, ...]:
-        """Return a group, dimensions in their order and what follows them, without the dimensions that it has not."""
+    def flatten(self, group: Sequence[Value]) -> tuple[Value | str | bool, ...]:
+        """Return a group, dimensions in their order and the default workspace's flag, without what it has not."""
         if not self.suffix:
             return tuple(group)
         kept = self.dimensions
         values = [value if name in kept else "" for name, value in zip(_ORDER, group, strict=False)]
-        return (*values, *group[len(_ORDER) :])
+        return (*values, group[-1] if Dimension.WORKSPACE_ID in kept else False)
 
 
 _ALL: Final = frozenset(Width)
 # the coarsest first; a day's people are few enough, and hours of them are rarely asked for
 CUBES: Final = (
     Cube(
-        "/models",
+        "/model",
+        frozenset(
+            {
+                Dimension.CONTEXT_WINDOW,
+                Dimension.INFERENCE_GEO,
+                Dimension.MODEL,
+                Dimension.SERVICE_TIER,
+                Dimension.SPEED,
+            }
+        ),
+        _ALL,
+    ),
+    Cube(
+        "/workspace",
         frozenset(
             {
                 Dimension.CONTEXT_WINDOW,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
 from itertools import chain, count
-from operator import add, attrgetter
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from sqlalchemy import Row, Table, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,12 +18,10 @@ from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.features.usage.model import (
     COSTS,
-    Cost,
     Dimension,
     Intent,
     Outcome,
     Piece,
-    PriceSource,
     Question,
     Spent,
     SumRow,
@@ -34,16 +32,14 @@ from antechamber.features.usage.model import (
 from antechamber.features.usage.sql.claude_code import ADD_TOKENS, claude_code_tokens, roll_up_tokens
 from antechamber.features.usage.sql.cubes import CUBES
 from antechamber.features.usage.sql.questions import FOREVER, build, fetch
+from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up
 from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows
 
 _ADD: Final = (
     f"ON CONFLICT ({', '.join(column.name for column in usage_rollups.primary_key.columns)}) DO UPDATE SET "
     + (", ".join(f"{name} = usage_rollups.{name} + excluded.{name}" for name in COUNTERS))
 )
-_NO_COST: Final = (None,) * (len(COSTS) + 4)
-_NOTHING: Final = (0,) * len(COSTS)
 _CHUNKS: Final = (256, 64, 16, 4, 1)
-_Sums: TypeAlias = dict[tuple[Any, ...], tuple[int, ...]]
 # the order of the table's columns: what came later is at its end
 _intent_values: Final = attrgetter(*(field.name for field in fields(Intent) if field.name != "tag"))
 _usage_values: Final = attrgetter(*(field.name for field in fields(TokenUsage)))
@@ -64,7 +60,7 @@ class SqlUsage:
                 *_intent_values(row.intent),
                 *_usage_values(row.outcome.usage),
                 *_ended_values(row.outcome),
-                *_cost_values(row.cost),
+                *cost_values(row.cost),
                 row.intent.tag,
             )
             for _, row in sorted(by_id.items())
@@ -72,7 +68,7 @@ class SqlUsage:
         new = await _insert(link, usage_rows, values, "ON CONFLICT DO NOTHING RETURNING request_id")
         if new:
             fresh = [by_id[row.request_id] for row in new]
-            await _insert(link, usage_rollups, _roll_up(fresh), _ADD)
+            await _insert(link, usage_rollups, roll_up([(row, counters_of(row)) for row in fresh]), _ADD)
             await _insert(link, claude_code_tokens, roll_up_tokens(fresh), ADD_TOKENS)
         return len(new)
 
@@ -125,58 +121,6 @@ class SqlUsage:
             return 0
         end = min(before, oldest + _SLICE[width] * width.microseconds)
         return (await link.execute(delete(usage_rollups).where(*own, columns.bucket < end))).rowcount
-
-
-def _group(row: UsageRow) -> tuple[Any, ...]:
-    intent, outcome = row.intent, row.outcome
-    # in the order of the roll-ups' columns from the bucket to default_workspace
-    return (
-        intent.organization_id,
-        Width.MINUTE.floor(intent.started_at),
-        intent.account_id or "",
-        intent.key_id or "",
-        outcome.context_window,
-        outcome.inference_geo,
-        intent.model_served,
-        intent.service_account_id or "",
-        outcome.service_tier,
-        outcome.speed,
-        intent.workspace_id,
-        intent.default_workspace,
-    )
-
-
-def _cost_values(cost: Cost | None) -> tuple[object, ...]:
-    if cost is None:
-        return _NO_COST
-    return (cost.total, *cost)
-
-
-def _counters(row: UsageRow) -> tuple[int, ...]:
-    cost = row.cost
-    parts = _NOTHING if cost is None else cost[: len(COSTS)]
-    unpriced = cost is None or cost.source == PriceSource.FALLBACK
-    return (*_usage_values(row.outcome.usage), 1, *parts, int(unpriced))
-
-
-def _roll_up(rows: Sequence[UsageRow]) -> list[tuple[Any, ...]]:
-    minutes: _Sums = {}
-    for row in rows:
-        _add(minutes, _group(row), _counters(row))
-    widths: _Sums = {}
-    for (organization, minute, *group), counters in minutes.items():
-        for width in Width:
-            at = width.floor(minute)
-            for cube in CUBES:
-                if width in cube.widths:
-                    _add(widths, (organization, cube.name(width), at, *cube.flatten(group)), counters)
-    # in the order of their keys: two nodes that add to the same roll-ups can't lock each other out
-    return [(*key, *counters) for key, counters in sorted(widths.items())]
-
-
-def _add(sums: _Sums, key: tuple[Any, ...], counters: tuple[int, ...]) -> None:
-    there = sums.get(key)
-    sums[key] = counters if there is None else tuple(map(add, there, counters))
 
 
 async def _insert(link: AsyncConnection, table: Table, rows: Sequence[tuple[Any, ...]], ending: str) -> list[Row[Any]]:

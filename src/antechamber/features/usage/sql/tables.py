@@ -57,7 +57,7 @@ usage_rows: Final = Table(
     Index("ix_usage_rows_organization_id", "organization_id", "started_at"),
 )
 
-# '' stands for null in the dimensions: a key must not hold nulls. A width such as `1d/models` is a coarser roll-up of
+# '' stands for null in the dimensions: a key must not hold nulls. A width such as `1d/model` is a coarser roll-up of
 # the same requests, in which the other dimensions are ''.
 usage_rollups: Final = Table(
     "usage_rollups",

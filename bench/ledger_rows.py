@@ -1,0 +1,170 @@
+"""A ledger of many requests, made by SQL: rows of the table's columns a day at a time, and their roll-ups."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+
+from antechamber.database.engine import Database, connection
+from antechamber.features.usage.model import Component, Dimension, TokenUsage, Width
+from antechamber.features.usage.sql.cubes import CUBES, Cube
+from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows
+from tests.unit.usage.samples import DAY, NOON, ORGANIZATION
+
+DAYS: Final = 31
+START: Final = NOON - NOON % DAY + 60 * DAY
+END: Final = START + DAYS * DAY
+# as many as questions about just now need
+_MINUTE_DAYS: Final = 2
+_NANO_PER_TOKEN: Final = {
+    Component.UNCACHED_INPUT: 3000,
+    Component.CACHE_WRITE_5M: 3750,
+    Component.CACHE_WRITE_1H: 6000,
+    Component.CACHE_READ: 300,
+    Component.OUTPUT: 15_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Who makes the requests: few keys make most of them, half of the keys are people's."""
+
+    workspaces: int = 50
+    people: int = 2000
+    keys: int = 5000
+    models: int = 6
+
+
+def row_query(shape: Shape, first: int, count: int, step: int, *, sqlite: bool) -> str:
+    """Return a query that makes the rows with the numbers from `first` on, one every `step` microseconds."""
+    some = f"(i * 7919 % {shape.keys})"
+    # a product of two evenly spread numbers leans to the small ones
+    key = f"({some} * ((i * 104729) % {shape.keys}) / {shape.keys})"
+    token = "i % 10 = 0"
+    person = f"'user_01WCz1FkmYMm4gnmykNKUu' || ({key} % {shape.people})"
+    values = {
+        "request_id": "'req_01Rj2N8SVv' || (1000000000000 + i)",
+        "started_at": f"{START} + i * {step}",
+        "organization_id": f"'{ORGANIZATION}'",
+        "workspace_id": f"'wrkspc_01JwQvzr7rXLA5AGx3HKfF' || ({key} % {shape.workspaces})",
+        "default_workspace": f"{key} % {shape.workspaces} = 0",
+        "api_key_id": f"CASE WHEN {token} THEN NULL ELSE 'apikey_01Rj2N8SVvo6BePZj99N' || {key} END",
+        "user_id": f"CASE WHEN {token} OR {key} % 2 = 0 THEN {person} END",
+        "service_account_id": "NULL",
+        "endpoint": "'messages'",
+        "model_asked": "'claude'",
+        "model": f"'claude-model-' || (({key} + i / 7 % 2) % {shape.models}) || '-20260101'",
+        "provider": "'anthropic'",
+        "estimated_input": "1000",
+        "session_id": "CASE WHEN i % 3 = 0 THEN 'session-' || (i / 120) END",
+        "agent_id": "NULL",
+        "parent_agent_id": "NULL",
+        "end_user": "CASE WHEN i % 5 = 0 THEN 'caller-' || (i * 31 % 3000) END",
+        "user_profile_id": "NULL",
+        **{name: f"(i * {number}) % 997" for number, name in enumerate(TokenUsage.__slots__, 1)},
+        "web_search_requests": "0",
+        "status": "200",
+        "service_tier": f"CASE WHEN {key} % 20 = 1 THEN 'batch' ELSE 'standard' END",
+        "inference_geo": f"CASE WHEN {key} % 4 = 1 THEN 'us' ELSE 'global' END",
+        "speed": "'standard'",
+        "context_window": "CASE WHEN i % 50 = 0 THEN '200k-1M' ELSE '0-200k' END",
+        "stop_reason": "'end_turn'",
+        "duration_us": "1500000",
+        "first_token_us": "200000",
+        "ended": "'complete'",
+        "estimated": "i < 0",
+        "cost": "0",
+        **{f"cost_{each.value}": _cost(each) for each in Component},
+        "cost_cny": "NULL",
+        "price_source": "'table'",
+        "price_version": "'2026-01-01'",
+        "tag": "CASE WHEN i % 5 = 1 THEN 'team-' || (i * 37 % 40) END",
+    }
+    assert list(values) == [column.name for column in usage_rows.columns]
+    series = f"generate_series({first}::bigint, {first + count - 1}) AS numbers(i)"
+    if sqlite:
+        counting = f"SELECT {first} UNION ALL SELECT i + 1 FROM numbers WHERE i < {first + count - 1}"  # noqa: S608
+        series = f"(WITH RECURSIVE numbers(i) AS ({counting}) SELECT i FROM numbers)"  # noqa: S608
+    return f"INSERT INTO usage_rows SELECT {', '.join(values.values())} FROM {series}"  # noqa: S608 - the bench's own
+
+
+def _cost(component: Component) -> str:
+    rate = _NANO_PER_TOKEN.get(component)
+    if rate is None:
+        return "0"
+    return f"(i * {list(TokenUsage.__slots__).index(component.value) + 1}) % 997 * {rate}"
+
+
+def rollup_query(width: Width, since: int, until: int) -> str:
+    """Return a query that rolls rows of a time up by every dimension."""
+    texts = {name: f"COALESCE({name.value}, '')" for name in Dimension}
+    texts[Dimension.ACCOUNT_ID] = "CASE WHEN api_key_id IS NULL THEN user_id ELSE '' END"
+    bucket = f"started_at - started_at % {width.microseconds}"
+    sums = [
+        "COUNT(*)" if name == "requests" else "0" if name == "unpriced_requests" else f"SUM({name})"
+        for name in COUNTERS
+    ]
+    return _insert(
+        width.value,
+        bucket,
+        texts,
+        "default_workspace",
+        sums,
+        f"usage_rows WHERE started_at >= {since} AND started_at < {until}",
+    )
+
+
+def coarsen_query(source: str, target: str, cube: Cube, since: int, until: int, bucket: str = "bucket") -> str:
+    """Return a query that makes coarser roll-ups of finer ones."""
+    texts = {name: name.value if name in cube.dimensions else "''" for name in Dimension}
+    sums = [f"SUM({name})" for name in COUNTERS]
+    default = "MAX(CAST(default_workspace AS INTEGER)) = 1" if Dimension.WORKSPACE_ID in cube.dimensions else "FALSE"
+    where = f"usage_rollups WHERE width = '{source}' AND bucket >= {since} AND bucket < {until}"
+    return _insert(target, bucket, texts, default, sums, where)
+
+
+def _insert(name: str, bucket: str, texts: dict[Dimension, str], default: str, sums: list[str], source: str) -> str:
+    keys = [f"'{ORGANIZATION}'", f"'{name}'", bucket, *texts.values()]
+    groups = [bucket, *(each for each in texts.values() if each != "''")]
+    if default == "default_workspace":
+        groups.append(default)
+    names = [column.name for column in usage_rollups.columns]
+    chosen = ", ".join([*keys, default, *sums])
+    return f"INSERT INTO usage_rollups ({', '.join(names)}) SELECT {chosen} FROM {source} GROUP BY {', '.join(groups)}"  # noqa: S608
+
+
+async def fill(database: Database, requests: int, shape: Shape, tell: Callable[[str, int], None]) -> None:
+    """Make the rows of 31 days and their roll-ups; `tell` is called with each day."""
+    each = requests // DAYS
+    *coarse, fine = CUBES
+    for day in range(DAYS):
+        since = START + day * DAY
+        until = since + DAY
+        queries = [
+            row_query(shape, day * each, each, DAY // each, sqlite=database.is_sqlite),
+            rollup_query(Width.HOUR, since, until),
+            coarsen_query("1h", "1d", fine, since, until, f"bucket - bucket % {DAY}"),
+            *(
+                coarsen_query("1h", cube.name(Width.HOUR), cube, since, until)
+                for cube in coarse
+                if Width.HOUR in cube.widths
+            ),
+            *(coarsen_query("1d", cube.name(Width.DAY), cube, since, until) for cube in coarse),
+        ]
+        if day >= DAYS - _MINUTE_DAYS:
+            queries += [
+                rollup_query(Width.MINUTE, since, until),
+                *(
+                    coarsen_query("1m", cube.name(Width.MINUTE), cube, since, until)
+                    for cube in coarse
+                    if Width.MINUTE in cube.widths
+                ),
+            ]
+        async with database.begin() as unit:
+            for query in queries:
+                await connection(unit).execute(text(query))
+        tell("day", day + 1)
+    if not database.is_sqlite:
+        async with database.engine.connect() as link:
+            await (await link.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
