@@ -1,6 +1,7 @@
 """Who may do what."""
 
 import dataclasses
+from ipaddress import ip_network
 
 import pytest
 
@@ -20,7 +21,7 @@ from antechamber.base.permissions import (
     holders,
     matrix,
 )
-from antechamber.base.principal import AccessToken, AdminKey, ApiKey, Principal, demand
+from antechamber.base.principal import AccessToken, AdminKey, ApiKey, Principal, demand, demand_address
 
 ORGANIZATION = OrganizationId("5d1f0e5b-6c2d-4c6f-9a53-6f2f5d8f0c11")
 API_KEY = ApiKey(ApiKeyId("apikey_01a"), ORGANIZATION, WorkspaceId("wrkspc_01a"), True, None, None)
@@ -146,3 +147,28 @@ def test_an_ability_of_the_published_matrix_is_held_by_just_its_roles(permission
 def test_a_workspace_ability_is_held_by_just_its_roles(permission: Permission, who: set[str]) -> None:
     held = {role.value.removeprefix("workspace_") for role in WorkspaceRole if permission in WORKSPACE_ROLES[role]}
     assert held == who
+
+
+LIMITED = dataclasses.replace(API_KEY, networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")))
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"])
+def test_a_key_opens_from_its_networks_of_either_family(address: str) -> None:
+    demand_address(LIMITED, address)
+
+
+@pytest.mark.parametrize("address", ["192.0.3.1", "2001:db9::1", "::1", "somewhere", None])
+def test_a_key_does_not_open_from_elsewhere_and_its_networks_stay_untold(address: str | None) -> None:
+    with pytest.raises(PermissionDenied) as refused:
+        demand_address(LIMITED, address)
+    assert refused.value.message == f"Your address ({address or 'unknown'}) is not allowed for this API key."
+
+
+@pytest.mark.parametrize("principal", [dataclasses.replace(LIMITED, networks=None), ADMIN_KEY, TOKEN])
+def test_others_open_from_anywhere(principal: Principal) -> None:
+    demand_address(principal, None)
+
+
+def test_an_admin_key_makes_no_admin_keys_whatever_its_scopes() -> None:
+    for scopes in ((), ("org:admin",), ("write:admin_keys",)):
+        assert Permission.ADMIN_KEYS_WRITE not in dataclasses.replace(ADMIN_KEY, scopes=scopes).permissions

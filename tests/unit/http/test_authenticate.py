@@ -231,3 +231,13 @@ async def test_a_key_that_is_made_while_it_is_looked_up_is_no_stranger(clock: Ma
     keys.change = authenticator
     await refused(authenticator, {b"x-api-key": b"new"})
     assert await authenticator.authenticate({b"x-api-key": b"new"}) is ALIVE
+
+
+async def test_what_opened_is_told_once_for_its_last_use(authenticator: Authenticator, keys: Keys) -> None:
+    await authenticator.authenticate({b"x-api-key": b"alive"})
+    keys.kept[key_of("new")] = ALIVE
+    for _ in range(2):
+        await authenticator.authenticate({b"x-api-key": b"new"})
+    await refused(authenticator, {b"x-api-key": b"wrong"})
+    assert authenticator.take_used() == {key_of("alive"), key_of("new")}
+    assert authenticator.take_used() == set()
