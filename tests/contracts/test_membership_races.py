@@ -61,6 +61,10 @@ async def outcome(work: Awaitable[object]) -> str:
     return "done"
 
 
+async def both(first: Awaitable[str], second: Awaitable[str]) -> list[str]:
+    return list(await asyncio.gather(first, second))
+
+
 async def test_two_admins_who_remove_the_last_two_members_leave_one(made: Services) -> None:
     for _ in range(8):
         pair = [await add(made, "ada@example.com"), await add(made, "bob@example.com")]
@@ -89,7 +93,7 @@ async def test_a_role_change_beside_a_removal_has_a_serial_outcome(made: Service
     await add(made, "keeper@example.com")
     for _ in range(8):
         ada = await add(made, "ada@example.com")
-        ends = await asyncio.gather(
+        ends = await both(
             outcome(made.members.remove(MINE, ada.id, BY)),
             outcome(made.members.change_role(MINE, ada.id, "developer", BY)),
         )
@@ -106,7 +110,7 @@ async def test_an_appointment_to_admin_beside_a_removal_never_removes_an_admin(
     await add(made, "keeper@example.com")
     for number in range(8):
         ada = await add(made, f"ada{number}@example.com")
-        ends = await asyncio.gather(
+        ends = await both(
             outcome(made.members.remove(MINE, ada.id, BY)),
             outcome(made.members.appoint(MINE, ada.id, ADMIN, OPERATOR)),
         )

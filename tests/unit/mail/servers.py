@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -27,6 +28,11 @@ class Postbox:
     encrypted: list[bool] = field(default_factory=list)
     users: list[bytes] = field(default_factory=list)
     port: int = 0
+    _taken: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the first message."""
+        assert self._taken.wait(seconds)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's own name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -43,6 +49,7 @@ class Postbox:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         self.encrypted.append(session.ssl is not None)
+        self._taken.set()
         return "250 OK"
 
     def authenticate(

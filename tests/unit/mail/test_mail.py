@@ -38,7 +38,7 @@ class Way:
 def _read(folder: Path) -> list[EmailMessage]:
     found = [BytesParser(policy=POLICY).parsebytes(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
     assert all(isinstance(message, EmailMessage) for message in found)
-    return found  # type: ignore[return-value] # so says the line before
+    return found
 
 
 @pytest.fixture(params=["folder", "smtp"])

@@ -1,11 +1,10 @@
 """A letter as an Internet message (RFC 5322)."""
 
 from email.errors import HeaderParseError
-from email.headerregistry import Address, AddressHeader, HeaderRegistry
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
-from typing import cast
 
 from antechamber.base.clock import MICROSECONDS
 from antechamber.features.organizations.model import Letter
@@ -20,12 +19,13 @@ def check_sender(text: str) -> str:
 def _sender(text: str) -> Address:
     message = "must be one address, as Acme <antechamber@example.com>"
     try:
-        header = cast("AddressHeader", HeaderRegistry()("from", text))
+        header = HeaderRegistry()("from", text)
     except (HeaderParseError, IndexError, ValueError):
         raise ValueError(message) from None
-    if not text.isprintable() or header.defects or len(header.addresses) != 1 or not header.addresses[0].domain:
+    addresses: tuple[Address, ...] = header.addresses  # type: ignore[attr-defined] # the registry's class for "from"
+    if not text.isprintable() or header.defects or len(addresses) != 1 or not addresses[0].domain:
         raise ValueError(message)
-    return header.addresses[0]
+    return addresses[0]
 
 
 def compose(letter: Letter, sender: str, now: int) -> EmailMessage:
