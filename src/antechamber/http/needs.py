@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from antechamber.base.actor import Actor, actor_for
 from antechamber.base.errors import InvalidRequest
@@ -69,7 +70,13 @@ def permission_of(route: APIRoute) -> Permission | None:
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:
-    yield from (field.alias for field in dependant.query_params)
+    for field in dependant.query_params:
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            # a query that is described as one model: its fields are the names
+            yield from (inner.alias or name for name, inner in model.model_fields.items())
+        else:
+            yield field.alias
     for inner in dependant.dependencies:
         yield from _query_names(inner)
 
