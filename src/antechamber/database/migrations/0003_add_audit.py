@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name="uq_activities_id"),
     )
     op.create_index("ix_activities_organization_id", "activities", ["organization_id", "created_at"])
+    op.create_index("ix_activities_type", "activities", ["organization_id", "type", "created_at"])
+    op.create_index("ix_activities_actor_id", "activities", ["organization_id", "actor_id", "created_at"])
     op.create_table(
         "audit_heads",
         sa.Column("organization_id", sa.String(), nullable=False),

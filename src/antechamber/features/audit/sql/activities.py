@@ -32,6 +32,8 @@ activities: Final = Table(
     Column("details", Text, nullable=False),
     Column("mark", Digest, nullable=False),
     Index("ix_activities_organization_id", "organization_id", "created_at"),
+    Index("ix_activities_type", "organization_id", "type", "created_at"),
+    Index("ix_activities_actor_id", "organization_id", "actor_id", "created_at"),
 )
 
 # the end of each chain once more, where removing rows of `activities` does not reach
