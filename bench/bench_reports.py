@@ -151,7 +151,7 @@ async def main() -> None:
             there = (await connection(unit).execute(text("SELECT 1 FROM usage_rows LIMIT 1"))).first()
         if there is None:
             began = time.monotonic()
-            await fill(database, asked.requests, SHAPE, lambda _what, _number: None)
+            await fill(database, asked.requests, SHAPE)
             report.note(f"filling {asked.requests} rows", time.monotonic() - began, "s")
         async with database.read() as unit:
             found = await connection(unit).execute(text("SELECT width, COUNT(*) FROM usage_rollups GROUP BY width"))

@@ -1,6 +1,7 @@
 """A ledger of many requests, made by SQL: rows of the table's columns a day at a time, and their roll-ups."""
 
-from collections.abc import Callable
+import asyncio
+import sqlite3
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ START: Final = NOON - NOON % DAY + 60 * DAY
 END: Final = START + DAYS * DAY
 # as many as questions about just now need
 _MINUTE_DAYS: Final = 2
+_HOUR_DAYS: Final = 8
 _NANO_PER_TOKEN: Final = {
     Component.UNCACHED_INPUT: 3000,
     Component.CACHE_WRITE_5M: 3750,
@@ -115,13 +117,13 @@ def rollup_query(width: Width, since: int, until: int) -> str:
     )
 
 
-def coarsen_query(source: str, target: str, cube: Cube, since: int, until: int, bucket: str = "bucket") -> str:
+def coarsen_query(source: str, target: str, cube: Cube, since: int, until: int) -> str:
     """Return a query that makes coarser roll-ups of finer ones."""
     texts = {name: name.value if name in cube.dimensions else "''" for name in Dimension}
     sums = [f"SUM({name})" for name in COUNTERS]
     default = "MAX(CAST(default_workspace AS INTEGER)) = 1" if Dimension.WORKSPACE_ID in cube.dimensions else "FALSE"
     where = f"usage_rollups WHERE width = '{source}' AND bucket >= {since} AND bucket < {until}"
-    return _insert(target, bucket, texts, default, sums, where)
+    return _insert(target, "bucket", texts, default, sums, where)
 
 
 def _insert(name: str, bucket: str, texts: dict[Dimension, str], default: str, sums: list[str], source: str) -> str:
@@ -134,37 +136,44 @@ def _insert(name: str, bucket: str, texts: dict[Dimension, str], default: str, s
     return f"INSERT INTO usage_rollups ({', '.join(names)}) SELECT {chosen} FROM {source} GROUP BY {', '.join(groups)}"  # noqa: S608
 
 
-async def fill(database: Database, requests: int, shape: Shape, tell: Callable[[str, int], None]) -> None:
-    """Make the rows of 31 days and their roll-ups; `tell` is called with each day."""
+def _queries(shape: Shape, requests: int, day: int, *, sqlite: bool) -> list[str]:
     each = requests // DAYS
-    *coarse, fine = CUBES
+    since = START + day * DAY
+    until = since + DAY
+    widths = [Width.DAY]
+    widths += [Width.HOUR] if day >= DAYS - _HOUR_DAYS else []
+    widths += [Width.MINUTE] if day >= DAYS - _MINUTE_DAYS else []
+    queries = [row_query(shape, day * each, each, DAY // each, sqlite=sqlite)]
+    for width in widths:
+        queries.append(rollup_query(width, since, until))
+        cubes = [cube for cube in CUBES if cube.suffix and width in cube.widths]
+        queries += [coarsen_query(width.value, cube.name(width), cube, since, until) for cube in cubes]
+    return queries
+
+
+def _fill_sqlite(path: str, shape: Shape, requests: int) -> None:
+    """Write without journal and syncs: who fills a database for a bench can fill it again."""
+    link = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY"):
+        link.execute(f"PRAGMA {pragma}")
     for day in range(DAYS):
-        since = START + day * DAY
-        until = since + DAY
-        queries = [
-            row_query(shape, day * each, each, DAY // each, sqlite=database.is_sqlite),
-            rollup_query(Width.HOUR, since, until),
-            coarsen_query("1h", "1d", fine, since, until, f"bucket - bucket % {DAY}"),
-            *(
-                coarsen_query("1h", cube.name(Width.HOUR), cube, since, until)
-                for cube in coarse
-                if Width.HOUR in cube.widths
-            ),
-            *(coarsen_query("1d", cube.name(Width.DAY), cube, since, until) for cube in coarse),
-        ]
-        if day >= DAYS - _MINUTE_DAYS:
-            queries += [
-                rollup_query(Width.MINUTE, since, until),
-                *(
-                    coarsen_query("1m", cube.name(Width.MINUTE), cube, since, until)
-                    for cube in coarse
-                    if Width.MINUTE in cube.widths
-                ),
-            ]
+        link.execute("BEGIN")
+        for query in _queries(shape, requests, day, sqlite=True):
+            link.execute(query)
+        link.execute("COMMIT")
+    link.execute("PRAGMA journal_mode=WAL")
+    link.close()
+
+
+async def fill(database: Database, requests: int, shape: Shape) -> None:
+    """Make the rows of 31 days and their roll-ups."""
+    if database.is_sqlite:
+        await database.close()
+        await asyncio.to_thread(_fill_sqlite, str(database.url.database), shape, requests)
+        return
+    for day in range(DAYS):
         async with database.begin() as unit:
-            for query in queries:
+            for query in _queries(shape, requests, day, sqlite=False):
                 await connection(unit).execute(text(query))
-        tell("day", day + 1)
-    if not database.is_sqlite:
-        async with database.engine.connect() as link:
-            await (await link.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
+    async with database.engine.connect() as link:
+        await (await link.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))

@@ -18,6 +18,7 @@ from antechamber.database.engine import Database, connection
 from antechamber.features.usage.model import (
     COSTS,
     SHOWN,
+    Component,
     Dimension,
     Facet,
     Piece,
@@ -288,7 +289,7 @@ async def _check_costs(address: URL, organization: str, rows: list[UsageRow]) ->
         rolled = select(columns.width, *sums).where(columns.organization_id == organization).group_by(columns.width)
         found = (await connection(unit).execute(rolled)).all()
     priced = [cost for cost in expected.values() if cost is not None]
-    by_component = [sum(cost[place] for cost in priced) for place in range(len(COSTS))]
+    by_component = [sum(getattr(cost, component) for cost in priced) for component in Component]
     unpriced = sum(cost.source == "fallback" for cost in priced)
     assert len(found) == 10
     assert {tuple(map(int, each[1:])) for each in found} == {(*by_component, unpriced, len(rows))}

@@ -1,9 +1,10 @@
 """The endpoints of costs: the cost report, and the analytics pair."""
 
+from collections.abc import Callable
+from inspect import Parameter, Signature
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import BaseModel
 
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator
@@ -20,63 +21,43 @@ Betas = Annotated[list[str], Header(alias="anthropic-beta", default_factory=list
 _SCAN: Final = {"x-antechamber-scan": "true"}
 
 
-class _Filters(BaseModel):
-    """The filters of the pair, by their names on the wire."""
-
-    account_ids: list[str] = []
-    actor_ids: list[str] = []
-    actor_types: list[str] = []
-    agent_ids: list[str] = []
-    api_key_ids: list[str] = []
-    claude_tag_categories: list[str] = []
-    claude_tag_user_ids: list[str] = []
-    context_windows: list[str] = []
-    deployment_ids: list[str] = []
-    end_users: list[str] = []
-    environment_ids: list[str] = []
-    inference_geos: list[str] = []
-    models: list[str] = []
-    organization_ids: list[str] = []
-    products: list[str] = []
-    rbac_group_ids: list[str] = []
-    service_tiers: list[str] = []
-    session_ids: list[str] = []
-    slack_channel_ids: list[str] = []
-    speeds: list[str] = []
-    tags: list[str] = []
-    user_profile_ids: list[str] = []
-    workspace_ids: list[str] = []
+def _read_filters(**texts: list[str]) -> dict[str, list[str]]:
+    return texts
 
 
-class _Asked(_Filters):
-    """What the pair is asked, as it is sent."""
+# FastAPI reads the query's names from a signature; this one is made of the table of filters
+_read_filters.__signature__ = Signature(  # type: ignore[attr-defined] # what inspect looks at first (PEP 362)
+    [Parameter(name, Parameter.KEYWORD_ONLY, annotation=Texts) for name in sorted(wire.FILTERS)]
+)
 
-    starting_at: str
-    ending_at: str | None = None
-    time_bucket_width: str | None = None
-    group_by: list[str] = []
-    order: str = "desc"
-    order_by: str | None = None
-    limit: int = 20
-    page: str | None = None
-    exclude_deleted_users: bool = False
 
-    def read(self, report: str, betas: list[str]) -> AnalyticsQuery:
-        """Return the query; NotFound without the pair's beta header."""
+def _read_asked(  # noqa: PLR0913 - FastAPI reads the query's names from here
+    *,
+    starting_at: str,
+    ending_at: str | None = None,
+    time_bucket_width: str | None = None,
+    group_by: Texts,
+    order: str = "desc",
+    order_by: str | None = None,
+    limit: int = 20,
+    page: str | None = None,
+    exclude_deleted_users: bool = False,
+) -> wire.Asked:
+    return wire.Asked(
+        starting_at, ending_at, time_bucket_width, group_by, order, order_by, limit, page, exclude_deleted_users
+    )
+
+
+def _reader(report: str) -> Callable[..., AnalyticsQuery]:
+    def read(
+        asked: Annotated[wire.Asked, Depends(_read_asked)],
+        filters: Annotated[dict[str, list[str]], Depends(_read_filters)],
+        betas: Betas,
+    ) -> AnalyticsQuery:
         wire.require_beta(betas)
-        asked = wire.Asked(
-            starting_at=self.starting_at,
-            ending_at=self.ending_at,
-            time_bucket_width=self.time_bucket_width,
-            group_by=self.group_by,
-            order=self.order,
-            order_by=self.order_by,
-            limit=self.limit,
-            page=self.page,
-            exclude_deleted_users=self.exclude_deleted_users,
-        )
-        filters = {name: getattr(self, name) for name in _Filters.model_fields}
         return wire.read_analytics(report, asked, filters)
+
+    return read
 
 
 def _read_costs(
@@ -105,20 +86,18 @@ def cost_router(reports: UsageReports, analytics: Analytics) -> APIRouter:
     @routes.get("/v1/organizations/analytics/usage", summary="Usage by any dimension", response_model=wire.UsagePage)
     async def analytics_usage(
         caller: Annotated[Administrator, Needs(Permission.USAGE_READ)],
-        asked: Annotated[_Asked, Query()],
-        betas: Betas,
+        query: Annotated[AnalyticsQuery, Depends(_reader("usage"))],
     ) -> Response:
-        return await answer(caller, asked.read("usage", betas))
+        return await answer(caller, query)
 
     @routes.get(
         "/v1/organizations/analytics/cost", summary="Costs by any dimension, in cents", response_model=wire.CostPage
     )
     async def analytics_cost(
         caller: Annotated[Administrator, Needs(Permission.COST_READ)],
-        asked: Annotated[_Asked, Query()],
-        betas: Betas,
+        query: Annotated[AnalyticsQuery, Depends(_reader("cost"))],
     ) -> Response:
-        return await answer(caller, asked.read("cost", betas))
+        return await answer(caller, query)
 
     async def answer(caller: Administrator, query: AnalyticsQuery) -> Response:
         page = await analytics.page(caller.organization_id, query)
