@@ -1,6 +1,6 @@
 """The use-cases of people in workspaces (wire-admin.md 2.5)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from antechamber.base.actor import Actor
 from antechamber.base.clock import Clock
@@ -25,6 +25,7 @@ from antechamber.features.workspaces.model import (
     has_form,
     refuse_cursor,
 )
+from antechamber.features.workspaces.service.rosters import roster
 from antechamber.features.workspaces.service.workspaces import Stores, Workspaces
 
 
@@ -60,7 +61,7 @@ class WorkspaceMembers:
             await self._check_cursor(unit, organization_id, cursor)
             given = await self._store.slice(unit, organization_id, workspace_id, cursor)
             inheriting = await self._people.by_role(unit, organization_id, set(INHERITED))
-        return _page(workspace, given, inheriting, cursor)
+        return roster(workspace, given, inheriting, cursor)
 
     async def get(self, organization_id: OrganizationId, workspace_id: WorkspaceId, user_id: UserId) -> WorkspaceMember:
         """Return a person in a workspace; NotFound."""
@@ -257,35 +258,3 @@ def _refuse_inherited(person: Member, role: WorkspaceRole) -> None:
     if person.role is OrganizationRole.BILLING and role is not WorkspaceRole.ADMIN:
         message = f"{person.id} has the organization role billing and can only be made workspace_admin."
         raise InvalidRequest(message)
-
-
-def _page(
-    workspace: Workspace,
-    given: Sequence[tuple[UserId, WorkspaceRole]],
-    inheriting: Sequence[Member],
-    cursor: IdCursor,
-) -> Page[WorkspaceMember]:
-    """Merge the roles given by hand beyond a cursor with the inherited ones; ids descend, as they grow with time."""
-    by_hand = dict(given)
-    inherited = {person.id: person.role for person in inheriting if _is_beyond(person.id, cursor)}
-    backwards = cursor.before_id is not None
-    ids = sorted(by_hand.keys() | inherited.keys(), reverse=not backwards)
-    has_more = len(ids) > cursor.limit
-    ids = sorted(ids[: cursor.limit], reverse=True)
-    members = (_show(workspace, user_id, inherited.get(user_id), by_hand.get(user_id)) for user_id in ids)
-    return Page(tuple(members), has_more)
-
-
-def _is_beyond(user_id: UserId, cursor: IdCursor) -> bool:
-    if cursor.before_id is not None:
-        return user_id > cursor.before_id
-    return cursor.after_id is None or user_id < cursor.after_id
-
-
-def _show(
-    workspace: Workspace, user_id: UserId, inherits: OrganizationRole | None, given: WorkspaceRole | None
-) -> WorkspaceMember:
-    # a role that inherits nothing stands for all of those
-    role = effective_role(workspace.kind, inherits or OrganizationRole.USER, given)
-    assert role is not None  # noqa: S101 - one of the two lists has it
-    return WorkspaceMember(workspace.id, user_id, role, inherited=role is not given)

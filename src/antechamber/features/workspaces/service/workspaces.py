@@ -23,18 +23,15 @@ from antechamber.features.workspaces.model import (
     DEFAULT_NAME,
     MAX_LIVE,
     PALETTE,
-    DataResidency,
     Workspace,
     WorkspaceDraft,
     WorkspaceKind,
-    check_color,
     check_cursor,
     check_name,
     has_form,
-    merge_tags,
-    settle_residency,
 )
 from antechamber.features.workspaces.ports import WorkspaceEffects, WorkspaceMemberStore, WorkspaceStore
+from antechamber.features.workspaces.service.drafts import apply, differences
 
 _OWN_NAMES: Final = frozenset({DEFAULT_NAME.casefold(), CLAUDE_CODE_NAME.casefold()})
 
@@ -84,7 +81,7 @@ class Workspaces:
             await self._store.lock(unit, organization_id)
             name = check_name(said.name or "")
             if name == CLAUDE_CODE_NAME and await self._has_no_claude_code(unit, organization_id):
-                drafted = self._apply(self._new(organization_id, WorkspaceKind.CLAUDE_CODE, name, DEFAULT_COLOR), said)
+                drafted = apply(self._new(organization_id, WorkspaceKind.CLAUDE_CODE, name, DEFAULT_COLOR), said)
                 return await self._add_claude_code(unit, drafted, by)
             await self._require_free(unit, organization_id, name)
             live, total = await self._store.count(unit, organization_id)
@@ -92,7 +89,7 @@ class Workspaces:
                 message = f"This organization has {MAX_LIVE} workspaces, the most it may have. Archive one first."
                 raise InvalidRequest(message)
             new = self._new(organization_id, WorkspaceKind.ORDINARY, name, PALETTE[total % len(PALETTE)])
-            workspace = self._apply(new, said)
+            workspace = apply(new, said)
             await self._add(unit, workspace, by)
             return workspace
 
@@ -174,7 +171,7 @@ class Workspaces:
             if known.is_archived:
                 message = f"{workspace_id} is archived and cannot be changed."
                 raise InvalidRequest(message)
-            changed = self._apply(known, said)
+            changed = apply(known, said)
             if changed == known:
                 return known
             if changed.name != known.name:
@@ -186,7 +183,7 @@ class Workspaces:
                 by,
                 ActivityType.WORKSPACE_UPDATED,
                 workspace_id=workspace_id,
-                **_differences(known, changed),
+                **differences(known, changed),
             )
             return changed
 
@@ -220,18 +217,6 @@ class Workspaces:
             kind=kind,
             compartment_id=mint(Kind.COMPARTMENT, self._clock, self._chance),
             created_at=self._clock.now(),
-        )
-
-    def _apply(self, known: Workspace, said: WorkspaceDraft) -> Workspace:
-        _refuse_attachments(known, said)
-        return dataclasses.replace(
-            known,
-            name=known.name if said.name is None else check_name(said.name),
-            display_color=known.display_color if said.display_color is None else check_color(said.display_color),
-            tags=known.tags if said.tags is None else merge_tags(known.tags, said.tags),
-            data_residency=known.data_residency
-            if said.data_residency is None
-            else settle_residency(known.data_residency, said.data_residency),
         )
 
     async def _check_rename(self, unit: Unit, known: Workspace, name: str) -> None:
@@ -275,34 +260,3 @@ class Workspaces:
             workspace_id=workspace.id,
             name=workspace.name,
         )
-
-
-def _refuse_attachments(known: Workspace, said: WorkspaceDraft) -> None:
-    """Refuse what a workspace could be tied to and this server does not have: external keys and user profiles."""
-    if said.external_key_id is not None:
-        message = "external_key_id: customer-managed encryption keys are not enabled for this organization."
-        raise InvalidRequest(message, error_code="workspace_policy_violation", details={"field": "external_key_id"})
-    if said.user_profile_id is not None:
-        if known.is_default:
-            message = "user_profile_id: the default workspace cannot have a user profile."
-            raise InvalidRequest(message)
-        message = f"user_profile_id: there is no user profile {said.user_profile_id}"
-        raise InvalidRequest(message, error_code="user_profile_not_found")
-
-
-def _differences(known: Workspace, changed: Workspace) -> Mapping[str, object]:
-    """Return the new values of what changed, as the audit log keeps them."""
-    values: dict[str, object] = {}
-    for name in ("name", "display_color", "tags"):
-        if getattr(known, name) != getattr(changed, name):
-            values[name] = getattr(changed, name)
-    if known.data_residency != changed.data_residency:
-        values["data_residency"] = _show_residency(changed.data_residency)
-    return values
-
-
-def _show_residency(residency: DataResidency) -> Mapping[str, object]:
-    return {
-        "allowed_inference_geos": "unrestricted" if residency.allowed is None else list(residency.allowed),
-        "default_inference_geo": residency.default,
-    }

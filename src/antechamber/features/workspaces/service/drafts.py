@@ -1,0 +1,60 @@
+"""What a draft makes of a workspace, and what of that the audit log keeps."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from antechamber.base.errors import InvalidRequest
+from antechamber.features.workspaces.model import (
+    DataResidency,
+    Workspace,
+    WorkspaceDraft,
+    check_color,
+    check_name,
+    merge_tags,
+    settle_residency,
+)
+
+
+def apply(known: Workspace, said: WorkspaceDraft) -> Workspace:
+    """Return the workspace after what was said; InvalidRequest past the rules."""
+    _refuse_attachments(known, said)
+    return dataclasses.replace(
+        known,
+        name=known.name if said.name is None else check_name(said.name),
+        display_color=known.display_color if said.display_color is None else check_color(said.display_color),
+        tags=known.tags if said.tags is None else merge_tags(known.tags, said.tags),
+        data_residency=known.data_residency
+        if said.data_residency is None
+        else settle_residency(known.data_residency, said.data_residency),
+    )
+
+
+def _refuse_attachments(known: Workspace, said: WorkspaceDraft) -> None:
+    """Refuse what a workspace could be tied to and this server does not have: external keys and user profiles."""
+    if said.external_key_id is not None:
+        message = "external_key_id: customer-managed encryption keys are not enabled for this organization."
+        raise InvalidRequest(message, error_code="workspace_policy_violation", details={"field": "external_key_id"})
+    if said.user_profile_id is not None:
+        if known.is_default:
+            message = "user_profile_id: the default workspace cannot have a user profile."
+            raise InvalidRequest(message)
+        message = f"user_profile_id: there is no user profile {said.user_profile_id}"
+        raise InvalidRequest(message, error_code="user_profile_not_found")
+
+
+def differences(known: Workspace, changed: Workspace) -> Mapping[str, object]:
+    """Return the new values of what changed, as the audit log keeps them."""
+    values: dict[str, object] = {}
+    for name in ("name", "display_color", "tags"):
+        if getattr(known, name) != getattr(changed, name):
+            values[name] = getattr(changed, name)
+    if known.data_residency != changed.data_residency:
+        values["data_residency"] = _show_residency(changed.data_residency)
+    return values
+
+
+def _show_residency(residency: DataResidency) -> Mapping[str, object]:
+    return {
+        "allowed_inference_geos": "unrestricted" if residency.allowed is None else list(residency.allowed),
+        "default_inference_geo": residency.default,
+    }
