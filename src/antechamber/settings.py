@@ -83,6 +83,9 @@ class Settings:
     mail_from: str = _setting("Antechamber <antechamber@localhost>", "Sender of mails.")
     invite_domains: str = _setting("", "Comma list of the only e-mail domains that may be invited; empty: every one.")
     member_limit: int = _setting(0, "Members of an organization, pending invites counted; 0: no limit.")
+    admin_requests_per_minute: int = _setting(
+        0, "Requests of an organization to /v1/organizations in a minute; 0: no limit."
+    )
     invites_per_hour: int = _setting(1200, "Invites that an organization may create in an hour; 0: no limit.")
     log_level: str = _setting("info", "Least severe log line.", choices=("debug", "info", "warning", "error"))
 

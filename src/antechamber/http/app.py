@@ -19,6 +19,7 @@ from antechamber.http.authenticate import Authenticator
 from antechamber.http.context import CONTEXT_KEY, Context
 from antechamber.http.errors import internal
 from antechamber.http.log import AccessLog
+from antechamber.http.pace import Pace
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.reply import (
     Asgi,
@@ -36,6 +37,7 @@ _JSON: Final = b"application/json"
 _CONTROL_BODY_LIMIT: Final = 32 << 20
 _CALLER_LEFT_STATUS: Final = 499
 _AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
+_PACE_KEY: Final = "antechamber.pace"
 _BROKEN_OFF: Final = "The request's body broke off before its end."
 _STOPPING: Final = "The server is stopping; try again."
 _log = structlog.get_logger("http")
@@ -77,6 +79,7 @@ class Shell:
         log: AccessLog,
         observe: Callable[[Context], None],
         refused: Callable[[Context, str, str | None], None] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         """`refused` hears of each refusal with its path as registered and the caller's user agent; it may not wait."""
         self._control = control
@@ -89,6 +92,7 @@ class Shell:
         self._log = log
         self._observe = observe
         self._refused = refused
+        self._pace = pace
         self._tasks: set[asyncio.Task[None] | None] = set()
         self._is_cut = False
 
@@ -159,6 +163,7 @@ class Shell:
 
     async def _controlled(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         scope[_AUTHENTICATOR_KEY] = self._authenticator
+        scope[_PACE_KEY] = self._pace
         scope["headers"] = _as_json(context.method, scope["headers"])
         scope["query_string"] = _without_brackets(scope["query_string"])
 

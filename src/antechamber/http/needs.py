@@ -19,8 +19,10 @@ from antechamber.http.versions import HEADER, require_version
 
 if TYPE_CHECKING:
     from antechamber.http.authenticate import Authenticator
+    from antechamber.http.pace import Pace
 
 _AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
+_PACE_KEY: Final = "antechamber.pace"
 _ALWAYS_ALLOWED: Final = frozenset({"beta"})
 
 
@@ -41,6 +43,7 @@ class Need:
             context_of(request.scope).principal = principal
             demand_address(principal, context_of(request.scope).address)
             demand(principal, self.permission)
+            _keep_pace(request, principal)
         if self.versioned:
             require_version(headers.get(HEADER.encode()))
         _refuse_unknown_names(request)
@@ -50,6 +53,12 @@ class Need:
 def Needs(permission: Permission, *, versioned: bool = True) -> Depends:  # noqa: N802 - reads as a declaration
     """Declare the permission that a route needs, beside the principal's type in its `Annotated`."""
     return Depends(Need(permission, versioned=versioned))
+
+
+def _keep_pace(request: Request, principal: Principal) -> None:
+    pace: Pace | None = request.scope[_PACE_KEY]
+    if pace is not None:
+        pace.step(request.scope["path"], principal.organization_id)
 
 
 def _actor_of(request: Request) -> Actor:

@@ -33,6 +33,7 @@ from antechamber.http.control import api_routes, build_control
 from antechamber.http.log import AccessLog
 from antechamber.http.metrics import Metrics
 from antechamber.http.needs import permission_of
+from antechamber.http.pace import Pace
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.system import system_router
 from antechamber.settings import Loaded, load
@@ -144,6 +145,7 @@ class Application:
             log=self.access_log,
             observe=self.metrics.observe,
             refused=self.refusals.note,
+            pace=Pace(settings.admin_requests_per_minute, storage.clock),
         )
 
     def _register_gauges(self) -> None:

@@ -103,3 +103,12 @@ def test_mail_settings_that_cannot_work_stop_the_start(tmp_path: Path, variable:
         server.start()
     assert says in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_administration_may_be_held_to_a_pace(make_server: Callable[..., LiveServer]) -> None:
+    server = make_server(env={"ANTE_SERVER_ADMIN_REQUESTS_PER_MINUTE": "2"})
+    headers = {"x-api-key": server.admin_key, "anthropic-version": "2023-06-01"}
+    answers = [server.ask("GET", f"/v1/organizations/{path}", headers) for path in ("me", "users", "invites")]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["error"]["type"] == "rate_limit_error"
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 30
