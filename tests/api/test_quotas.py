@@ -1,5 +1,6 @@
 """Quotas of persons, and what a holder may know of themselves, over the whole application."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -135,18 +136,52 @@ async def test_a_keys_holder_learns_of_every_limit_and_of_money_only_their_own(h
     assert found["today"]["requests"] == 0
 
 
-async def test_what_a_key_used_today_and_this_month_is_told_to_its_holder(house: House) -> None:
-    answer = await house.post(
-        b'{"model":"claude-sim-1","max_tokens":16,"messages":[{"role":"user","content":"Hello"}]}'
-    )
-    assert answer.status == 200, answer.body
+ASK = b'{"model":"claude-sim-1","max_tokens":16,"messages":[{"role":"user","content":"Hello"}]}'
+
+
+async def drain(house: House) -> None:
     while house.app.ledger.backlog:
         await house.app.ledger.drain()
+
+
+async def test_what_a_key_used_today_and_this_month_is_told_to_its_holder(house: House) -> None:
+    assert (await house.post(ASK)).status == 200
+    await drain(house)
     found = await desk(house).get(ME, secret=house.api_key)
     for window in ("today", "this_month"):
         assert found[window]["requests"] == 1
         assert found[window]["output_tokens"] > 0
+        assert float(found[window]["cost"]) > 0
         assert found[window]["starting_at"].endswith("T00:00:00Z")
+
+
+async def test_what_a_persons_key_spends_is_spent_of_every_limit_above_it(house: House) -> None:
+    office = desk(house)
+    member = await office.member("dev@example.com")
+    key, secret = await office.api_key(user_id=member.id)
+    scopes = (
+        {"type": "organization"},
+        {"type": "user", "user_id": member.id},
+        {"type": "api_key", "api_key_id": key.id},
+    )
+    for scope in scopes:
+        for period in ("daily", "weekly", "monthly"):
+            await office.post("/v1/organizations/spend_limits", {"scope": scope, "amount": "900", "period": period})
+    await house.app.changes.look()
+    assert (await house.post(ASK, x_api_key=secret)).status == 200
+    assert (await house.post(ASK)).status == 200
+    await drain(house)
+    found = await office.get(ME, secret=secret)
+    cost = found["today"]["cost"]
+    assert found["this_month"] == {**found["today"], "starting_at": found["this_month"]["starting_at"]}
+    shown = [each for each in found["spend_limits"] if each["scope"]["type"] != "organization"]
+    assert {each["period_to_date_spend"] for each in shown} == {cost}
+    for each in shown:
+        assert Decimal(each["remaining"]) + Decimal(cost) == Decimal(each["amount"])
+    rest = {each["remaining"] for each in found["spend_limits"] if each["scope"]["type"] == "organization"}
+    assert all(Decimal(remaining) < Decimal(900) - Decimal(cost) for remaining in rest)
+    rows = (await office.get(f"/v1/organizations/spend_limits/effective?user_ids[]={member.id}"))["data"]
+    assert [row["period_to_date_spend"] for row in rows] == [cost] * 3
 
 
 async def test_a_person_sees_their_own_and_a_credential_of_nobody_is_refused(house: House) -> None:

@@ -1,19 +1,14 @@
-"""Limits, joined to whom they are for, to the models that are served and to the ledger's sums."""
+"""Limits, joined to whom they are for, to the models that are served and to the ledger."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
 
-from antechamber.base.clock import Clock
 from antechamber.base.ids import ApiKeyId, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
-from antechamber.base.unit import Unit, Units
-from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.gateway.model import Catalogue, Endpoint
 from antechamber.features.gateway.service import Models
-from antechamber.features.limits.model.definitions import Period, Scope, Totals
 from antechamber.features.limits.routes import own_routes, quota_routes, rate_routes, spend_routes
 from antechamber.features.limits.service.administration_quotas import Quotas
 from antechamber.features.limits.service.administration_rates import RateLimits
@@ -22,14 +17,12 @@ from antechamber.features.limits.service.book import LimitBook
 from antechamber.features.limits.service.holding import OwnLimits
 from antechamber.features.limits.sql import SqlLimits
 from antechamber.features.organizations.model import Member
-from antechamber.features.usage.model import COSTS, TOKENS, Dimension, Piece, Question, SumRow, Width
 from antechamber.features.usage.ports import UsageStore
 from antechamber.features.workspaces.model import Workspace
 from antechamber.settings import Loaded
+from antechamber.wiring.ledger_sums import LedgerSums
 from antechamber.wiring.limit_tables import read_limit_tables
 from antechamber.wiring.storage import Storage
-
-_COUNTERS: Final = ("requests", *TOKENS, *COSTS)
 
 
 class LimitHolders:
@@ -80,79 +73,6 @@ class CataloguedModels:
         models = self._models()
         lists = await asyncio.gather(models.listing(Endpoint.MESSAGES), models.listing(Endpoint.CHAT_COMPLETIONS))
         return list(dict.fromkeys(model.id for found in lists for model in found))
-
-
-class LedgerSums:
-    """What was spent and used, by the roll-ups (`limits.ports.SpentSoFar`, `OwnUsage`).
-
-    What a person's own keys spend counts as theirs, like what their tokens spend.
-    """
-
-    def __init__(self, usage: UsageStore, api_keys: ApiKeys, units: Units, clock: Clock) -> None:
-        self._usage = usage
-        self._api_keys = api_keys
-        self._units = units
-        self._clock = clock
-
-    async def spent(
-        self, organization_id: OrganizationId, asked: Sequence[tuple[Scope, str, Period]]
-    ) -> Mapping[tuple[Scope, str, Period], int]:
-        """Return nano-USD since each window began; what is missing is 0."""
-        found: dict[tuple[Scope, str, Period], int] = {}
-        now = self._clock.now()
-        async with self._units.read() as unit:
-            for period in {period for _, _, period in asked}:
-                rows = await self._usage.spent(unit, organization_id, period.start(now))
-                owners = await self._owners(unit, organization_id, {row.api_key_id for row in rows})
-                for row in rows:
-                    holders = (
-                        (Scope.ORGANIZATION, str(organization_id)),
-                        (Scope.WORKSPACE, row.workspace_id),
-                        (Scope.API_KEY, row.api_key_id),
-                        (Scope.USER, row.account_id or owners.get(row.api_key_id)),
-                    )
-                    for scope, scope_id in holders:
-                        if scope_id is not None:
-                            key = (scope, str(scope_id), period)
-                            found[key] = found.get(key, 0) + row.cost
-        return found
-
-    async def totals(
-        self, organization_id: OrganizationId, scope: Scope, scope_id: str, starting_at: int, now: int
-    ) -> Totals:
-        """Return the sums of a key or a person from a UTC midnight to now."""
-        days = (Piece(Width.DAY, Width.DAY.floor(starting_at), now + 1),)
-        async with self._units.read() as unit:
-            if scope is Scope.API_KEY:
-                question = Question(days, (), _COUNTERS, {Dimension.API_KEY_ID: (scope_id,)}, bucketed=False)
-                return _total(await self._usage.table(unit, organization_id, question))
-            by = (Dimension.API_KEY_ID, Dimension.ACCOUNT_ID)
-            rows = await self._usage.table(unit, organization_id, Question(days, by, _COUNTERS, bucketed=False))
-            owners = await self._owners(unit, organization_id, {row[2] for row in rows})
-        return _total(row for row in rows if scope_id in {row[3], owners.get(row[2])})
-
-    async def _owners(
-        self, unit: Unit, organization_id: OrganizationId, key_ids: Collection[str | None]
-    ) -> Mapping[str | None, str | None]:
-        ids = [ApiKeyId(key_id) for key_id in key_ids if key_id]
-        named = await self._api_keys.names(unit, organization_id, ids) if ids else {}
-        return {key_id: key.user_id for key_id, key in named.items()}
-
-
-def _total(rows: Iterable[SumRow]) -> Totals:
-    sums = [0] * len(_COUNTERS)
-    for row in rows:
-        counters = row[-len(_COUNTERS) :]
-        sums = [sum_ + (counter or 0) for sum_, counter in zip(sums, counters, strict=True)]
-    named = dict(zip(_COUNTERS, sums, strict=True))
-    return Totals(
-        requests=named["requests"],
-        uncached_input_tokens=named["uncached_input"],
-        cache_creation_input_tokens=named["cache_write_5m"] + named["cache_write_1h"],
-        cache_read_input_tokens=named["cache_read"],
-        output_tokens=named["output"],
-        cost=sum(named[name] for name in COSTS),
-    )
 
 
 class Limits:
