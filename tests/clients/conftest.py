@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.clients.environments import run_node, run_python
+from tests.clients.towns import settle
 from tests.live import LiveServer
 
 Told = Callable[[str], Any]
@@ -18,6 +19,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker("clients")
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server of its own for whoever administers: people, keys and traffic are in it."""
+    server = LiveServer(tmp_path_factory.mktemp("town"))
+    try:
+        yield settle(server.start())
+        assert '"event": "unhandled"' not in server.log()
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,249 @@
+"""What administrators do with the anthropic package; answers are validated strictly, in both of its name spaces."""
+# ruff: noqa: ANN401 - which generation of the library is there, and so its types, are known when it runs
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anthropic
+from anthropic import Anthropic
+
+from tests.clients.drivers.cases import AbsentError, case, run
+
+URL = os.environ["ANTE_TEST_URL"]
+ADMIN_KEY = os.environ["ANTE_TEST_ADMIN_KEY"]
+# unlike those of the other generation, which drives the same server
+MARK = anthropic.__version__.replace(".", "-")
+PAGE = 2
+
+
+def client(**how: Any) -> Any:
+    return Anthropic(base_url=URL, api_key=ADMIN_KEY, max_retries=0, _strict_response_validation=True, **how)
+
+
+def spaces() -> Mapping[str, Any]:
+    """Return the name spaces that have an organisation: the stable one, and that of the betas."""
+    asked = client()
+    found = {"stable": asked, "beta": asked.beta}
+    return {name: space.organization for name, space in found.items() if hasattr(space, "organization")}
+
+
+def both(work: Callable[[Any, str], Any]) -> dict[str, Any]:
+    return {name: work(space, f"{MARK} {name}") for name, space in spaces().items()}
+
+
+def dump(thing: Any) -> Any:
+    return thing.model_dump(mode="json")
+
+
+def failure(ask: Callable[[], Any]) -> dict[str, Any]:
+    """Return how a request was refused."""
+    try:
+        ask()
+    except anthropic.APIStatusError as error:
+        return {
+            "class": type(error).__name__,
+            "status": error.status_code,
+            "message": error.body["error"]["message"] if isinstance(error.body, dict) else str(error.body),
+            "details": error.body["error"].get("details") if isinstance(error.body, dict) else None,
+            "should_retry": error.response.headers.get("x-should-retry"),
+        }
+    return {"class": None}
+
+
+def ids(items: Iterable[Any]) -> list[str]:
+    return [item.id for item in items]
+
+
+@case
+def version() -> Any:
+    return anthropic.__version__
+
+
+@case
+def organization() -> Any:
+    return both(lambda space, _: dump(space.retrieve()))
+
+
+@case
+def workspaces() -> Any:
+    def work(space: Any, mark: str) -> Any:
+        made = space.workspaces.create(name=mark, tags={"team": "core", "gone": "soon"})
+        changed = space.workspaces.update(made.id, name=f"{mark}!", tags={"gone": None})
+        found = space.workspaces.retrieve(made.id)
+        others = [space.workspaces.create(name=f"{mark} {number}") for number in range(PAGE + 1)]
+        listed = ids(space.workspaces.list(limit=PAGE))
+        everything = ids(space.workspaces.list(include_default=True))
+        for workspace in (made, *others):
+            archived = space.workspaces.archive(workspace.id)
+        return {
+            "made": dump(made),
+            "changed": dump(changed),
+            "same": dump(changed) == dump(found),
+            "paged": [workspace.id in listed for workspace in (made, *others)],
+            "default": [name for name in everything if name not in listed],
+            "archived": dump(archived),
+            "left": [workspace.id in ids(space.workspaces.list(limit=100)) for workspace in (made, *others)],
+            "kept": made.id in ids(space.workspaces.list(include_archived=True)),
+            "refused": failure(lambda: space.workspaces.update(made.id, name="x" * 300)),
+            "unknown": failure(lambda: space.workspaces.retrieve("wrkspc_01AAAAAAAAAAAAAAAAAAAAAA")),
+        }
+
+    return both(work)
+
+
+@case
+def users() -> Any:
+    def work(space: Any, _: str) -> Any:
+        listed = [dump(user) for user in space.users.list(limit=PAGE)]
+        people = [user for user in listed if user["email"].startswith(f"{MARK}-")]
+        found = dump(space.users.retrieve(people[0]["id"]))
+        changed = dump(space.users.update(people[0]["id"], role="developer"))
+        space.users.update(people[0]["id"], role="user")
+        admins = list(space.users.list(roles=["admin"]))
+        return {
+            "people": people,
+            "found": found,
+            "changed": changed["role"],
+            "by_email": [user.id for user in space.users.list(email=people[0]["email"].upper())] == [found["id"]],
+            "by_role": [user.role for user in admins],
+            "admin": failure(lambda: space.users.remove(admins[0].id)),
+        }
+
+    return both(work)
+
+
+@case
+def removal() -> Any:
+    """Remove one person a name space: in a case of its own, as it cannot be done twice."""
+
+    def work(space: Any, mark: str) -> Any:
+        name = f"{MARK}-{mark.rpartition(' ')[2]}@"
+        leaver = next(user for user in space.users.list() if user.email.startswith(name))
+        removed = dump(space.users.remove(leaver.id))
+        return {"removed": removed, "again": failure(lambda: space.users.retrieve(leaver.id)), "id": leaver.id}
+
+    return both(work)
+
+
+@case
+def invites() -> Any:
+    def work(space: Any, mark: str) -> Any:
+        email = f"guest-{mark.replace(' ', '-')}@example.com"
+        made = space.invites.create(email=email, role="developer")
+        again = failure(lambda: space.invites.create(email=email.upper(), role="user"))
+        found = space.invites.retrieve(made.id)
+        pending = ids(space.invites.list(limit=PAGE, statuses=["pending"]))
+        deleted = space.invites.delete(made.id)
+        member = next(iter(space.users.list())).email
+        return {
+            "made": dump(made),
+            "found": dump(found) == dump(made),
+            "again": again,
+            "pending": made.id in pending,
+            "deleted": dump(deleted),
+            "deleted_again": failure(lambda: space.invites.delete(made.id)),
+            "member": failure(lambda: space.invites.create(email=member, role="user")),
+        }
+
+    return both(work)
+
+
+@case
+def members() -> Any:
+    def work(space: Any, mark: str) -> Any:
+        room = space.workspaces.create(name=f"{mark} members")
+        person = next(user for user in space.users.list() if user.email.startswith(f"{MARK}-stays@"))
+        added = space.workspaces.members.add(room.id, user_id=person.id, workspace_role="workspace_developer")
+        path = {"workspace_id": room.id}
+        found = space.workspaces.members.retrieve(person.id, **path)
+        changed = space.workspaces.members.update(person.id, workspace_role="workspace_admin", **path)
+        listed = [dump(member) for member in space.workspaces.members.list(room.id, limit=PAGE)]
+        removed = space.workspaces.members.remove(person.id, **path)
+        gone = failure(lambda: space.workspaces.members.retrieve(person.id, **path))
+        space.workspaces.archive(room.id)
+        return {
+            "added": dump(added),
+            "found": dump(found) == dump(added),
+            "changed": changed.workspace_role,
+            "listed": person.id in [member["user_id"] for member in listed],
+            "removed": dump(removed),
+            "gone": gone,
+            "ids": [person.id, room.id],
+        }
+
+    return both(work)
+
+
+@case
+def api_keys() -> Any:
+    def work(space: Any, mark: str) -> Any:
+        listed = list(space.api_keys.list(limit=PAGE))
+        key = next(key for key in listed if key.name == f"{MARK} key")
+        found = space.api_keys.retrieve(key.id)
+        renamed = space.api_keys.update(key.id, name=f"{MARK} key")
+        off = space.api_keys.update(key.id, status="inactive")
+        inactive = ids(space.api_keys.list(status="inactive"))
+        on = space.api_keys.update(key.id, status="active")
+        return {
+            "found": dump(found),
+            "renamed": renamed.name,
+            "off": off.status,
+            "inactive": key.id in inactive,
+            "on": on.status,
+            "unknown": failure(lambda: space.api_keys.retrieve("apikey_01AAAAAAAAAAAAAAAAAAAAAA")),
+            "mark": mark,
+        }
+
+    return both(work)
+
+
+@case
+def rate_limits() -> Any:
+    def work(space: Any, mark: str) -> Any:
+        listed = [dump(limit) for limit in space.rate_limits.list()]
+        room = space.workspaces.create(name=f"{mark} limits")
+        group = next(limit for limit in listed if limit["group"]["type"] == "model_group")
+        limits = [{"type": "requests_per_minute", "value": 50}]
+        changed = space.workspaces.rate_limits.update(group["id"], workspace_id=room.id, limits=limits)
+        own = [dump(limit) for limit in space.workspaces.rate_limits.list(room.id)]
+        inherited = [dump(limit) for limit in space.workspaces.rate_limits.list(room.id, include_inherited=True)]
+        space.workspaces.archive(room.id)
+        unknown = failure(lambda: list(space.rate_limits.list(model="nobody-heard-of")))
+        return {"listed": listed, "changed": dump(changed), "own": own, "inherited": inherited, "unknown": unknown}
+
+    return both(work)
+
+
+@case
+def spend_limits() -> Any:
+    def work(space: Any, _: str) -> Any:
+        if not hasattr(space, "spend_limits"):
+            return None
+        return {
+            "effective": [dump(row) for row in space.spend_limits.effective.list()],
+        }
+
+    return both(work)
+
+
+@case
+def analytics() -> Any:
+    space = spaces().get("beta")
+    if space is None or not hasattr(space.analytics, "cost"):
+        message = "no analytics of usage and cost"
+        raise AbsentError(message)
+    now = datetime.now(UTC)
+    start = (now - timedelta(days=3)).date().isoformat() + "T00:00:00Z"
+    groups = ["model", "api_key_id", "workspace_id", "actor", "service_tier"]
+    usage = [dump(row) for row in space.analytics.usage.list(starting_at=start, group_by=groups, limit=PAGE)]
+    cost = [dump(row) for row in space.analytics.cost.list(starting_at=start, group_by=["model", "token_type"])]
+    daily = space.analytics.cost.list(
+        starting_at=start, ending_at=now.isoformat(), time_bucket_width="1d", order_by="time", order="asc"
+    )
+    return {"usage": usage, "cost": cost, "daily": [dump(row) for row in daily]}
+
+
+if __name__ == "__main__":
+    run()
