@@ -25,8 +25,8 @@ from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOr
 from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
 from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
 from antechamber.settings import Settings
-from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.auditing import AuditPeople
+from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.data_folder import DataFolder
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 from antechamber.wiring.first_run import Founder
