@@ -122,6 +122,7 @@ class BudgetLog:
         self._units = storage.database
         self._audit = storage.audit
         self._writing: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
     def crossed(self, crossing: Crossing) -> None:
         """Take note of a threshold that was passed."""
@@ -147,7 +148,8 @@ class BudgetLog:
 
     async def _record(self, organization_id: OrganizationId, told: Mapping[str, object]) -> None:
         try:
-            async with self._units.begin() as unit:
+            # one after the other, in the order in which they were told
+            async with self._turn, self._units.begin() as unit:
                 await self._audit.record(unit, organization_id, SYSTEM, ActivityType.BUDGET_THRESHOLD_CROSSED, **told)
         except Exception as error:  # noqa: BLE001 - the line in the log stands, and requests go on
             _log.warning("a budget's threshold is not in the audit log", note=repr(error))

@@ -131,6 +131,19 @@ async def test_two_hundred_at_the_edge_overshoot_by_at_most_one_request() -> Non
     assert isinstance((await refusal(gate)).error, InvalidRequest)
 
 
+async def test_waves_of_requests_that_use_less_than_they_hold_overshoot_by_at_most_one() -> None:
+    gate = Gate()
+    gate.limit(spend(10_000))
+    under_way, costs = [], []
+    for turn in range(400):
+        with contextlib.suppress(RefusedByLimit):
+            under_way.append(await gate.admit(10, 60))
+        if turn % 3 and under_way:
+            costs.append(await gate.end(under_way.pop(0), 10, 38))
+    costs += [await gate.end(ticket, 10, 38) for ticket in under_way]
+    assert sum(costs) <= 10_000 + max(costs)
+
+
 async def test_what_requests_under_way_hold_is_no_limit_that_was_reached() -> None:
     gate = Gate()
     gate.limit(spend(1000))

@@ -14,7 +14,8 @@ _WHOLE: Final = 100
 class Hold:
     """What a request wants of one budget, in nano-USD; `key` names the budget in its window, which ends at `ends_at`.
 
-    `needed` must fit (the input), `worst` is held as far as the budget covers it (input and all the output asked for).
+    `needed` must fit (the input), `worst` is held (input and all the output asked for): one request at a time may reach
+    beyond what the budget covers, and while it does nothing else fits.
     """
 
     key: str
@@ -71,15 +72,18 @@ class Budget:
         """Say whether what a request needs is still there; one that may cost anything needs something to be left."""
         self._expire(now)
         remaining = hold.limit - self.spent - self._sum
-        return hold.needed <= remaining and (remaining > 0 or hold.worst <= 0)
+        return hold.worst <= 0 or hold.needed <= remaining > 0
 
     def reserve(self, hold: Hold, reservation: str, lease_until: int, now: int) -> None:
-        """Hold the worst case, or all that is left if that is less."""
+        """Hold the worst case.
+
+        All of it, even where less is left: what others give back must not go to a further request while this one may
+        still spend it, or a whole row of them would overshoot.
+        """
         self._expire(now)
         self.release(reservation)
-        amount = max(0, min(hold.worst, hold.limit - self.spent - self._sum))
-        self._held[reservation] = _Held(amount, lease_until)
-        self._sum += amount
+        self._held[reservation] = _Held(hold.worst, lease_until)
+        self._sum += hold.worst
         self._next_end = lease_until if self._next_end is None else min(self._next_end, lease_until)
 
     def release(self, reservation: str) -> None:

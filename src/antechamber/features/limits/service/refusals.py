@@ -85,7 +85,7 @@ def spend_refusal(short: Sequence[tuple[SpendRule, Hold, Balance]], now: int, *,
 
 def _is_reached(hold: Hold, balance: Balance) -> bool:
     left = balance.limit - balance.spent
-    return hold.needed > left or (left <= 0 and hold.worst > 0)
+    return hold.needed > left or left <= 0
 
 
 def _held(rule: SpendRule, hold: Hold, balance: Balance) -> WireError:
