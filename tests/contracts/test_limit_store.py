@@ -1,8 +1,11 @@
 """Limits in the database, and the book that is read from it."""
 
+import asyncio
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from antechamber.base.actor import OPERATOR
+from antechamber.base.chance import SystemChance
 from antechamber.base.clock import ManualClock
 from antechamber.base.ids import ApiKeyId, OrganizationId, SpendLimitId, UserId, WorkspaceId
 from antechamber.database.changes import LIMITS, Changes
@@ -19,14 +22,19 @@ from antechamber.features.limits.model.definitions import (
     SpendRule,
 )
 from antechamber.features.limits.model.groups import TOKEN_COUNT, Groups
+from antechamber.features.limits.service.administration_spending import SpendLimits, SpendQuery
 from antechamber.features.limits.service.book import LimitBook
 from antechamber.features.limits.sql import SqlLimits
-from tests.contracts.tenants import MINE, NOON, THEIRS
+from antechamber.features.usage.sql import SqlUsage
+from antechamber.wiring.ledger_sums import LedgerSums
+from antechamber.wiring.limits import LimitHolders
+from tests.contracts.tenants import MINE, NOON, THEIRS, services
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from antechamber.base.unit import Unit
+    from antechamber.wiring.storage import Storage
 
 STORE = SqlLimits()
 GROUPS = Groups()
@@ -260,3 +268,15 @@ async def test_a_change_is_in_the_book_after_the_feeds_next_look(database: Datab
     assert ask(book) is before
     await changes.look()
     assert rate(5) in ask(book).rates
+
+
+async def test_admins_who_set_the_same_limit_at_once_make_one_of_it(database: Database) -> None:
+    made = services(database)
+    holders = LimitHolders(cast("Storage", made))
+    sums = LedgerSums(SqlUsage(), made.api_keys, database, made.clock)
+    limits = SpendLimits(STORE, database, made.clock, SystemChance(), made.audit, holders, sums)
+    acts = [limits.set(MINE, Scope.ORGANIZATION, MINE, Period.DAILY, cents * 10**7, OPERATOR) for cents in range(8)]
+    found = await asyncio.gather(*acts)
+    assert len({limit.id for limit in found}) == 1
+    (kept,) = (await limits.listing(MINE, SpendQuery((Scope.ORGANIZATION,))))[0]
+    assert kept.amount in {limit.amount for limit in found}
