@@ -20,25 +20,35 @@ from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from antechamber.adapters.prices import Book
 from antechamber.adapters.spool import FileSpool
 from antechamber.base.clock import ManualClock, SystemClock, to_rfc3339
 from antechamber.base.ids import OrganizationId
+from antechamber.base.unit import Unit
 from antechamber.database.engine import Database, connection, database_url
 from antechamber.database.migrate import migrate
 from antechamber.features.usage import wire
 from antechamber.features.usage.model import Dimension, TokenUsage, Width
+from antechamber.features.usage.model.analytics import Person
 from antechamber.features.usage.service import Ledger, UsageReports
-from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows
+from antechamber.features.usage.sql import SqlUsage
+from bench.ledger_rows import END, START, Shape, fill
 from bench.readings import Figure, Report
 from tests.postgres import private_postgres
-from tests.unit.usage.samples import DAY, MINUTE, NOON, ORGANIZATION, intent, outcome
+from tests.unit.usage.samples import DAY, MINUTE, ORGANIZATION, intent, outcome
 
-DAYS = 31
-START = NOON - NOON % DAY
-END = START + DAYS * DAY
-COUNTERS = (*TokenUsage.__slots__, "requests")
 AT_ONCE = 200
 CASE_SECONDS = 10.0  # a slow report is timed less often
+
+
+class Nobody:
+    """Reports of tokens name no people."""
+
+    async def owners(self, _unit: Unit, _organization_id: OrganizationId) -> dict[str, str]:
+        return {}
+
+    async def people(self, _unit: Unit, _organization_id: OrganizationId, _ids: object) -> dict[str, Person]:
+        return {}
 
 
 def parse() -> argparse.Namespace:
@@ -54,87 +64,6 @@ def parse() -> argparse.Namespace:
     return asked
 
 
-def row_query(series: str, requests: int) -> str:
-    """Return a query that makes the rows from the numbers of a series, in the order of the table's columns."""
-    values = {
-        "request_id": "'req_01Rj2N8SVvo6BePZ' || i",
-        "started_at": f"{START} + i * {DAYS * DAY // requests}",
-        "organization_id": f"'{ORGANIZATION}'",
-        "workspace_id": "'wrkspc_01JwQvzr7rXLA5AGx3HKfF' || (((i * 7919) % 50) % 5)",
-        "default_workspace": "((i * 7919) % 50) % 5 = 0",
-        "api_key_id": "'apikey_01Rj2N8SVvo6BePZj99Nh' || ((i * 7919) % 50)",
-        "user_id": "null",
-        "service_account_id": "null",
-        "endpoint": "'messages'",
-        "model_asked": "'claude-model-' || ((i / 50) % 6)",
-        "model": "'claude-model-' || ((i / 50) % 6) || '-20260101'",
-        "provider": "'anthropic'",
-        "estimated_input": "1000",
-        **dict.fromkeys(("session_id", "agent_id", "parent_agent_id", "end_user", "user_profile_id"), "null"),
-        **{name: f"(i * {number}) % 997" for number, name in enumerate(TokenUsage.__slots__, 1)},
-        "status": "200",
-        "service_tier": "CASE WHEN (i / 300) % 10 = 0 THEN 'batch' ELSE 'standard' END",
-        "inference_geo": "CASE WHEN (i / 3000) % 4 = 0 THEN 'us' ELSE 'global' END",
-        "speed": "'standard'",
-        "context_window": "CASE WHEN (i / 700) % 20 = 0 THEN '200k-1M' ELSE '0-200k' END",
-        "stop_reason": "'end_turn'",
-        "duration_us": "1500000",
-        "first_token_us": "200000",
-        "ended": "'complete'",
-        "estimated": "i < 0",
-    }
-    assert list(values) == [column.name for column in usage_rows.columns]
-    return f"INSERT INTO usage_rows SELECT {', '.join(values.values())} FROM {series}"  # noqa: S608 - the bench's own
-
-
-def rollup_query(width: Width, source: str, since: int) -> str:
-    """Return a query that rolls rows up, or the roll-ups of hours to those of days."""
-    from_rows = source == "usage_rows"
-    at = "started_at" if from_rows else "bucket"
-    texts = {dimension: f"coalesce({dimension.value}, '')" for dimension in Dimension}
-    if from_rows:
-        texts[Dimension.ACCOUNT_ID] = "''"
-    keys = [
-        "organization_id",
-        f"'{width}'",
-        f"{at} - {at} % {width.microseconds}",
-        *texts.values(),
-        "default_workspace",
-    ]
-    sums = [f"sum({name})" for name in COUNTERS[:-1]] + ["count(*)" if from_rows else "sum(requests)"]
-    assert len(keys) + len(sums) == len(usage_rollups.columns)
-    where = f"{at} >= {since}" + ("" if from_rows else f" AND width = '{Width.HOUR}'")
-    groups = ", ".join(str(number + 1) for number in range(len(keys)) if number != 1)
-    columns = ", ".join(keys + sums)
-    return f"INSERT INTO usage_rollups SELECT {columns} FROM {source} WHERE {where} GROUP BY {groups}"  # noqa: S608
-
-
-async def fill(database: Database, requests: int, report: Report) -> None:
-    began = time.monotonic()
-    numbers = f"generate_series(0, {requests - 1}) AS numbers(i)"
-    if database.is_sqlite:
-        counting = f"SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < {requests - 1}"  # noqa: S608
-        numbers = f"(WITH RECURSIVE numbers(i) AS ({counting}) SELECT i FROM numbers)"  # noqa: S608
-    else:
-        numbers = f"(SELECT i::bigint AS i FROM {numbers}) AS numbers"  # noqa: S608
-    for query in (
-        row_query(numbers, requests),
-        rollup_query(Width.HOUR, "usage_rows", 0),
-        rollup_query(Width.DAY, "usage_rollups", 0),
-        rollup_query(Width.MINUTE, "usage_rows", END - 8 * DAY),
-    ):
-        async with database.begin() as unit:
-            await connection(unit).execute(text(query))
-    if not database.is_sqlite:
-        async with database.engine.connect() as link:
-            await (await link.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
-    async with database.read() as unit:
-        found = await connection(unit).execute(text("SELECT width, count(*) FROM usage_rollups GROUP BY width"))
-        for width, count in found.all():
-            report.note(f"roll-ups of {width}", count, "rows")
-    report.note(f"filling {requests} rows", time.monotonic() - began, "s")
-
-
 async def scan_seconds(database: Database) -> float:
     """Return how long it takes to sum up the rows by day and model."""
     sums = ", ".join(f"sum({name})" for name in TokenUsage.__slots__)
@@ -147,7 +76,7 @@ async def scan_seconds(database: Database) -> float:
 
 
 async def time_reports(database: Database, repeat: int, output: Report) -> None:
-    reports = UsageReports(SqlUsage(), database, ManualClock(END - MINUTE))
+    reports = UsageReports(SqlUsage(), database, ManualClock(END - MINUTE), Nobody())
     cases = [
         ("31 days", "1d", 31, []),
         ("31 days by model", "1d", 31, ["model"]),
@@ -166,7 +95,7 @@ async def time_reports(database: Database, repeat: int, output: Report) -> None:
             began = time.perf_counter()
             asked = wire.Range(to_rfc3339(END - limit * step), None, width, limit, None)
             report = await reports.messages(OrganizationId(ORGANIZATION), wire.read_query(asked, group_by, {}, []))
-            wire.show(report).model_dump_json()
+            wire.show(report)
             taken.append((time.perf_counter() - began) * 1000)
         cuts = statistics.quantiles(taken, n=100, method="inclusive")
         output.note(f"{name}, p50", cuts[49], "ms")
@@ -177,7 +106,7 @@ async def time_reports(database: Database, repeat: int, output: Report) -> None:
 
 
 async def time_ledger(database: Database, folder: Path, waves: int, output: Report) -> None:
-    ledger = Ledger(FileSpool(folder / "spool" / "bench"), SqlUsage(), database, SystemClock())
+    ledger = Ledger(FileSpool(folder / "spool" / "bench"), SqlUsage(), database, SystemClock(), Book())
     usage = TokenUsage(100, 1, 2, 3, 50)
     ended = outcome(usage)
     spent = dict.fromkeys(("open", "progress", "settle", "drain, all threads"), 0.0)
@@ -224,7 +153,9 @@ async def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ante-bench-")))
         address = stack.enter_context(private_postgres()).create() if asked.postgres else None
         async with opened(folder, address) as database:
-            await fill(database, asked.requests, report)
+            began = time.monotonic()
+            await fill(database, asked.requests, Shape(workspaces=5, people=25, keys=50))
+            report.note(f"filling {asked.requests} rows", time.monotonic() - began, "s")
             await time_reports(database, asked.repeat, report)
             await time_ledger(database, folder, 50, report)
     report.print()
