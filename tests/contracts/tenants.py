@@ -47,7 +47,7 @@ class Services:
         self.invites = Invites(
             SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
         )
-        self.tokens = Tokens(SqlTokens(), self.database, self.clock, chance, PEPPER, self.audit, self.members)
+        self.tokens = Tokens(SqlTokens(), self.clock, chance, PEPPER, self.audit, self.members)
         stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
         self.workspaces = Workspaces(
             stores, self.members, self.database, self.clock, chance, self.audit, self.workspace_effects

@@ -84,6 +84,13 @@ async def test_only_the_operator_can_read_the_folder(tmp_path: Path) -> None:
     assert modes == [0o700, 0o600]
 
 
+@pytest.mark.parametrize("name", ["Acme", "蚂蚁"])
+async def test_a_link_in_a_file_is_whole(tmp_path: Path, name: str) -> None:
+    link = f"https://ante.example/invite?token=sk-ant-invite01-{'x' * 50}"
+    await MailFolder(tmp_path, SENDER, NOON).send(Letter("a", "ada@example.com", name, f"{name}\n\n{link}\n"))
+    assert f"\r\n{link}\r\n" in (tmp_path / "a.eml").read_bytes().decode()
+
+
 async def test_letters_whose_links_are_over_leave_the_folder(tmp_path: Path) -> None:
     clock = ManualClock(NOON.now())
     mail = MailFolder(tmp_path / "mail", SENDER, clock)

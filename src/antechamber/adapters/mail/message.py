@@ -38,5 +38,6 @@ def compose(letter: Letter, sender: str, now: int) -> EmailMessage:
     message["Message-ID"] = f"<{letter.id}@{_sender(sender).domain}>"
     # RFC 3834 §5: nobody's absence is to be told to us
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
+    # as it is: an operator may read it in a file, where a link must not be cut by an encoding
+    message.set_content(letter.text, cte="7bit" if letter.text.isascii() else "8bit")
     return message

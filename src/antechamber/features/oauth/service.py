@@ -11,7 +11,7 @@ from antechamber.base.ids import Kind, OrganizationId, TokenId, UserId, mint
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.principal import AccessToken, Principal
 from antechamber.base.secret import Secret, SecretKind, digest, mint_secret
-from antechamber.base.unit import Unit, Units
+from antechamber.base.unit import Unit
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
 from antechamber.features.oauth.model import StoredToken, check_lifetime, check_scope
@@ -27,7 +27,6 @@ class Tokens:
     def __init__(
         self,
         store: TokenStore,
-        units: Units,
         clock: Clock,
         chance: Chance,
         pepper: Secret,
@@ -35,7 +34,6 @@ class Tokens:
         members: Members,
     ) -> None:
         self._store = store
-        self._units = units
         self._clock = clock
         self._chance = chance
         self._pepper = pepper.reveal().encode()
@@ -58,7 +56,8 @@ class Tokens:
             created_at=now,
             expires_at=now + check_lifetime(ttl_seconds) * MICROSECONDS,
         )
-        async with self._units.begin() as unit:
+        # one after the other with a removal, which ends the tokens that it sees
+        async with self._members.changing(organization_id) as unit:
             if email is not None:
                 user_id = await self._owner(unit, organization_id, email, token.scope)
                 token = dataclasses.replace(token, user_id=user_id)
