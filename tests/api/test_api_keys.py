@@ -92,6 +92,16 @@ async def test_a_key_that_is_not_there_is_not_found(keyring: Keyring, key_id: st
         assert (error["type"], error["message"]) == ("not_found_error", "API key not found.")
 
 
+@pytest.mark.parametrize("body", [b'{"name": "\\ud800"}', b'{"name": "k", "workspace_id": "\\u0000"}'])
+async def test_texts_that_no_database_keeps_are_refused(keyring: Keyring, body: bytes) -> None:
+    headers = {"x-api-key": keyring.admin_key, "anthropic-version": NEW}
+    answer = await call(keyring.house.app.shell, "POST", KEYS, headers=headers, body=body)
+    assert answer.status == 400
+    assert "cannot be stored" in answer.json()["error"]["message"]
+    await keyring.refused(400, "GET", f"{KEYS}?workspace_id=%00")
+    await keyring.refused(404, "GET", f"{KEYS}/\0")
+
+
 async def test_a_made_key_opens_and_its_secret_is_shown_once(keyring: Keyring) -> None:
     made = await keyring.post(KEYS, {"name": "k", "expires_in_seconds": 3600})
     assert made["secret"].startswith("sk-ant-api03-")

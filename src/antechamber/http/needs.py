@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from antechamber.base.actor import Actor, actor_for
-from antechamber.base.errors import InvalidRequest
+from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Principal, demand, demand_address
 from antechamber.http.context import context_of
@@ -46,6 +46,7 @@ class Need:
             _keep_pace(request, principal)
         if self.versioned:
             require_version(headers.get(HEADER.encode()))
+        _refuse_nul(request)
         _refuse_unknown_names(request)
         return principal
 
@@ -88,6 +89,16 @@ def _query_names(dependant: Dependant) -> Iterator[str]:
             yield field.alias
     for inner in dependant.dependencies:
         yield from _query_names(inner)
+
+
+def _refuse_nul(request: Request) -> None:
+    """Refuse the one character that PostgreSQL's texts cannot hold, so that none is looked for."""
+    if "\x00" in request.scope["path"]:
+        message = "There is nothing by that name."
+        raise NotFound(message)
+    if b"%00" in request.scope["query_string"]:
+        message = "A query value contains a NUL character."
+        raise InvalidRequest(message)
 
 
 def _refuse_unknown_names(request: Request) -> None:

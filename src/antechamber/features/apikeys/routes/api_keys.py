@@ -9,7 +9,7 @@ from antechamber.features.apikeys.model import KeyFilter, Status
 from antechamber.features.apikeys.routes.callers import Reader, Writer, within
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.apikeys.wire import api_keys as wire
-from antechamber.http.lists import Cursor, IdList, show_page
+from antechamber.http.lists import Cursor, IdList
 from antechamber.http.needs import Acting
 from antechamber.http.versions import Spoken
 
@@ -35,7 +35,7 @@ def api_key_router(keys: ApiKeys) -> APIRouter:
         caller: Reader, cursor: Cursor, chosen: Annotated[KeyFilter, Depends(_read_filter)], spoken: Spoken
     ) -> IdList[wire.ApiKeyBody]:
         page = await keys.listing(caller.organization_id, cursor, chosen)
-        return show_page(page, lambda key: wire.show(key, spoken), lambda key: key.id)
+        return wire.show_list(page, spoken)
 
     @routes.get(_KEY, summary="Get an API key", response_model_exclude_unset=True)
     async def get(api_key_id: str, caller: Reader, spoken: Spoken) -> wire.ApiKeyBody:

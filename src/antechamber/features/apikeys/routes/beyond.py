@@ -12,7 +12,7 @@ from antechamber.features.apikeys.routes.callers import Reader, Writer, within
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.apikeys.wire import api_keys as shapes
 from antechamber.features.apikeys.wire import beyond as wire
-from antechamber.http.lists import Cursor, IdList, show_page
+from antechamber.http.lists import Cursor, IdList
 from antechamber.http.needs import Acting, Needs
 from antechamber.http.versions import Spoken
 
@@ -36,7 +36,7 @@ def beyond_router(keys: ApiKeys) -> APIRouter:
     @routes.get(f"{_KEYS}/unused", summary="List API keys that lie unused", response_model_exclude_unset=True)
     async def unused(caller: Reader, cursor: Cursor, spoken: Spoken, days: Days = 30) -> IdList[wire.UnusedKeyBody]:
         page = await keys.unused(caller.organization_id, cursor, days)
-        return show_page(page, lambda unused: wire.show_unused(unused, spoken), lambda unused: unused.thing.id)
+        return wire.show_unused(page, spoken)
 
     @routes.get("/v1/organizations/unused_workspaces", summary="List workspaces whose keys lie unused")
     async def unused_workspaces(

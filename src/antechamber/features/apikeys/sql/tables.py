@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
 
@@ -100,11 +101,13 @@ def as_admin_key(row: Row[Any]) -> StoredAdminKey:
     )
 
 
+@lru_cache(maxsize=4096)
 def read_models(text: str | None) -> tuple[str, ...] | None:
     """Return a key's models as they are kept."""
     return None if text is None else tuple(json.loads(text))
 
 
+@lru_cache(maxsize=4096)
 def read_networks(text: str | None) -> tuple[Network, ...] | None:
     """Return a key's networks as they are kept."""
     return None if text is None else tuple(ip_network(item) for item in json.loads(text))

@@ -7,17 +7,20 @@ from pydantic import BaseModel, Field
 
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.ids import UserId, WorkspaceId
+from antechamber.base.page import Page
 from antechamber.base.secret import Secret
 from antechamber.features.apikeys.model import Draft, Rotated, StoredApiKey, StoredSecret, Unused
 from antechamber.features.apikeys.wire.api_keys import (
     ApiKeyBody,
     fields_of,
+    list_fields,
     read_end,
     read_models,
     read_networks,
 )
 from antechamber.features.workspaces.model import Workspace
 from antechamber.http.bodies import Body
+from antechamber.http.lists import IdList
 from antechamber.http.versions import Version
 
 _CENTURY = 3_155_760_000
@@ -134,11 +137,10 @@ def show_secrets(secrets: Sequence[StoredSecret]) -> SecretsBody:
     )
 
 
-def show_unused(unused: Unused[StoredApiKey], spoken: Version) -> UnusedKeyBody:
-    """Return an unused key's shape."""
-    return UnusedKeyBody.model_validate(
-        {**fields_of(unused.thing, spoken), "last_used_at": _instant(unused.last_used_at)}
-    )
+def show_unused(page: Page[Unused[StoredApiKey]], spoken: Version) -> IdList[UnusedKeyBody]:
+    """Return the envelope of a page of unused keys."""
+    data = [{**fields_of(unused.thing, spoken), "last_used_at": _instant(unused.last_used_at)} for unused in page.items]
+    return IdList[UnusedKeyBody].model_validate(list_fields(data, page.has_more))
 
 
 def show_unused_workspaces(found: Sequence[Unused[Workspace]]) -> UnusedWorkspacesBody:
