@@ -1,7 +1,9 @@
 """What takes letters out: one suite for every way, and what only SMTP has."""
 
+import asyncio
 import socket
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -164,3 +166,25 @@ async def test_a_server_that_never_answers_is_given_up() -> None:
         mail = SmtpMail(read_server(f"smtp://127.0.0.1:{port}"), SENDER, NOON, timeout_seconds=0.05)
         with pytest.raises(MailNotSentError, match="timed out"):
             await mail.send(LETTER)
+
+
+def mail_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "mail"]
+
+
+def test_a_stop_does_not_wait_for_a_server_that_is_silent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mail = SmtpMail(read_server(f"smtp://127.0.0.1:{silent.getsockname()[1]}"), SENDER, NOON)
+
+        async def begin() -> socket.socket:
+            sending = asyncio.create_task(mail.send(LETTER))
+            connection, _ = await asyncio.to_thread(silent.accept)
+            sending.cancel()
+            return connection
+
+        with asyncio.run(begin()):
+            threads = mail_threads()
+            assert [thread.daemon for thread in threads] == [True]
+        for thread in threads:
+            thread.join(10)
+    assert mail_threads() == []

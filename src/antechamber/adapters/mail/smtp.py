@@ -1,8 +1,11 @@
 """Mail over SMTP (RFC 5321), encrypted unless the server is on this machine or the address says otherwise."""
 
 import asyncio
+import contextlib
 import smtplib
 import ssl
+import threading
+from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Final
 
@@ -35,7 +38,7 @@ class SmtpMail:
     async def send(self, letter: Letter) -> None:
         """Hand a letter over; MailNotSentError says what the server or the network said."""
         message = compose(letter, self._sender, self._clock.now())
-        await asyncio.to_thread(self._deliver, message)
+        await _apart(lambda: self._deliver(message))
 
     def _deliver(self, message: EmailMessage) -> None:
         try:
@@ -72,3 +75,29 @@ class SmtpMail:
 
     def _trust(self) -> ssl.SSLContext:
         return self._context or ssl.create_default_context()
+
+
+async def _apart(work: Callable[[], None]) -> None:
+    """Run on a thread that a stopping server does not wait for, as it would for those of the loop's own pool."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: Exception | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        failure: Exception | None = None
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            loop.call_soon_threadsafe(settle, failure)
+
+    threading.Thread(target=run, name="mail", daemon=True).start()
+    await done
