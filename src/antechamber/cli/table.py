@@ -45,6 +45,7 @@ COMMANDS: Final = (
     Entry("config", "server.config", "Show or reload the server's configuration.", SERVE),
     Entry("prices", "server.prices", "Show prices, price past requests anew.", SERVE),
     Entry("people", "server.people", "Add, appoint and remove people as the server's operator.", SERVE),
+    Entry("keys", "server.keys", "Make admin and Claude Code keys as the server's operator.", SERVE),
     Entry("token", "server.token", "Mint a token as the server's operator.", SERVE),
     Entry("simulate", "server.simulate", "Run the simulated models on their own.", SERVE),
     Entry("doctor", "doctor", "Check address, TLS, proxies, credential and clock.", MORE),

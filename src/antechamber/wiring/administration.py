@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from antechamber.base.actor import OPERATOR
-from antechamber.base.clock import to_rfc3339
+from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import InviteId, OrganizationId
 from antechamber.base.permissions import OrganizationRole
+from antechamber.features.apikeys.model import AdminDraft
 from antechamber.features.organizations.model import Member
 from antechamber.features.organizations.service import accept_url
 from antechamber.wiring.storage import Storage
@@ -59,7 +60,28 @@ async def _invite_link(storage: Storage, asked: Asked) -> Mapping[str, Any]:
     return {"url": accept_url(storage.settings.base_url(), secret)}
 
 
+async def _make_admin_key(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    organization_id, seconds = await _organization(storage, asked), asked.get("expires_in_seconds")
+    draft = AdminDraft(
+        name=str(asked["name"]),
+        scopes=tuple(asked.get("scopes") or ()),
+        expires_at=None if seconds is None else storage.clock.now() + int(seconds) * MICROSECONDS,
+    )
+    async with storage.database.begin() as unit:
+        key, secret = await storage.admin_keys.make(unit, organization_id, draft, OPERATOR)
+    return {"id": key.id, "name": key.name, "scopes": list(key.scopes), "secret": secret.reveal()}
+
+
+async def _make_claude_code_key(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    member = await _member(storage, asked)
+    async with storage.database.begin() as unit:
+        key, secret = await storage.api_keys.claude_code_key(unit, member.organization_id, member.id, OPERATOR)
+    return {"id": key.id, "name": key.name, "user_id": key.user_id, "secret": secret.reveal()}
+
+
 ACTS: Final[Mapping[str, Act]] = {
+    "admin_key.make": _make_admin_key,
+    "claude_code_key.make": _make_claude_code_key,
     "invite.link": _invite_link,
     "people.add": _add_person,
     "people.appoint": _appoint_person,
