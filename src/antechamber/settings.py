@@ -86,6 +86,8 @@ class Settings:
     admin_requests_per_minute: int = _setting(
         0, "Requests of an organization to /v1/organizations in a minute; 0: no limit."
     )
+    api_key_limit: int = _setting(10_000, "Active API keys of an organization; 0: no limit.")
+    workspace_api_key_limit: int = _setting(10_000, "Active API keys of a workspace; 0: no limit.")
     invites_per_hour: int = _setting(1200, "Invites that an organization may create in an hour; 0: no limit.")
     log_level: str = _setting("info", "Least severe log line.", choices=("debug", "info", "warning", "error"))
 

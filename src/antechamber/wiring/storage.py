@@ -30,7 +30,7 @@ from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.data_folder import DataFolder
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 from antechamber.wiring.first_run import Founder
-from antechamber.wiring.rules import invite_rules
+from antechamber.wiring.rules import invite_rules, key_quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     membership_effects.bind_tokens(tokens)
     accounts = Accounts(SqlSetupLinks(), database, clock, chance, pepper)
     mint, rooms = Mint(clock, chance, pepper), Rooms(workspaces, workspace_members)
-    api_keys = ApiKeys(SqlApiKeys(), database, mint, audit, rooms)
+    api_keys = ApiKeys(SqlApiKeys(), database, mint, audit, rooms, key_quota(settings))
     admin_keys = AdminKeys(SqlAdminKeys(), database, mint, audit)
     workspace_effects.on_archived(api_keys.archive_workspace)
     key_source = KeySource(SqlPrincipals(), members, workspaces, workspace_members, clock)

@@ -162,10 +162,10 @@ class KeyFilter:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many keys may be active at once, in the organisation and in each workspace."""
+    """How many keys may be active at once, in the organisation and in each workspace; None for any number."""
 
-    organization: int = 10_000
-    workspace: int = 10_000
+    organization: int | None = None
+    workspace: int | None = None
 
 
 _CHANGES: Final = tuple(field.name for field in dataclasses.fields(Change))

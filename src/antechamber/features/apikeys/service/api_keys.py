@@ -231,10 +231,10 @@ class ApiKeys:
     ) -> None:
         """Refuse one more active key over a quota (SDK types `{org,workspace}_api_key_limit_exceeded_error`)."""
         everywhere, here = await self._store.count_active(unit, organization_id, workspace_id, now)
-        if everywhere >= self._quota.organization:
+        if self._quota.organization is not None and everywhere >= self._quota.organization:
             message = f"The organization has reached its limit of {self._quota.organization} active API keys."
             raise InvalidRequest(message, error_code="org_api_key_limit_exceeded")
-        if here >= self._quota.workspace:
+        if self._quota.workspace is not None and here >= self._quota.workspace:
             message = f"The workspace has reached its limit of {self._quota.workspace} active API keys."
             raise InvalidRequest(message, error_code="workspace_api_key_limit_exceeded")
 
