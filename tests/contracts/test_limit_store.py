@@ -4,12 +4,17 @@ import asyncio
 import dataclasses
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from antechamber.base.actor import OPERATOR
 from antechamber.base.chance import SystemChance
 from antechamber.base.clock import ManualClock
+from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.ids import ApiKeyId, OrganizationId, SpendLimitId, UserId, WorkspaceId
+from antechamber.base.page import seal_cursor
 from antechamber.database.changes import LIMITS, Changes
 from antechamber.database.engine import Database
+from antechamber.features.gateway.model import Catalogue
 from antechamber.features.limits.model.definitions import (
     Applicable,
     Limiter,
@@ -22,18 +27,20 @@ from antechamber.features.limits.model.definitions import (
     SpendRule,
 )
 from antechamber.features.limits.model.groups import TOKEN_COUNT, Groups
+from antechamber.features.limits.service.administration_quotas import Quotas
 from antechamber.features.limits.service.administration_spending import SpendLimits, SpendQuery
 from antechamber.features.limits.service.book import LimitBook
 from antechamber.features.limits.sql import SqlLimits
 from antechamber.features.usage.sql import SqlUsage
 from antechamber.wiring.ledger_sums import LedgerSums
-from antechamber.wiring.limits import LimitHolders
+from antechamber.wiring.limits import CataloguedModels, LimitHolders
 from tests.contracts.tenants import MINE, NOON, THEIRS, services
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from antechamber.base.unit import Unit
+    from antechamber.features.gateway.service import Models
     from antechamber.wiring.storage import Storage
 
 STORE = SqlLimits()
@@ -268,6 +275,40 @@ async def test_a_change_is_in_the_book_after_the_feeds_next_look(database: Datab
     assert ask(book) is before
     await changes.look()
     assert rate(5) in ask(book).rates
+
+
+def unserved() -> CataloguedModels:
+    """No models at all; a list of them is not asked for."""
+    return CataloguedModels(lambda: Catalogue((), {}), lambda: cast("Models", None))
+
+
+@pytest.mark.parametrize("strange", ["\x00", "spl_01\x00", "nonsense", "wrkspc_01" + "0" * 22])
+async def test_an_id_that_none_can_have_is_nowhere(database: Database, strange: str) -> None:
+    made = services(database)
+    holders = LimitHolders(cast("Storage", made))
+    sums = LedgerSums(SqlUsage(), made.api_keys, database, made.clock)
+    spends = SpendLimits(STORE, database, made.clock, SystemChance(), made.audit, holders, sums)
+    quotas = Quotas(STORE, database, made.clock, made.audit, holders, unserved())
+    async with database.begin() as unit:
+        await made.workspaces.create_default(unit, MINE)
+    asked: list[Awaitable[object]] = [
+        spends.get(MINE, strange),
+        spends.delete(MINE, strange, OPERATOR),
+        quotas.delete(MINE, strange, OPERATOR),
+        holders.workspace(MINE, strange),
+        holders.find_api_key(MINE, strange),
+        holders.member(MINE, strange),
+    ]
+    for each in asked:
+        with pytest.raises(NotFound, match=r"not found|no quota"):
+            await each
+    assert await holders.members_among(MINE, [strange]) == []
+    everything = (Scope.WORKSPACE, Scope.USER)
+    assert await spends.listing(MINE, SpendQuery(everything, strange)) == ([], None)
+    mark = {"scopes": sorted(everything), "workspace_id": None}
+    page = seal_cursor(f"5 {strange}", mark)
+    with pytest.raises(InvalidRequest, match="not a cursor that this server gave"):
+        await spends.listing(MINE, SpendQuery(everything, page=page))
 
 
 async def test_admins_who_set_the_same_limit_at_once_make_one_of_it(database: Database) -> None:

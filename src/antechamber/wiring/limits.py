@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
 
-from antechamber.base.ids import ApiKeyId, OrganizationId, UserId, WorkspaceId
+from antechamber.base.errors import NotFound
+from antechamber.base.ids import ApiKeyId, Kind, OrganizationId, UserId, WorkspaceId, is_id
 from antechamber.base.page import IdCursor, Page
 from antechamber.features.gateway.model import Catalogue, Endpoint
 from antechamber.features.gateway.service import Models
@@ -36,10 +37,12 @@ class LimitHolders:
 
     async def workspace(self, organization_id: OrganizationId, workspace_id: str) -> Workspace:
         """Return a workspace, archived or not; NotFound."""
+        _check(Kind.WORKSPACE, workspace_id, f"Workspace not found: {workspace_id}")
         return await self._workspaces.get(organization_id, WorkspaceId(workspace_id))
 
     async def find_api_key(self, organization_id: OrganizationId, api_key_id: str) -> None:
         """Return if there is such a key; NotFound."""
+        _check(Kind.API_KEY, api_key_id, "API key not found.")
         await self._api_keys.get(organization_id, ApiKeyId(api_key_id))
 
     async def member(self, organization_id: OrganizationId, user_id: str) -> Member:
@@ -52,9 +55,16 @@ class LimitHolders:
 
     async def members_among(self, organization_id: OrganizationId, user_ids: Sequence[str]) -> Sequence[Member]:
         """Return those of some persons who are members now."""
+        ids = [UserId(user_id) for user_id in user_ids if is_id(Kind.USER, user_id)]
         async with self._units.read() as unit:
-            named = await self._members.names(unit, organization_id, [UserId(user_id) for user_id in user_ids])
+            named = await self._members.names(unit, organization_id, ids)
         return [member for member in named.values() if member.removed_at is None]
+
+
+def _check(kind: Kind, text: str, message: str) -> None:
+    # PostgreSQL has no text with a NUL in it, and would fail at the look
+    if not is_id(kind, text):
+        raise NotFound(message)
 
 
 class CataloguedModels:

@@ -6,7 +6,7 @@ from typing import Final
 from antechamber.base.actor import Actor
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest, NotFound
-from antechamber.base.ids import OrganizationId, UserId
+from antechamber.base.ids import Kind, OrganizationId, UserId, is_id
 from antechamber.base.page import open_cursor, seal_cursor
 from antechamber.base.unit import Units
 from antechamber.features.audit.model import ActivityType
@@ -75,7 +75,8 @@ class Quotas:
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
             known = None if user_id is None else UserId(user_id)
-            if not await self._store.remove_quota(unit, organization_id, known):
+            is_named = known is None or is_id(Kind.USER, known)
+            if not is_named or not await self._store.remove_quota(unit, organization_id, known):
                 message = (
                     "There is no default quota." if user_id is None else f"User {user_id} has no quota of their own."
                 )

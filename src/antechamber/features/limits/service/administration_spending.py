@@ -9,9 +9,9 @@ from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest, NotFound
-from antechamber.base.ids import Kind, OrganizationId, SpendLimitId, UserId, mint
+from antechamber.base.ids import Kind, OrganizationId, SpendLimitId, UserId, is_id, mint
 from antechamber.base.page import IdCursor, open_cursor, seal_cursor
-from antechamber.base.unit import Units
+from antechamber.base.unit import Unit, Units
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
 from antechamber.features.limits.model.definitions import Period, Scope, SpendLimit
@@ -68,6 +68,8 @@ class SpendLimits:
         """Return a page of the organisation's spend limits, newest first, and the next page's cursor."""
         asked = {"scopes": sorted(query.scopes), "workspace_id": query.workspace_id}
         after = None if query.page is None else _position(open_cursor(query.page, asked))
+        if query.workspace_id is not None and not is_id(Kind.WORKSPACE, query.workspace_id):
+            return [], None
         async with self._units.read() as unit:
             found = await self._store.spend_limits(
                 unit,
@@ -85,9 +87,15 @@ class SpendLimits:
     async def get(self, organization_id: OrganizationId, spend_limit_id: str) -> SpendLimit:
         """Return one; NotFound."""
         async with self._units.read() as unit:
+            return await self._known(unit, organization_id, spend_limit_id)
+
+    async def _known(self, unit: Unit, organization_id: OrganizationId, spend_limit_id: str) -> SpendLimit:
+        found = None
+        if is_id(Kind.SPEND_LIMIT, spend_limit_id):
             found = await self._store.get_spend_limit(unit, organization_id, SpendLimitId(spend_limit_id))
         if found is None:
-            raise _missing(spend_limit_id)
+            message = f"Spend limit {spend_limit_id} not found."
+            raise NotFound(message)
         return found
 
     async def set(
@@ -133,9 +141,7 @@ class SpendLimits:
         """Remove one; NotFound."""
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
-            known = await self._store.get_spend_limit(unit, organization_id, SpendLimitId(spend_limit_id))
-            if known is None:
-                raise _missing(spend_limit_id)
+            known = await self._known(unit, organization_id, spend_limit_id)
             await self._store.remove_spend_limit(unit, organization_id, known.id)
             await self._audit.record(
                 unit,
@@ -210,14 +216,10 @@ class SpendLimits:
 
 def _position(text: str) -> tuple[int, str]:
     at, _, key = text.partition(" ")
-    if not at.isdigit() or len(at) > _LONGEST_INSTANT:
+    if not at.isascii() or not at.isdigit() or len(at) > _LONGEST_INSTANT or not is_id(Kind.SPEND_LIMIT, key):
         message = "page: not a cursor that this server gave"
         raise InvalidRequest(message)
     return int(at), key
-
-
-def _missing(spend_limit_id: str) -> NotFound:
-    return NotFound(f"Spend limit {spend_limit_id} not found.")
 
 
 def _details(limit: SpendLimit) -> dict[str, object]:
