@@ -11,12 +11,14 @@ import pytest
 from antechamber.base.actor import SYSTEM
 from antechamber.base.clock import SystemClock
 from antechamber.base.errors import AuthenticationFailed, Unavailable
+from antechamber.base.permissions import OrganizationRole
+from antechamber.base.secret import Secret
 from antechamber.database import changes
 from antechamber.database.changes import CREDENTIALS, Changes, announce
 from antechamber.database.engine import Database
 from antechamber.features.apikeys.model import Change, Draft, Status
 from antechamber.http.authenticate import Authenticator
-from tests.contracts.tenants import MINE, PEPPER, services
+from tests.contracts.tenants import MINE, NOON, PEPPER, services
 
 SECONDS = 1.0
 
@@ -108,6 +110,32 @@ async def test_a_callback_that_fails_is_called_again(database: Database, error: 
         await tell(database)
         await until(lambda: "after" in heard, 5)
         assert failures == []
+
+
+async def test_a_rotated_away_secret_and_a_leavers_key_stop_on_another_node_within_a_second(database: Database) -> None:
+    made = services(database)
+    async with database.begin() as unit:
+        await made.workspaces.create_default(unit, MINE)
+        for email in ("stays@example.com", "leaves@example.com"):
+            leaver = await made.members.join(unit, MINE, email, "P", OrganizationRole.DEVELOPER, SYSTEM)
+    key, rotated = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
+    _, personal = await made.api_keys.create(MINE, Draft("p", user_id=leaver.id), SYSTEM)
+    async with node(database) as (feed, _, other):
+        authenticator = Authenticator([made.key_source], other, made.clock, PEPPER)
+        feed.watch(CREDENTIALS, authenticator.reload)
+        await authenticator.reload()
+
+        async def refuses(secret: Secret) -> None:
+            with contextlib.suppress(AuthenticationFailed):
+                async with asyncio.timeout(SECONDS):
+                    while True:
+                        await authenticator.authenticate({b"x-api-key": secret.reveal().encode()})
+                        await asyncio.sleep(0.01)
+
+        await made.api_keys.rotate(MINE, key.id, NOON, SYSTEM)
+        await refuses(rotated)
+        await made.members.remove(MINE, leaver.id, SYSTEM)
+        await refuses(personal)
 
 
 async def test_a_revoked_key_stops_on_another_node_within_a_second(database: Database) -> None:

@@ -1,6 +1,7 @@
 """Keys in the database: found by their secret, seen and changed only by their organisation."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from antechamber.base.actor import SYSTEM, Actor, ActorKind
-from antechamber.base.errors import InvalidRequest, NotFound
+from antechamber.base.errors import AuthenticationFailed, InvalidRequest, NotFound
 from antechamber.base.ids import ApiKeyId, WorkspaceId
 from antechamber.base.page import IdCursor
 from antechamber.base.permissions import OrganizationRole, Permission
@@ -30,6 +31,7 @@ from antechamber.features.apikeys.sql import SqlApiKeys, SqlPrincipals
 from antechamber.features.apikeys.sql.tables import admin_keys, api_key_secrets, api_keys
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.workspaces.model import Workspace
+from antechamber.http.authenticate import Authenticator
 from tests.contracts.tenants import MINE, NOON, PEPPER, THEIRS, Services, services
 
 SECOND = 1_000_000
@@ -216,6 +218,26 @@ async def test_both_secrets_of_a_rotated_key_open_until_the_first_ends(database:
     assert sorted(ends, key=str) == [NOON + 5 * SECOND, NOON + 7 * SECOND, None]
     assert again.revoke_at == NOON + 7 * SECOND
     assert await activities(made) == [MADE, ActivityType.API_KEY_ROTATED, ActivityType.API_KEY_ROTATED]
+
+
+async def test_a_secret_and_a_key_end_by_the_clock_alone(database: Database) -> None:
+    made, _ = await house(database)
+    key, first = await made.api_keys.create(MINE, Draft("k", expires_at=NOON + 9 * SECOND), SYSTEM)
+    second = (await made.api_keys.rotate(MINE, key.id, NOON + 5 * SECOND, SYSTEM)).secret
+    authenticator = Authenticator([made.key_source], database, made.clock, PEPPER)
+    await authenticator.reload()
+
+    async def opens(secret: Secret) -> bool:
+        with contextlib.suppress(AuthenticationFailed):
+            await authenticator.authenticate({b"x-api-key": secret.reveal().encode()})
+            return True
+        return False
+
+    assert [await opens(first), await opens(second)] == [True, True]
+    made.clock.advance(5)
+    assert [await opens(first), await opens(second)] == [False, True]
+    made.clock.advance(4)
+    assert [await opens(first), await opens(second)] == [False, False]
 
 
 async def test_a_key_has_at_most_ten_secrets_that_open(database: Database) -> None:
