@@ -9,7 +9,7 @@ import structlog
 
 from antechamber.base.clock import Clock
 from antechamber.base.unit import Units
-from antechamber.features.usage.model import KEPT_SECONDS, Intent, UsageRow, Width
+from antechamber.features.usage.model import KEPT_SECONDS, Intent, PriceSource, UsageRow, Width
 from antechamber.features.usage.ports import OpenEntry, PriceBook, Source, Spool, UsageStore
 from antechamber.features.usage.service.pricing import price_row
 
@@ -184,12 +184,18 @@ class Ledger:
             self._oldest_us = None
 
     async def _price(self, rows: Sequence[UsageRow]) -> list[UsageRow]:
-        # a list of prices may have to be loaded for the first of its models, which would hold requests up
         strange = {(row.intent.model_served, row.intent.provider) for row in rows} - self._seen
         if strange:
-            await asyncio.to_thread(lambda: [price_row(row, self._prices) for row in rows])
-            self._seen = (self._seen if len(self._seen) < _MOST_SEEN else set()) | strange
+            # a list of prices may have to be loaded for the first of its models, which would hold requests up
+            await asyncio.to_thread(self._meet, strange)
         return [price_row(row, self._prices) for row in rows]
+
+    def _meet(self, strange: set[tuple[str, str]]) -> None:
+        now = self._clock.now()
+        for model, provider in sorted(strange):
+            if self._prices.rate(model, provider, now).source is PriceSource.FALLBACK:
+                _log.warning("a model without a price has the fallback's", model=model, provider=provider)
+        self._seen = (self._seen if len(self._seen) < _MOST_SEEN else set()) | strange
 
     async def _make_durable(self) -> None:
         async with self._units.read() as unit:
