@@ -1,0 +1,130 @@
+"""Questions of reports: rows and every roll-up give the same sums, in any cut of the time, in the order asked for."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from antechamber.adapters.prices import Book
+from antechamber.base.ids import OrganizationId
+from antechamber.database.engine import Database
+from antechamber.features.usage.model import (
+    COSTS,
+    SHOWN,
+    Dimension,
+    Facet,
+    Piece,
+    Question,
+    SumRow,
+    Tag,
+    TokenUsage,
+    UsageRow,
+    Width,
+    pieces,
+)
+from antechamber.features.usage.service.pricing import price_row
+from antechamber.features.usage.sql import SqlUsage
+from tests.unit.usage.samples import DAY, HOUR, NOON, ORGANIZATION, row
+
+MINE = OrganizationId(ORGANIZATION)
+BOOK = Book()
+COUNTERS = (*SHOWN, "requests", *COSTS, "unpriced_requests")
+START = NOON - 30 * HOUR
+END = NOON + 42 * HOUR
+
+
+def made(number: int) -> UsageRow:
+    return price_row(
+        row(
+            number,
+            TokenUsage(number, 1, 2, 3, number % 7),
+            started_at=START + number * HOUR,
+            model_served=("claude-sonnet-4-5", "qwen-plus", "nobody-knows")[number % 3],
+            key_id=None if number % 4 == 0 else f"apikey_{number % 3}",
+            user_id=f"user_{number % 2}",
+            workspace_id=f"wrkspc_{number % 2}",
+            tag=None if number % 5 else "team",
+        ),
+        BOOK,
+    )
+
+
+async def ask(database: Database, question: Question) -> Sequence[SumRow]:
+    async with database.read() as unit:
+        return [tuple(each) for each in await SqlUsage().table(unit, MINE, question)]
+
+
+async def fill(database: Database) -> None:
+    async with database.begin() as unit:
+        await SqlUsage().sweep_in(unit, [made(number) for number in range(72)])
+
+
+@pytest.mark.parametrize(
+    "group_by",
+    [
+        (),
+        (Dimension.MODEL,),
+        (Dimension.WORKSPACE_ID, Dimension.MODEL),
+        (Dimension.API_KEY_ID, Dimension.ACCOUNT_ID),
+        (Dimension.API_KEY_ID, Dimension.MODEL),
+        tuple(Dimension),
+    ],
+)
+async def test_rows_and_roll_ups_give_the_same_sums(database: Database, group_by: tuple[Facet, ...]) -> None:
+    await fill(database)
+    whole = (Piece(Width.HOUR, START, END),)
+    rolled = await ask(database, Question(whole, group_by, COUNTERS, bucketed=False))
+    cut = await ask(database, Question(pieces(START, END), group_by, COUNTERS, bucketed=False))
+    by_tag = await ask(database, Question(whole, (*group_by, Tag.TAG), COUNTERS, bucketed=False))
+    assert rolled == cut
+    sums: Counter[tuple[object, ...]] = Counter()
+    for each in by_tag:
+        group = tuple(each[2 : 2 + len(group_by)])
+        for place, value in enumerate(each[3 + len(group_by) :]):
+            sums[group, place] += value
+    width = 2 + len(group_by)
+    assert sums == Counter(
+        {(tuple(each[2:width]), place): value for each in rolled for place, value in enumerate(each[width:])}
+    )
+
+
+async def test_buckets_of_rows_are_those_of_roll_ups(database: Database) -> None:
+    await fill(database)
+    midnight = NOON - 12 * HOUR
+    whole = (Piece(Width.DAY, midnight - DAY, midnight + 2 * DAY),)
+    rolled = await ask(database, Question(whole, (), COUNTERS))
+    scanned = await ask(database, Question(whole, (), COUNTERS, {Tag.TAG: ("team", "")}))
+    assert rolled == scanned
+    assert [each[0] for each in rolled] == [midnight - DAY, midnight, midnight + DAY]
+
+
+async def test_groups_come_by_rank_and_in_cuts(database: Database) -> None:
+    await fill(database)
+    whole = pieces(START, END)
+    key = (Dimension.API_KEY_ID, Dimension.MODEL)
+
+    async def cut(limit: int | None, offset: int = 0, *, ascending: bool = False) -> Sequence[SumRow]:
+        question = Question(
+            whole, key, ("uncached_input",), bucketed=False, rank=("uncached_input",), by_time=False,
+            ascending=ascending, limit=limit, offset=offset,
+        )  # fmt: skip
+        return await ask(database, question)
+
+    everything = await cut(None)
+    assert len(everything) == len(set(everything)) == 6
+    assert [*await cut(4), *await cut(4, 4)] == everything
+    # the names decide between equals, whichever way the rank goes
+    assert everything == sorted(everything, key=lambda each: (-each[-1], each[2:4]))
+    assert await cut(None, ascending=True) == sorted(everything, key=lambda each: (each[-1], each[2:4]))
+
+
+async def test_groups_without_a_value_match_the_empty_filter(database: Database) -> None:
+    await fill(database)
+    filters: dict[Facet, tuple[str, ...]] = {Dimension.API_KEY_ID: ("",)}
+    (without_key,) = await ask(database, Question(pieces(START, END), (), ("requests",), filters, bucketed=False))
+    assert without_key[-1] == 18
+
+
+async def test_nothing_used_is_no_row(database: Database) -> None:
+    for group_by in ((), (Dimension.MODEL,)):
+        assert await ask(database, Question(pieces(START, END), group_by, ("requests",), bucketed=False)) == []
