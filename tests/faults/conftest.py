@@ -10,6 +10,7 @@ import pytest
 from tests.faults.calls import drop_all
 from tests.faults.processes import Server, Upstream, over, provider
 from tests.faults.rough import RoughUpstream
+from tests.faults.towns import Town, check_quiet, found_alone, found_pair
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,29 @@ def make_rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
             return _raise(tmp_path, stack, settings, variables or {})
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """An organisation over SQLite, for tests that leave its server running."""
+    with found_alone(tmp_path_factory.mktemp("alone")) as town:
+        yield town
+        check_quiet(town)
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """An organisation on two nodes over PostgreSQL, for tests that leave both running."""
+    with found_pair(tmp_path_factory.mktemp("pair")) as town:
+        yield town
+        check_quiet(town)
+
+
+@pytest.fixture(params=["alone", pytest.param("pair", marks=pytest.mark.postgres)])
+def town(request: pytest.FixtureRequest) -> Town:
+    """Each of the two."""
+    town: Town = request.getfixturevalue(request.param)
+    return town
 
 
 @pytest.fixture(autouse=True)
