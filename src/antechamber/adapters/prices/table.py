@@ -14,7 +14,7 @@ from antechamber.base.money import NANO_PER_DOLLAR, scale
 from antechamber.features.usage.model import Currency, Prices, PriceSource, Rate, Step, Tariff
 
 _PRICES: Final = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_search")
-_PERCENTS: Final = ("batch_percent", "fast_percent", "us_percent")
+_PERCENTS: Final = {"batch_percent": 50, "fast_percent": 100, "us_percent": 100}
 _STEP: Final = ("above", *_PRICES)
 _FALLBACK: Final = ("currency", "nano_usd_per_cny", "steps", *_PRICES, *_PERCENTS)
 _KEYS: Final = ("model", "provider", "valid_from", *_FALLBACK)
@@ -111,12 +111,12 @@ def _rate(row: Mapping[str, Any], place: str, source: PriceSource, version: str)
         message = f'{place}.currency: must be "USD" or "CNY"'
         raise PriceError(message) from None
     tariff = Tariff(_prices(row, place), _steps(row.get("steps", []), place))
-    percents = {name: _whole(row, name, place) for name in _PERCENTS if name in row}
+    batch, fast, us = (_whole(row, name, place, default) for name, default in _PERCENTS.items())
     if currency is Currency.USD:
         if "nano_usd_per_cny" in row:
             message = f"{place}.nano_usd_per_cny: is for prices in CNY"
             raise PriceError(message)
-        return Rate(source, version, tariff, **percents)
+        return Rate(source, version, tariff, None, batch, fast, us)
     worth = _whole(row, "nano_usd_per_cny", place)
     if not worth:
         message = f"{place}.nano_usd_per_cny: must be more than 0"
@@ -124,7 +124,7 @@ def _rate(row: Mapping[str, Any], place: str, source: PriceSource, version: str)
     usd = Tariff(
         _converted(tariff.base, worth), tuple(Step(each.above, _converted(each.prices, worth)) for each in tariff.steps)
     )
-    return Rate(source, version, usd, tariff, **percents)
+    return Rate(source, version, usd, tariff, batch, fast, us)
 
 
 def _prices(row: Mapping[str, Any], place: str) -> Prices:
