@@ -116,8 +116,8 @@ async def test_a_rotated_away_secret_and_a_leavers_key_stop_on_another_node_with
     made = services(database)
     async with database.begin() as unit:
         await made.workspaces.create_default(unit, MINE)
-        for email in ("stays@example.com", "leaves@example.com"):
-            leaver = await made.members.join(unit, MINE, email, "P", OrganizationRole.DEVELOPER, SYSTEM)
+        await made.members.join(unit, MINE, "stays@example.com", "S", OrganizationRole.USER, SYSTEM)
+        leaver = await made.members.join(unit, MINE, "leaves@example.com", "L", OrganizationRole.DEVELOPER, SYSTEM)
     key, rotated = await made.api_keys.create(MINE, Draft("k"), SYSTEM)
     _, personal = await made.api_keys.create(MINE, Draft("p", user_id=leaver.id), SYSTEM)
     async with node(database) as (feed, _, other):
