@@ -12,6 +12,7 @@ from antechamber.base.actor import OPERATOR
 from antechamber.base.clock import from_rfc3339
 from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 from antechamber.database.engine import connection
+from antechamber.features.apikeys.model import Draft
 from antechamber.features.limits.model.admission import Settlement
 from antechamber.features.limits.model.definitions import Period, Scope, SpendRule
 from antechamber.features.limits.model.spending import rule_key
@@ -336,6 +337,17 @@ async def test_a_quota_refuses_where_nothing_serves_its_weaker_model_in_this_dia
     assert (refused.status, refused.header("x-should-retry")) == (429, "false")
     assert refused.json()["error"]["message"].startswith("This request would exceed your quota of 1 requests per day.")
     assert house.app.admission.open == 0
+
+
+async def test_a_quota_leads_to_no_model_that_the_key_does_not_open(house: House) -> None:
+    office = desk(house)
+    member = await office.member("dev@example.com")
+    draft = Draft("Key", user_id=member.id, models=("claude-*",))
+    _, key = await house.app.storage.api_keys.create(office.organization_id, draft, OPERATOR)
+    await office.post(QUOTAS, {"user_id": member.id, "requests_per_day": 1, "fallback_model": "sim-1"})
+    await house.app.changes.look()
+    statuses = [(await ask(house, message("claude-x"), key.reveal())).status for _ in range(2)]
+    assert statuses == [200, 429]
 
 
 async def test_limits_of_key_person_workspace_and_organization_hold_together(house: House) -> None:

@@ -175,7 +175,7 @@ class Admissions:
     def __init__(self, storage: Storage, ledger: Ledger, usage: UsageStore, prices: PriceBook, book: LimitBook) -> None:
         settings, clock = storage.settings, storage.clock
         self._events = BudgetLog(storage)
-        self._counters = GuardedCounters(MemoryCounters(), clock)
+        self._counters = GuardedCounters(MemoryCounters(), clock, deadline_seconds=None)
         self.limits = LimitAdmission(
             book=book,
             counters=self._counters,

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from antechamber.features.limits.model.spending import Balance, Budget, Hold, reached
+from antechamber.features.limits.model.definitions import Period
+from antechamber.features.limits.model.spending import Balance, Budget, Hold, reached, window
 
 FAR = 10**9
 
@@ -70,6 +71,11 @@ def test_thresholds_are_reached_exactly_at_their_share(spent: int, limit: int) -
     expected = max([each for each in (50, 75, 90, 100) if spent * 100 >= each * limit], default=0)
     assert reached(spent, limit) == expected
     assert (reached(spent, limit) == 100) == (spent >= limit)
+
+
+@given(st.sampled_from(Period), st.integers(0, 2**52))
+def test_a_window_is_its_periods(period: Period, at: int) -> None:
+    assert window(period, at) == (period.start(at), period.end(at))
 
 
 def test_a_budget_of_nothing_is_used_up() -> None:

@@ -118,6 +118,23 @@ async def test_rows_arrive_by_themselves(database: Database, start: Callable[[],
     await ledger.close()
 
 
+async def test_while_the_drain_is_held_the_database_has_exactly_what_is_said(
+    database: Database, start: Callable[[], Ledger]
+) -> None:
+    ledger = start()
+    for number in range(30):
+        ledger.open(intent(number)).settle(outcome())
+    async with ledger.drained() as position:
+        assert position == 30 == await rolled_up(database)
+        ledger.open(intent(30)).settle(outcome())
+        draining = asyncio.create_task(ledger.drain())
+        await asyncio.sleep(0.05)
+        assert await rolled_up(database) == 30
+        assert ledger.settled_count == 31
+    await draining
+    assert await rolled_up(database) == 31
+
+
 async def test_an_outage_of_the_database_delays_rows_and_loses_none(
     database: Database, units: Switchable, start: Callable[[], Ledger]
 ) -> None:

@@ -111,7 +111,7 @@ class Gateway:
 
     async def _go_around(self, call: Call, asking: Asking, detour: Detour) -> tuple[Ticket, Route]:
         route = self._catalogue.route(detour.model, call.endpoint)
-        if route is None:
+        if route is None or not opens(call.key.models, detour.model, route.model):
             raise detour.refused
         asking.model, asking.provider, asking.under_quota = route.model, route.provider.name, False
         admitted = await self._admission.admit(asking)

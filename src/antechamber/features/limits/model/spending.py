@@ -1,13 +1,16 @@
 """Spends: what a budget covers while requests are under way, and when a threshold is crossed."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+from antechamber.base.clock import MICROSECONDS
 from antechamber.features.limits.model.definitions import Period, Scope, SpendRule
 
 # per cent of a limit at which its passing is told
 THRESHOLDS: Final = (50, 75, 90, 100)
 _WHOLE: Final = 100
+_DAY_US: Final = 86_400 * MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +142,14 @@ def budget_key(scope: Scope, scope_id: str, period: Period, start: int) -> str:
 
 def rule_key(rule: SpendRule, at: int) -> str:
     """Return the name of a rule's budget in the window that `at` lies in."""
-    return budget_key(rule.scope, rule.scope_id, rule.period, rule.period.start(at))
+    return budget_key(rule.scope, rule.scope_id, rule.period, window(rule.period, at)[0])
+
+
+def window(period: Period, at: int) -> tuple[int, int]:
+    """Return the beginning and the end of the window that `at` lies in, which are the same all day."""
+    return _window(period, at // _DAY_US)
+
+
+@lru_cache(maxsize=64)
+def _window(period: Period, day: int) -> tuple[int, int]:
+    return period.start(day * _DAY_US), period.end(day * _DAY_US)

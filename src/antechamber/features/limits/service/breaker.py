@@ -25,6 +25,7 @@ class CountersAwayError(Exception):
 class GuardedCounters:
     """The same counters; CountersAwayError where they fail or take longer than `deadline_seconds`.
 
+    Those in this process need no deadline (None), whose alarm would cost as much as the counting.
     After `failures` in a row nothing is asked for `open_seconds`, then one call is let through to see.
     """
 
@@ -33,7 +34,7 @@ class GuardedCounters:
         counters: Counters,
         clock: Clock,
         *,
-        deadline_seconds: float = _DEADLINE_SECONDS,
+        deadline_seconds: float | None = _DEADLINE_SECONDS,
         open_seconds: float = _OPEN_SECONDS,
         failures: int = _FAILURES,
     ) -> None:
@@ -77,8 +78,11 @@ class GuardedCounters:
             # whoever comes next finds it shut again until this call has shown something
             self._open_until = self._clock.monotonic() + self._open_seconds
         try:
-            async with asyncio.timeout(self._deadline_seconds):
+            if self._deadline_seconds is None:
                 answer = await call()
+            else:
+                async with asyncio.timeout(self._deadline_seconds):
+                    answer = await call()
         except Exception as error:
             self._fail(error)
             raise CountersAwayError from error

@@ -4,15 +4,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
-from antechamber.features.limits.model.admission import REQUESTS, HeaderPairs
+from antechamber.features.limits.model.admission import HeaderPairs
 from antechamber.features.limits.model.buckets import Level, shown_tokens
 from antechamber.features.limits.model.definitions import Limiter, Period, SpendRule
 from antechamber.features.limits.model.spending import Balance
 from antechamber.features.limits.service.plans import Rated
 
-_INPUT: Final = frozenset({Limiter.INPUT_TOKENS_PER_MINUTE, Limiter.INPUT_TOKENS_PER_MINUTE_CACHE_AWARE})
-_OUTPUT: Final = frozenset({Limiter.OUTPUT_TOKENS_PER_MINUTE})
-_TOKENS: Final = frozenset({Limiter.TOKENS_PER_DAY, Limiter.TOKENS_PER_MINUTE})
+_NAMES: Final = {
+    Limiter.REQUESTS_PER_DAY: b"requests",
+    Limiter.REQUESTS_PER_MINUTE: b"requests",
+    Limiter.TOKENS_PER_DAY: b"tokens",
+    Limiter.TOKENS_PER_MINUTE: b"tokens",
+    Limiter.INPUT_TOKENS_PER_MINUTE: b"input-tokens",
+    Limiter.INPUT_TOKENS_PER_MINUTE_CACHE_AWARE: b"input-tokens",
+    Limiter.OUTPUT_TOKENS_PER_MINUTE: b"output-tokens",
+}
 # The windows that Claude Code knows, by header and by claim: a session's, a week's, and spending beyond them.
 _WINDOWS: Final = {
     Period.DAILY: (b"5h", b"five_hour"),
@@ -45,24 +51,20 @@ def rate_headers(rates: Sequence[Rated], levels: Sequence[Level], now: int, *, o
 
 
 def _named(rates: Sequence[Rated], levels: Sequence[Level], *, openai: bool) -> list[tuple[bytes, Level]]:
-    def tightest(kinds: frozenset[Limiter]) -> Level | None:
-        found = [level for rate, level in zip(rates, levels, strict=True) if rate.rule.limiter in kinds]
-        return min(found, key=lambda level: (level.remaining, level.capacity), default=None)
-
-    read, written = tightest(_INPUT), tightest(_OUTPUT)
-    tokens = tightest(_TOKENS)
-    if tokens is None and read is not None and written is not None:
-        tokens = _sum(read, written)
+    """Return the tightest level of each kind, and the sum of input and output where all tokens have no limit."""
+    found: dict[bytes, Level] = {}
+    for rate, level in zip(rates, levels, strict=True):
+        name = _NAMES[rate.rule.limiter]
+        known = found.get(name)
+        if known is None or (level.remaining, level.capacity) < (known.remaining, known.capacity):
+            found[name] = level
+    read, written = found.get(b"input-tokens"), found.get(b"output-tokens")
+    if b"tokens" not in found and read is not None and written is not None:
+        found[b"tokens"] = _sum(read, written)
     if openai:
-        named = [(b"requests", tightest(REQUESTS)), (b"tokens", tokens or read or written)]
-    else:
-        named = [
-            (b"requests", tightest(REQUESTS)),
-            (b"tokens", tokens),
-            (b"input-tokens", read),
-            (b"output-tokens", written),
-        ]
-    return [(name, level) for name, level in named if level is not None]
+        tokens = found.get(b"tokens") or read or written
+        found = {name: level for name, level in ((b"requests", found.get(b"requests")), (b"tokens", tokens)) if level}
+    return list(found.items())
 
 
 def _sum(read: Level, written: Level) -> Level:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from antechamber.features.limits.model.admission import DAILY, REQUESTS, Asking, Tokens
 from antechamber.features.limits.model.buckets import Correction, Draw
 from antechamber.features.limits.model.definitions import Applicable, Limiter, Quota, RateRule, Scope
-from antechamber.features.limits.model.spending import Hold, rule_key
+from antechamber.features.limits.model.spending import Hold, rule_key, window
 from antechamber.features.limits.ports import Pricer, Used
 
 # what a caller may get who does not say how much it wants
@@ -106,7 +106,11 @@ def holds(rules: Applicable, asking: Asking, pricer: Pricer) -> tuple[Hold, ...]
         dearest = max(needed, price(Tokens(cache_write_1h=read) if hour else Tokens(cache_write_5m=read)))
     return tuple(
         Hold(
-            rule_key(rule, asking.started_at), rule.amount, rule.period.end(asking.started_at), needed, dearest + output
+            rule_key(rule, asking.started_at),
+            rule.amount,
+            window(rule.period, asking.started_at)[1],
+            needed,
+            dearest + output,
         )
         for rule in rules.spends
     )

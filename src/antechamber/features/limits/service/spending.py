@@ -10,7 +10,7 @@ from antechamber.base.clock import Clock
 from antechamber.base.ids import OrganizationId
 from antechamber.features.limits.model.admission import Asking, Window
 from antechamber.features.limits.model.definitions import Period, Scope, SpendRule
-from antechamber.features.limits.model.spending import THRESHOLDS, Crossing, budget_key, reached, rule_key
+from antechamber.features.limits.model.spending import THRESHOLDS, Crossing, budget_key, reached, rule_key, window
 from antechamber.features.limits.ports import Counters, SpendEvents, SpendHistory
 from antechamber.features.limits.service.breaker import CountersAwayError
 
@@ -74,7 +74,6 @@ class Spending:
             self._noted = {key: percent for key, percent in self._noted.items() if key not in over}
             async with self._locks[organization_id]:
                 await self._read(OrganizationId(organization_id), live)
-        self._locks = defaultdict(asyncio.Lock, {key: lock for key, lock in self._locks.items() if lock.locked()})
 
     async def _read(self, organization_id: OrganizationId, wanted: Mapping[str, _Known]) -> Mapping[str, int]:
         amounts: dict[str, int] = {}
@@ -113,7 +112,7 @@ class Spending:
             (Scope.USER, str(asking.user_id)),
         )
         keys = [
-            budget_key(scope, scope_id, period, period.start(asking.started_at))
+            budget_key(scope, scope_id, period, window(period, asking.started_at)[0])
             for scope, scope_id in holders
             for period in periods.get((scope, scope_id), ())
         ]
