@@ -33,6 +33,8 @@ BETA: Final = "analytics-usage-cost-2026-08-24"
 _MOST_ROWS: Final = 1000
 _ORDERS: Final = ("asc", "desc")
 _GONE: Final = Person(None, None, deleted=True)
+# beyond the wire: in a group only when it is grouped by them
+_EXTENSIONS: Final = frozenset({Grouping.ACCOUNT_ID, Grouping.END_USER, Grouping.TAG})
 # the filters that are not their dimension's name and an s
 _IRREGULAR: Final = {Grouping.CLAUDE_TAG_CATEGORY: "claude_tag_categories", Grouping.ACTOR: "actor_ids"}
 FILTERS: Final[Mapping[str, Grouping]] = {
@@ -183,7 +185,8 @@ def _allowed(name: str, values: Sequence[str]) -> tuple[str, ...]:
 def show_analytics(page: AnalyticsPage, query: AnalyticsQuery) -> bytes:
     """Return the wire's JSON of a page, in the shape of UsagePage or CostPage."""
     encode = msgspec.json.Encoder().encode
-    unset: dict[str, Any] = {group.value: None for group in Grouping if query.report == "cost" or group not in FAN_OUT}
+    hidden = _EXTENSIONS if query.report == "cost" else _EXTENSIONS | FAN_OUT
+    unset: dict[str, Any] = {group.value: None for group in Grouping if group not in hidden}
     items: list[bytes] = []
     for line in page.lines:
         if query.exclude_deleted_users and _is_deleted(line, page.people):
