@@ -307,6 +307,39 @@ async def test_a_lease_is_renewed_while_a_request_lasts_and_runs_out_without() -
     assert await _spent(gate) == 180
 
 
+async def test_a_running_server_keeps_what_is_held_and_takes_up_what_was_corrected_through_outages() -> None:
+    gate = Gate()
+    gate.limit(spend(1000))
+    ticket = await gate.admit(10, 10_000)
+    running = asyncio.create_task(gate.admission.run(beat_seconds=0.001))
+    gate.ledger.is_away = True
+    for _ in range(5):
+        gate.clock.advance(20)
+        await asyncio.sleep(0.03)
+    gate.ledger.is_away = False
+    gate.ledger.earlier = 300
+    async with asyncio.timeout(5):
+        while await _spent(gate) != 300:  # noqa: ASYNC110 - what is watched is in the counters
+            await asyncio.sleep(0.01)
+    assert "under way" in (await refusal(gate)).error.message
+    running.cancel()
+    await asyncio.wait({running})
+    await gate.end(ticket)
+    assert await _spent(gate) == 480
+
+
+async def test_what_ends_while_the_counters_are_away_counts_with_the_next_reading() -> None:
+    gate = Gate()
+    gate.limit(spend(1000), rate(Limiter.REQUESTS_PER_MINUTE, 10))
+    ticket = await gate.admit()
+    gate.counters._open_until = gate.clock.monotonic() + 5
+    cost = await gate.end(ticket)
+    gate.clock.advance(5)
+    assert await _spent(gate) == 0
+    await gate.spending.refresh()
+    assert await _spent(gate) == cost
+
+
 async def test_a_ledger_that_does_not_answer_is_let_be_or_refuses_as_configured() -> None:
     for is_open in (True, False):
         gate = Gate(is_open_on_failure=is_open)

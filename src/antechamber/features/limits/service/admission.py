@@ -196,11 +196,11 @@ class LimitAdmission:
             return
         self._spending.tell(asking.organization_id, ticket.rules.spends, asking.started_at, spent)
 
-    async def run(self) -> None:
+    async def run(self, beat_seconds: float = _BEAT_SECONDS) -> None:
         """Keep what is held held, and budgets true, until cancelled."""
         beats = 0
         while True:
-            await asyncio.sleep(_BEAT_SECONDS)
+            await asyncio.sleep(beat_seconds)
             beats += 1
             try:
                 await self.renew()
