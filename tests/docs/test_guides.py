@@ -77,7 +77,7 @@ def command(block: Block, folder: Path) -> list[str]:
 
 
 def variables(server: LiveServer, folder: Path, *, fresh: bool) -> dict[str, str]:
-    # the README says .venv/bin/ante, as after `make start`
+    # the README puts .venv/bin on the PATH, as after `make start`
     (folder / ".venv" / "bin").mkdir(parents=True)
     ante = folder / ".venv" / "bin" / "ante"
     ante.write_text(f'#!/bin/sh\nexec {sys.executable} -m antechamber "$@"\n', encoding="utf-8")
@@ -86,6 +86,7 @@ def variables(server: LiveServer, folder: Path, *, fresh: bool) -> dict[str, str
         "ANTHROPIC_BASE_URL": server.base_url,
         "ANTHROPIC_API_KEY": server.api_key,
         "ADMIN_KEY": server.admin_key,
+        "ANTHROPIC_ADMIN_KEY": server.admin_key,
         "OPENAI_BASE_URL": f"{server.base_url}/v1",
         "OPENAI_API_KEY": server.api_key,
         "DATA": str(folder / "data" if fresh else server.data),
