@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -26,6 +26,7 @@ VERIFY = "/v1/compliance/activities/verify"
 VERSION = {"anthropic-version": "2026-10-21"}
 MESSAGE = {"model": "sim-1", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
 PEPPER = "the-same-pepper-on-every-node-0123456789"
+KEEPER = "keeper@example.com"
 SECONDS = 1.0
 _PAUSE = 0.02
 
@@ -87,9 +88,13 @@ class Town:
         assert reply.status == 200, (method, path, reply.body)
         return reply.json()
 
+    async def ask_operator(self, act: str, **asked: object) -> Mapping[str, Any]:
+        """Ask for something as the operator of the first node."""
+        return await ask_operator(DataFolder(self.first.data).operator_socket, act, **asked)
+
     async def operate(self, act: str, **asked: object) -> Any:  # noqa: ANN401 - whatever JSON holds
-        """Do something as the operator of the first node."""
-        answer = await ask_operator(DataFolder(self.first.data).operator_socket, act, **asked)
+        """Do something as the operator that must work."""
+        answer = await self.ask_operator(act, **asked)
         assert "result" in answer, answer
         return answer["result"]
 
@@ -102,7 +107,7 @@ class Town:
         """Return a new member's id and address; a keeper is there before, for the last member cannot be removed."""
         if not self._is_kept:
             self._is_kept = True
-            await self.operate("people.add", email="keeper@example.com", role="admin")
+            await self.operate("people.add", email=KEEPER, role="admin")
         email = f"{self.name(role).replace(' ', '-')}@example.com"
         return (await self.operate("people.add", email=email, role=role))["id"], email
 
@@ -158,9 +163,9 @@ class Town:
             link.row_factory = sqlite3.Row
             return [dict(row) for row in link.execute(statement)]
 
-    async def verify(self) -> None:
-        """Check that the audit chain is whole."""
-        verdict = await self.act("GET", VERIFY, node=self.last)
+    async def verify(self, node: Server | None = None) -> None:
+        """Check that the audit chain is whole, on the last node unless told otherwise."""
+        verdict = await self.act("GET", VERIFY, node=node or self.last)
         assert verdict["ok"], verdict
 
 
