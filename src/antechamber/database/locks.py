@@ -15,6 +15,15 @@ async def lock_organization(unit: Unit, organization_id: OrganizationId) -> None
     What is read afterwards is what those have committed. To be called before the reads that a decision stands on.
     On SQLite every writing transaction is alone already (BEGIN IMMEDIATE).
     """
+    await _lock(unit, f"organization {organization_id}")
+
+
+async def lock_founding(unit: Unit) -> None:
+    """Wait until nobody else founds an organisation on this server; held to the unit's end."""
+    await _lock(unit, "founding")
+
+
+async def _lock(unit: Unit, name: str) -> None:
     link = connection(unit)
     if link.dialect.name != "sqlite":
-        await link.execute(_LOCK, {"name": f"organization {organization_id}"})
+        await link.execute(_LOCK, {"name": name})

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from antechamber.base.actor import OPERATOR
 from antechamber.base.ids import OrganizationId
 from antechamber.base.secret import Secret
-from antechamber.base.unit import Units
+from antechamber.base.unit import Unit, Units
+from antechamber.database.locks import lock_founding
 from antechamber.features.accounts.service import Accounts
 from antechamber.features.apikeys.model import AdminDraft, Draft
 from antechamber.features.apikeys.service import AdminKeys, ApiKeys
@@ -49,31 +50,40 @@ class Founder:
         self._audit = audit
         self._units = units
 
-    async def is_empty(self) -> bool:
-        """Say whether the server has no organisation yet."""
-        return not await self._organizations.everyone()
+    async def found_first(
+        self, name: str, admin_email: str | None, *, admin_key: bool, api_key: bool
+    ) -> Founded | None:
+        """Make the first organisation; None when there is one, though another founds it at this moment."""
+        async with self._units.begin() as unit:
+            await lock_founding(unit)
+            if await self._organizations.everyone(unit):
+                return None
+            return await self._found(unit, name, admin_email, admin_key=admin_key, api_key=api_key)
 
     async def found(self, name: str, admin_email: str | None, *, admin_key: bool, api_key: bool) -> Founded:
         """Make an organisation, with the keys that are asked for."""
         async with self._units.begin() as unit:
-            organization = await self._organizations.create(unit, name)
-            workspace = await self._workspaces.create_default(unit, organization.id)
-            await self._audit.record(
-                unit,
-                organization.id,
-                OPERATOR,
-                ActivityType.ORGANIZATION_CREATED,
-                name=organization.name,
-                workspace_id=workspace.id,
-            )
-            link, setup_secret = await self._accounts.create_setup_link(unit, organization.id, admin_email)
-            made_admin = made_api = None
-            if admin_key:
-                _, made_admin = await self._admin_keys.make(
-                    unit, organization.id, AdminDraft("First admin key"), OPERATOR
-                )
-            if api_key:
-                _, made_api = await self._api_keys.make(unit, organization.id, Draft("First API key"), OPERATOR)
+            return await self._found(unit, name, admin_email, admin_key=admin_key, api_key=api_key)
+
+    async def _found(
+        self, unit: Unit, name: str, admin_email: str | None, *, admin_key: bool, api_key: bool
+    ) -> Founded:
+        organization = await self._organizations.create(unit, name)
+        workspace = await self._workspaces.create_default(unit, organization.id)
+        await self._audit.record(
+            unit,
+            organization.id,
+            OPERATOR,
+            ActivityType.ORGANIZATION_CREATED,
+            name=organization.name,
+            workspace_id=workspace.id,
+        )
+        link, setup_secret = await self._accounts.create_setup_link(unit, organization.id, admin_email)
+        made_admin = made_api = None
+        if admin_key:
+            _, made_admin = await self._admin_keys.make(unit, organization.id, AdminDraft("First admin key"), OPERATOR)
+        if api_key:
+            _, made_api = await self._api_keys.make(unit, organization.id, Draft("First API key"), OPERATOR)
         return Founded(
             organization_id=organization.id,
             organization_name=organization.name,

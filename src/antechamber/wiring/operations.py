@@ -72,10 +72,10 @@ def found(loaded: Loaded, organization: str, admin_email: str) -> dict[str, str 
 async def _found(loaded: Loaded, name: str, email: str) -> dict[str, str | None]:
     async with _storage(loaded) as storage:
         await storage.prepare()
-        if not await storage.founder.is_empty():
+        made = await storage.founder.found_first(name, email, admin_key=True, api_key=True)
+        if made is None:
             message = "this server has an organization already; its keys were shown when it was made"
             raise OperationError(message)
-        made = await storage.founder.found(name, email, admin_key=True, api_key=True)
     return {
         "organization_id": made.organization_id,
         "workspace_id": made.workspace_id,

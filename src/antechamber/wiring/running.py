@@ -57,10 +57,9 @@ async def _serve(loaded: Loaded, *, demo: bool, new_key: bool, tell: Callable[[S
     storage = open_storage(loaded.settings)
     storage.folder.lock()
     await storage.prepare()
-    founded, key = None, None
-    if await storage.founder.is_empty():
-        founded = await storage.founder.found("My Organization", None, admin_key=demo, api_key=demo or new_key)
-    elif new_key:
+    key = None
+    founded = await storage.founder.found_first("My Organization", None, admin_key=demo, api_key=demo or new_key)
+    if founded is None and new_key:
         key = await storage.founder.another_api_key(await storage.sole_organization(None), "From --new-key")
     hint = await _key_hint(storage)
 

@@ -35,7 +35,9 @@ class Organizations:
         await self._store.add(unit, organization.id, organization)
         return organization
 
-    async def everyone(self) -> Sequence[Organization]:
-        """Return every organisation of this server, for the operator."""
-        async with self._units.read() as unit:
+    async def everyone(self, unit: Unit | None = None) -> Sequence[Organization]:
+        """Return every organisation of this server, for the operator; as a given transaction sees it."""
+        if unit is not None:
             return await self._store.sweep_all(unit)
+        async with self._units.read() as own:
+            return await self._store.sweep_all(own)
