@@ -165,6 +165,7 @@ async def test_what_outlasts_the_drain_is_cut_and_metered(make_rig: Callable[...
     for reply in replies:
         name = reply.headers["request-id"]
         check_cut(rows[name], truth[name], tokens_of(reply))
+        assert b"The server is stopping" in reply.body, "a stream that is cut ends with an error event"
 
 
 async def test_an_idle_connection_and_a_slow_upload_hold_up_no_stop(make_rig: Callable[..., Rig]) -> None:

@@ -5,10 +5,11 @@ The commit point is the first chunk: before it, a failure becomes an error answe
 """
 
 import asyncio
+import contextlib
 from typing import Final
 
 from antechamber.base.clock import Clock
-from antechamber.base.errors import InternalError, TimedOut, Unavailable, WireError
+from antechamber.base.errors import InternalError, Overloaded, TimedOut, Unavailable, WireError
 from antechamber.base.outbound import OutboundError, OutboundResponse
 from antechamber.features.gateway.model import Provider, UpstreamProblem
 from antechamber.features.gateway.ports import Dialect, Reply, Ticket, Upstreams
@@ -18,6 +19,8 @@ from antechamber.features.gateway.service.refusals import error_for_problem, err
 from antechamber.features.usage.model import Ending, Outcome, context_window
 from antechamber.features.usage.ports import OpenEntry
 
+_STOPPING: Final = "The server is stopping; send the request again."
+_LAST_WORD_SECONDS: Final = 1.0
 _CUT: Final = "protocol"
 _EMPTY_STREAM: Final = "the stream ended before its first byte"
 _UNFINISHED_STREAM: Final = "the stream ended without its last event"
@@ -63,6 +66,7 @@ class Exchange:
         self._status = 0
         self._ended = Ending.COMPLETE
         self._committed = False
+        self._streaming = False
         self._response: OutboundResponse | None = None
 
     async def run(self, body: bytes, reply: Reply) -> None:
@@ -78,6 +82,8 @@ class Exchange:
             self._ended = Ending.CALLER_LEFT if self._call.left else Ending.LOST
             if not self._committed:
                 self._status = _CALLER_LEFT if self._call.left else 0
+            elif self._streaming and not self._call.left:
+                await self._say_stopping(reply)
             raise
         finally:
             if self._response is not None:
@@ -145,6 +151,7 @@ class Exchange:
             self._refuse_for(scanner.problem)
         progress(tally)
         self._commit(response)
+        self._streaming = True
         await reply.start(response.status, answer_headers(response.headers, self._call.answer_headers))
         write, read, feed = reply.write, response.chunk, scanner.feed
         shown = scanner.shown if self._call.adds_usage else None
@@ -180,6 +187,14 @@ class Exchange:
             raise refusal from error
         self._call.error = refusal.type
         await reply.end(self._dialect.error_event(refusal.type, refusal.message, self._call.request_id))
+
+    async def _say_stopping(self, reply: Reply) -> None:
+        """End a stream that the server's stop cuts with an error event, unless its caller does not read."""
+        self._call.error = Overloaded.type
+        event = self._dialect.error_event(Overloaded.type, _STOPPING, self._call.request_id)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_SECONDS):
+                await reply.end(event)
 
     def _commit(self, response: OutboundResponse) -> None:
         self._committed = True
