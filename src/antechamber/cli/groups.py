@@ -51,7 +51,7 @@ class Group(click.Group):
             args = [*parts, *args[1:]]
             named = self.get_command(ctx, args[0]) if parts else None
         if named is None:
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=3, cutoff=0.5)
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=3, cutoff=0.6)
             advice = f" Did you mean {' or '.join(near)}?" if near else ""
             message = f"No such command {args[0]!r}.{advice}"
             raise click.UsageError(message, ctx)
