@@ -118,12 +118,6 @@ def cost_lines(
     first = 2 + len(facets)
     sums: dict[tuple[tuple[str, ...], Described | None], int] = {}
     plain = [group for group in group_by if group is not CostGroup.DESCRIPTION]
-    if len(plain) == len(group_by) and CostGroup.USER_ID not in plain:
-        # the store's groups are those asked for: nothing is to be put together
-        return [
-            CostLine({group: _value(group, row, places, owners) for group in plain}, None, sum(row[first:]))
-            for row in rows
-        ]
     for row in rows:
         groups = tuple(_value(group, row, places, owners) for group in plain)
         if len(plain) == len(group_by):
