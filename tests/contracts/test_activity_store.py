@@ -148,6 +148,14 @@ async def test_a_long_user_agent_is_cut_and_reserved_names_are_refused(database:
             await audit.record(unit, MINE, OPERATOR, ActivityType.INVITE_CREATED, type="x")
 
 
+async def test_a_user_agent_that_tells_a_secret_is_kept_without_it(database: Database) -> None:
+    audit = audit_of(database)
+    actor = Actor(ActorKind.API, "k", None, "curl/8 -H x-api-key:sk-ant-api03-abcdefghijklmnop")
+    async with database.begin() as unit:
+        made = await audit.record(unit, MINE, actor, ActivityType.INVITE_CREATED)
+    assert made.actor.user_agent == "curl/8 -H x-api-key:sk-***"
+
+
 @pytest.mark.parametrize(
     "statement",
     [

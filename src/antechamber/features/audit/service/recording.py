@@ -7,7 +7,7 @@ from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.ids import ActivityId, Kind, OrganizationId, mint
-from antechamber.base.secret import Secret
+from antechamber.base.secret import Secret, redact
 from antechamber.base.unit import Unit, Units
 from antechamber.features.audit.model import BROKEN, RESERVED, Activity, ActivityType, Ending, Head, mark_of, seal_of
 from antechamber.features.audit.ports import ActivityStore
@@ -62,7 +62,7 @@ class Audit:
 
 
 def _bounded(actor: Actor) -> Actor:
-    """Cut what a caller may write at will: the log is kept for good."""
-    if actor.user_agent is None or len(actor.user_agent) <= _LONGEST_AGENT:
+    """Cut what a caller may write at will, and take secrets out of it: the log is kept for good."""
+    if actor.user_agent is None:
         return actor
-    return dataclasses.replace(actor, user_agent=actor.user_agent[:_LONGEST_AGENT])
+    return dataclasses.replace(actor, user_agent=redact(actor.user_agent)[:_LONGEST_AGENT])
