@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from antechamber.base.actor import SYSTEM
 from antechamber.base.clock import SystemClock
@@ -15,7 +16,8 @@ from antechamber.base.permissions import OrganizationRole
 from antechamber.base.secret import Secret
 from antechamber.database import changes
 from antechamber.database.changes import CREDENTIALS, Changes, announce
-from antechamber.database.engine import Database
+from antechamber.database.engine import Database, connection
+from antechamber.database.tables import change_feed
 from antechamber.features.apikeys.model import Change, Draft, Status
 from antechamber.http.authenticate import Authenticator
 from tests.contracts.tenants import MINE, NOON, PEPPER, services
@@ -49,7 +51,7 @@ async def node(database: Database) -> AsyncIterator[tuple[Changes, list[str], Da
 
 async def tell(database: Database, name: str = "x") -> None:
     async with database.begin() as unit:
-        await announce(unit, name)
+        announce(unit, name)
 
 
 async def test_another_node_hears_of_a_change_within_a_second(database: Database) -> None:
@@ -66,10 +68,30 @@ async def test_a_change_that_is_rolled_back_is_not_heard(database: Database) -> 
     async with node(database) as (feed, heard, _):
         with contextlib.suppress(RuntimeError):
             async with database.begin() as unit:
-                await announce(unit, "x")
+                announce(unit, "x")
                 raise RuntimeError
         await feed.look()
         assert heard == []
+
+
+# On SQLite only one transaction that may write is open at a time.
+@pytest.mark.parametrize("database_address", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+async def test_transactions_that_change_the_same_in_another_order_end_both(database: Database) -> None:
+    async with node(database) as (feed, heard, _), asyncio.timeout(10):
+        async with database.begin() as one, database.begin() as other:
+            for unit, names in ((one, "xy"), (other, "yx")):
+                for name in names:
+                    announce(unit, name)
+        await feed.look()
+        assert heard
+
+
+async def test_what_is_told_twice_in_one_transaction_counts_once(database: Database) -> None:
+    async with database.begin() as unit:
+        announce(unit, "x")
+        announce(unit, "x")
+    async with database.read() as unit:
+        assert (await connection(unit).execute(select(change_feed.c.version))).scalars().all() == [1]
 
 
 async def test_a_node_that_cannot_listen_looks(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,34 +7,25 @@ from typing import Final
 
 import asyncpg
 import structlog
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import select
 
 from antechamber.base.errors import WireError
 from antechamber.base.unit import Unit
-from antechamber.database.engine import Database, connection
+from antechamber.database.engine import Database, connection, own
+from antechamber.database.feed import CHANNEL
 from antechamber.database.tables import change_feed
 
 # what feeds a watch; a role or a workspace that changes what a credential opens counts as a change of credentials
 CREDENTIALS: Final = "credentials"
 LIMITS: Final = "limits"
 
-_CHANNEL: Final = "antechamber_changes"
 _POLL_SECONDS: Final = 0.5
 _log = structlog.get_logger("changes")
 
 
-async def announce(unit: Unit, name: str) -> None:
-    """Note in the same transaction that what `name` stands for has changed."""
-    link = connection(unit)
-    insert = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(change_feed).values(name=name, version=1)
-    await link.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"version": change_feed.c.version + 1})
-    )
-    if link.dialect.name != "sqlite":
-        await link.execute(text("SELECT pg_notify(:channel, :name)"), {"channel": _CHANNEL, "name": name})
+def announce(unit: Unit, name: str) -> None:
+    """Have the transaction say at its end that what `name` stands for has changed; one rolled back says nothing."""
+    own(unit).changed.add(name)
 
 
 class Changes:
@@ -107,6 +98,6 @@ class Changes:
         url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             self._listener = await asyncpg.connect(url, timeout=5)
-            await self._listener.add_listener(_CHANNEL, lambda *_: self._wake.set())
+            await self._listener.add_listener(CHANNEL, lambda *_: self._wake.set())
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             _log.warning("cannot listen for changes; looking every half second", note=repr(error))

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from antechamber.base.errors import Unavailable
 from antechamber.base.unit import Unit
+from antechamber.database.feed import raise_versions
 
 _READ_OPTION: Final = "antechamber_read"
 _BUSY_MILLISECONDS: Final = 10_000
@@ -23,21 +24,27 @@ _POOL_SIZE: Final = 10
 
 
 class SqlUnit:
-    """A transaction on one connection."""
+    """A transaction on one connection, and the names of what it has changed that nodes keep in memory."""
 
-    __slots__ = ("connection", "open")
+    __slots__ = ("changed", "connection", "open")
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
+        self.changed: set[str] = set()
         self.open = True
+
+
+def own(unit: Unit) -> SqlUnit:
+    """Return a unit as what this toolkit made it; TypeError for another's."""
+    if not isinstance(unit, SqlUnit):
+        message = f"not a unit of this database: {type(unit).__name__}"
+        raise TypeError(message)
+    return unit
 
 
 def connection(unit: Unit) -> AsyncConnection:
     """Return the connection inside a unit that this toolkit made."""
-    if not isinstance(unit, SqlUnit):
-        message = f"not a unit of this database: {type(unit).__name__}"
-        raise TypeError(message)
-    return unit.connection
+    return own(unit).connection
 
 
 def database_url(text: str | None, data: Path) -> URL:
@@ -86,6 +93,7 @@ class Database:
                         yield unit
                     finally:
                         unit.open = False
+                    await raise_versions(link, unit.changed)
         except (DBAPIError, OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # Whatever keeps a transaction from beginning is an outage; some of it comes as the driver's own, unwrapped.
             if is_begun and isinstance(error, DBAPIError) and not _is_outage(error):

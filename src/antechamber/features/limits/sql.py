@@ -105,7 +105,7 @@ class SqlLimits:
             "updated_at": now,
         }
         await _put(unit, rate_limit_rules, values, ("value", "updated_at"))
-        await announce(unit, LIMITS)
+        announce(unit, LIMITS)
 
     async def clear_rate(
         self, unit: Unit, organization_id: OrganizationId, holder: tuple[Scope, str], group_id: str, limiter: Limiter
@@ -122,7 +122,7 @@ class SqlLimits:
                 columns.limiter == limiter,
             )
         )
-        await announce(unit, LIMITS)
+        announce(unit, LIMITS)
 
     async def spend_limits(
         self,
@@ -196,7 +196,7 @@ class SqlLimits:
             "updated_at": limit.updated_at,
         }
         await _put(unit, spend_limits, values, ("amount", "updated_at"))
-        await announce(unit, LIMITS)
+        announce(unit, LIMITS)
 
     async def remove_spend_limit(
         self, unit: Unit, organization_id: OrganizationId, spend_limit_id: SpendLimitId
@@ -206,7 +206,7 @@ class SqlLimits:
         await connection(unit).execute(
             delete(spend_limits).where(columns.organization_id == organization_id, columns.id == spend_limit_id)
         )
-        await announce(unit, LIMITS)
+        announce(unit, LIMITS)
 
     async def quotas(self, unit: Unit, organization_id: OrganizationId) -> Sequence[PersonQuota]:
         """Return the organisation's default, if it has one, then those of persons by id."""
@@ -225,7 +225,7 @@ class SqlLimits:
         }
         changed = ("requests_per_minute", "requests_per_day", "fallback_model", "updated_at")
         await _put(unit, quotas, values, changed)
-        await announce(unit, LIMITS)
+        announce(unit, LIMITS)
 
     async def remove_quota(self, unit: Unit, organization_id: OrganizationId, user_id: UserId | None) -> bool:
         """Forget a quota; says whether there was one."""
@@ -233,7 +233,7 @@ class SqlLimits:
         gone = await connection(unit).execute(
             delete(quotas).where(columns.organization_id == organization_id, columns.user_id == (user_id or ""))
         )
-        await announce(unit, LIMITS)
+        announce(unit, LIMITS)
         return bool(gone.rowcount)
 
     async def sweep_rates(self, unit: Unit) -> Sequence[tuple[OrganizationId, RateRule]]:

@@ -41,13 +41,13 @@ class SqlTokens:
                 user_id=token.user_id,
             )
         )
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def remove_of(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> None:
         """Forget a person's tokens, and announce it."""
         theirs = (access_tokens.c.organization_id == organization_id, access_tokens.c.user_id == user_id)
         await connection(unit).execute(delete(access_tokens).where(*theirs))
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def resolve_principal(self, unit: Unit, digest: bytes) -> Principal | None:
         """Return whom a token stands for."""

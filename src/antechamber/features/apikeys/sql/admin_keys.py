@@ -36,7 +36,7 @@ class SqlAdminKeys:
                 created_by=key.created_by,
             )
         )
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def get(self, unit: Unit, organization_id: OrganizationId, key_id: AdminKeyId) -> StoredAdminKey | None:
         """Return the key, revoked or not, or None."""
@@ -60,4 +60,4 @@ class SqlAdminKeys:
             .where(admin_keys.c.organization_id == organization_id, admin_keys.c.id == key.id)
             .values(name=key.name, status=key.status)
         )
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)

@@ -44,7 +44,7 @@ class SqlApiKeys:
         )
         first = StoredSecret(key.hint, key.created_at, None, None)
         await link.execute(_new_secret(organization_id, key.id, first, digest))
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def get(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> StoredApiKey | None:
         """Return the key, or None."""
@@ -81,7 +81,7 @@ class SqlApiKeys:
             .where(api_keys.c.organization_id == organization_id, api_keys.c.id == key.id)
             .values(**_changeable(key))
         )
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def count_active(
         self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId, now: int
@@ -111,7 +111,7 @@ class SqlApiKeys:
             .returning(api_keys.c.id)
         )
         archived = sorted(row.id for row in rows)
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
         return archived
 
     async def secrets(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> Sequence[StoredSecret]:
@@ -150,7 +150,7 @@ class SqlApiKeys:
             .where(api_keys.c.organization_id == organization_id, api_keys.c.id == key_id)
             .values(hint=secret.hint)
         )
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def unused(
         self, unit: Unit, organization_id: OrganizationId, cursor: IdCursor, since: int, now: int

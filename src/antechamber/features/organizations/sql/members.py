@@ -160,7 +160,7 @@ class SqlMembers:
             .values(organization_id=organization_id, user_id=member.id, **fresh)
             .on_conflict_do_update(index_elements=["organization_id", "user_id"], set_=fresh)
         )
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def set_role(
         self, unit: Unit, organization_id: OrganizationId, user_id: UserId, role: OrganizationRole
@@ -175,7 +175,7 @@ class SqlMembers:
     async def _update(self, unit: Unit, organization_id: OrganizationId, user_id: UserId, **values: object) -> None:
         mine = (members.c.organization_id == organization_id, members.c.user_id == user_id)
         await connection(unit).execute(update(members).where(*mine).values(**values))
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def sweep_roles(self, unit: Unit) -> dict[tuple[OrganizationId, UserId], OrganizationRole]:
         """Return every live membership of the server."""

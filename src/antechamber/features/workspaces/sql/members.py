@@ -60,14 +60,14 @@ class SqlWorkspaceMembers:
         await link.execute(
             statement.on_conflict_do_update(index_elements=["workspace_id", "user_id"], set_={"role": role})
         )
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def drop(
         self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId, user_id: UserId
     ) -> None:
         """Forget the role."""
         await connection(unit).execute(delete(workspace_members).where(*_at(organization_id, workspace_id, user_id)))
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def of_person(
         self, unit: Unit, organization_id: OrganizationId, user_id: UserId

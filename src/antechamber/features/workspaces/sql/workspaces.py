@@ -41,7 +41,7 @@ class SqlWorkspaces:
         """Keep what has changed of a known workspace, and let the credentials' holders know."""
         here = _here(organization_id, workspace.id)
         await connection(unit).execute(update(workspaces).where(*here).values(**_changeable(workspace)))
-        await announce(unit, CREDENTIALS)
+        announce(unit, CREDENTIALS)
 
     async def default(self, unit: Unit, organization_id: OrganizationId) -> Workspace:
         """Return the organisation's Default workspace."""
