@@ -157,3 +157,24 @@ async def test_an_admin_key_that_is_revoked_or_expires_is_refused(town: Town) ->
     await town.turns(kept["secret"], 401, USERS)
     await asyncio.sleep(max(0, until - time.time()))
     await town.turns(short["secret"], 401, USERS)
+
+
+async def test_a_key_that_is_narrowed_stops_opening_the_rest(town: Town) -> None:
+    key_id, secret = await town.key()
+    await town.opens(secret, MESSAGES, "POST")
+    await town.act("POST", f"{KEYS}/{key_id}", {"models": ["another-model"]})
+    await town.turns(secret, 403, MESSAGES, "POST")
+    await town.act("POST", f"{KEYS}/{key_id}", {"models": None})
+    await town.turns(secret, 200, MESSAGES, "POST")
+    await town.act("POST", f"{KEYS}/{key_id}", {"allowed_ips": ["192.0.2.0/24"]})
+    await town.turns(secret, 403)
+
+
+async def test_a_spent_budget_holds_on_every_node(town: Town) -> None:
+    key_id, secret = await town.key()
+    await town.opens(secret, MESSAGES, "POST")
+    scope = {"type": "api_key", "api_key_id": key_id}
+    limit = await town.act("POST", _SPENDS, {"scope": scope, "amount": "0", "period": "daily"})
+    await town.turns(secret, 400, MESSAGES, "POST")
+    await town.act("DELETE", f"{_SPENDS}/{limit['id']}")
+    await town.turns(secret, 200, MESSAGES, "POST")
