@@ -68,7 +68,7 @@ def test_a_token_is_minted_with_and_without_a_running_server(make_server: Callab
         assert server.ask("GET", "/v1/organizations/me", headers).status == 200
         assert server.ask("GET", "/v1/models", headers).status == 403
     shown = json.loads(ante(*mint, "90", "--json").stdout)
-    assert set(shown) == {"access_token", "expires_at", "scope", "organization_id", "token_type"}
+    assert set(shown) == {"access_token", "expires_at", "scope", "organization_id", "token_type", "user_id"}
     assert "must be from 60 s to 86400 s" in ante(*mint, "2d", code=1).stderr
     ante(*mint, "soon", code=2)
 
