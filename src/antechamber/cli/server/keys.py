@@ -1,14 +1,13 @@
 """`ante keys`: keys that the operator makes without anybody's token."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from antechamber.cli.durations import Duration
 from antechamber.cli.groups import Group
-from antechamber.cli.server.options import config_option, data_option, failures_told, json_option, print_json
-from antechamber.wiring.operations import administer, read_settings
+from antechamber.cli.server.options import do, operator_options, print_json
 
 
 @click.group("keys", cls=Group)
@@ -16,18 +15,9 @@ def command() -> None:
     """Make admin keys and people's Claude Code keys as the server's operator."""
 
 
-def _common(function: Callable[..., None]) -> Callable[..., None]:
-    organization = click.option("--organization-id", help="Which organization, when the server has several.")
-    for option in (json_option, config_option, data_option, organization):
-        function = option(function)
-    return function
-
-
-def _make(act: str, common: Mapping[str, Any], *, as_json: bool, **asked: object) -> None:
+def _make(act: str, place: Mapping[str, Any], *, as_json: bool, **asked: object) -> None:
     """Print the secret alone to stdout, so that a script can take it."""
-    with failures_told():
-        loaded = read_settings(common["config"], {"data": common["data"]})
-        made = administer(loaded, act, organization_id=common["organization_id"], **asked)
+    made = do(act, place, **asked)
     if as_json:
         print_json(made)
         return
@@ -39,18 +29,18 @@ def _make(act: str, common: Mapping[str, Any], *, as_json: bool, **asked: object
 @click.argument("name")
 @click.option("--scope", "scopes", metavar="SCOPE", multiple=True, help="As read:analytics; without one, everything.")
 @click.option("--expires-in", "expires_in_seconds", type=Duration(), metavar="TIME", help="30m, 8h, 90d; else never.")
-@_common
+@operator_options
 def admin(
-    name: str, scopes: tuple[str, ...], expires_in_seconds: int | None, *, as_json: bool, **common: object
+    name: str, scopes: tuple[str, ...], expires_in_seconds: int | None, *, as_json: bool, **place: object
 ) -> None:
     """Make an admin key, which programs administer the organization with."""
     asked = {"name": name, "scopes": list(scopes), "expires_in_seconds": expires_in_seconds}
-    _make("admin_key.make", common, as_json=as_json, **asked)
+    _make("admin_key.make", place, as_json=as_json, **asked)
 
 
 @command.command("claude-code")
 @click.argument("email")
-@_common
-def claude_code(email: str, *, as_json: bool, **common: object) -> None:
+@operator_options
+def claude_code(email: str, *, as_json: bool, **place: object) -> None:
     """Make somebody's own key for Claude Code, which stops when they leave."""
-    _make("claude_code_key.make", common, as_json=as_json, email=email)
+    _make("claude_code_key.make", place, as_json=as_json, email=email)
