@@ -1,24 +1,18 @@
 import os
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from tests.cli.runner import matches, parse, run
+from tests.live import LiveServer
 
 SCRIPTS = sorted(Path(__file__).parent.glob("*.script"))
 # What a program needs to start at all; a person's own keys and profiles stay outside.
 KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 
-class Live(Protocol):
-    base_url: str
-    api_key: str
-    admin_key: str
-
-
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_the_command_answers_as_the_script_says(script: Path, live: Live, tmp_path: Path) -> None:
+def test_the_command_answers_as_the_script_says(script: Path, live: LiveServer, tmp_path: Path) -> None:
     environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
         "ANTHROPIC_BASE_URL": live.base_url,
         "ANTHROPIC_API_KEY": live.api_key,
