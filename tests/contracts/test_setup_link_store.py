@@ -34,6 +34,7 @@ async def test_any_other_text_opens_nothing(database: Database, text: str) -> No
     assert await made.accounts.open_setup_link(text) is None
 
 
-async def test_a_link_for_no_address_is_not_made(database: Database) -> None:
+@pytest.mark.parametrize("email", ["nobody", "дa@example.com"])
+async def test_a_link_for_an_address_that_no_member_may_have_is_not_made(database: Database, email: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^admin_email: "):
-        await link(services(database), "nobody")
+        await link(services(database), email)

@@ -9,9 +9,8 @@ from typing import Any, Final, TypeVar
 from antechamber.base.errors import InvalidRequest, WireError
 from antechamber.base.secret import Secret
 from antechamber.database.schema import UnknownSchemaError
-from antechamber.features.accounts.model import check_email
 from antechamber.features.gateway.service.catalogue import CatalogueError
-from antechamber.features.organizations.model import check_name
+from antechamber.features.organizations.model import check_email, check_name
 from antechamber.settings import Loaded, SettingsError, describe, load
 from antechamber.wiring.administration import ACTS
 from antechamber.wiring.catalogue import build_catalogue
@@ -65,7 +64,7 @@ def read_settings(config: Path | None, flags: Mapping[str, object]) -> Loaded:
 def found(loaded: Loaded, organization: str, admin_email: str) -> dict[str, str | None]:
     """Make the first organisation; returns what `ante init --json` prints, the secrets for the only time."""
     with told():
-        name, email = check_name(organization), check_email(admin_email)
+        name, email = check_name(organization), check_email(admin_email, "admin_email")
     return _run(_found(loaded, name, email))
 
 

@@ -5,8 +5,9 @@ from antechamber.base.clock import MICROSECONDS, Clock
 from antechamber.base.ids import Kind, OrganizationId, mint
 from antechamber.base.secret import Secret, SecretKind, digest, mint_secret
 from antechamber.base.unit import Unit, Units
-from antechamber.features.accounts.model import SETUP_SECONDS, SetupLink, check_email
+from antechamber.features.accounts.model import SETUP_SECONDS, SetupLink
 from antechamber.features.accounts.ports import SetupLinkStore
+from antechamber.features.organizations.model import check_email
 
 
 class Accounts:
@@ -22,13 +23,13 @@ class Accounts:
     async def create_setup_link(
         self, unit: Unit, organization_id: OrganizationId, email: str | None
     ) -> tuple[SetupLink, Secret]:
-        """Make a link in the caller's transaction; its secret is returned here and never again."""
+        """Make a link in the caller's transaction; InvalidRequest. Its secret is returned here and never again."""
         secret = mint_secret(SecretKind.SETUP, self._chance)
         now = self._clock.now()
         link = SetupLink(
             id=mint(Kind.SETUP, self._clock, self._chance),
             organization_id=organization_id,
-            email=None if email is None else check_email(email),
+            email=None if email is None else check_email(email, "admin_email"),
             created_at=now,
             expires_at=now + SETUP_SECONDS * MICROSECONDS,
             used_at=None,
