@@ -17,9 +17,13 @@ from tests.asgi import Answer, call
 _OF_LIMITS = {
     ActivityType.QUOTA_DELETED,
     ActivityType.QUOTA_UPDATED,
+    ActivityType.RATE_LIMIT_DELETED,
     ActivityType.RATE_LIMIT_UPDATED,
+    ActivityType.SPEND_LIMIT_CREATED,
     ActivityType.SPEND_LIMIT_DELETED,
     ActivityType.SPEND_LIMIT_UPDATED,
+    ActivityType.WORKSPACE_RATE_LIMIT_DELETED,
+    ActivityType.WORKSPACE_RATE_LIMIT_UPDATED,
 }
 OLD, NEW = "2023-06-01", "2026-10-21"
 

@@ -1,5 +1,6 @@
 """Rate limits, of the organisation and of whom it holds, over the whole application."""
 
+import json
 from typing import Any
 
 import pytest
@@ -270,13 +271,28 @@ async def test_a_change_of_rates_is_audited_and_in_force_after_the_feeds_next_lo
     body = {"limits": [{"type": PER_MINUTE, "value": 5}, {"type": "tokens_per_day", "value": None}]}
     await office.post(f"/v1/organizations/workspaces/{workspace.id}/rate_limits/{own['id']}", body)
     ((kind, told),) = await office.acts()
-    assert kind == ActivityType.RATE_LIMIT_UPDATED
-    assert workspace.id in told
-    assert own["id"] in told
+    assert kind == ActivityType.WORKSPACE_RATE_LIMIT_UPDATED
+    act = json.loads(told)
+    assert (act["workspace_id"], act["rate_limit_id"]) == (workspace.id, own["id"])
+    assert (act["limiter_type"], act["value"]) == (PER_MINUTE, 5)
+    assert act["model_group"]
     key, _ = await office.api_key(workspace_id=workspace.id)
     await house.app.changes.look()
     rules = house.app.limits.book.rules_for(office.organization_id, workspace.id, key.id, None, SIMULATED)
     assert [(rule.scope, rule.value) for rule in rules.rates] == [("workspace", 5)]
+
+
+async def test_the_audit_log_has_types_of_our_own_for_rates_of_other_scopes_than_a_workspace(house: House) -> None:
+    office = desk(house)
+    own = await entry(office)
+    member = await office.member("dev@example.com")
+    for value in (5, 5, None, None):
+        body = {"limits": [{"type": PER_MINUTE, "value": value}]}
+        await office.post(f"{PATH}/{own['id']}", body)
+        await office.post(f"/v1/organizations/users/{member.id}/rate_limits/{own['id']}", body)
+    kinds = [kind for kind, _ in await office.acts()]
+    updated, deleted = ActivityType.RATE_LIMIT_UPDATED, ActivityType.RATE_LIMIT_DELETED
+    assert kinds == [updated, updated, deleted, deleted]
 
 
 async def test_who_may_not_see_or_set_limits_is_refused(house: House) -> None:

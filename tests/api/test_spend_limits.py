@@ -275,9 +275,9 @@ async def test_every_change_of_spend_limits_is_audited(house: House) -> None:
     made = await limit(office, WHOLE, "100")
     await limit(office, WHOLE, "200")
     await office.ask("DELETE", f"{PATH}/{made['id']}")
-    updated, deleted = ActivityType.SPEND_LIMIT_UPDATED, ActivityType.SPEND_LIMIT_DELETED
+    created, updated = ActivityType.SPEND_LIMIT_CREATED, ActivityType.SPEND_LIMIT_UPDATED
     acts = await office.acts()
-    assert [kind for kind, _ in acts] == [updated, updated, deleted]
+    assert [kind for kind, _ in acts] == [created, updated, ActivityType.SPEND_LIMIT_DELETED]
     assert all(made["id"] in told for _, told in acts)
 
 

@@ -178,7 +178,8 @@ async def test_the_api_gives_every_role_but_admin(made: Services, database: Data
     assert changed.role is role
     assert await made.members.get(MINE, ada.id) == changed
     assert await feed_version(database) > before
-    assert ("claude_user_role_updated", {"user_id": ada.id, "old_role": old, "new_role": role}) in await acts(database)
+    told = {"user_id": ada.id, "user_email": ada.email, "previous_role": old, "current_role": role}
+    assert ("claude_user_role_updated", told) in await acts(database)
 
 
 async def test_admin_is_not_assignable(made: Services) -> None:
@@ -228,7 +229,7 @@ async def test_a_removed_member_is_gone_and_the_removal_is_recorded(made: Servic
     assert await emails(made) == ["bob@example.com"]
     with pytest.raises(NotFound):
         await made.members.remove(MINE, ada.id, BY)
-    expected = {"user_id": ada.id, "email": "ada@example.com", "role": "user"}
+    expected = {"deleted_user_id": ada.id, "deleted_user_email": "ada@example.com", "role": "user"}
     assert (await acts(database))[-1] == ("org_user_deleted", expected)
 
 

@@ -50,7 +50,8 @@ async def acts_on(database: Database, member: Member) -> list[str]:
     query = select(activities.c.type, activities.c.details).where(activities.c.organization_id == MINE)
     async with database.read() as unit:
         rows = await connection(unit).execute(query.order_by(activities.c.sequence))
-        return [row.type for row in rows if json.loads(row.details).get("user_id") == member.id]
+        told = [(row.type, json.loads(row.details)) for row in rows]
+        return [kind for kind, it in told if member.id in (it.get("user_id"), it.get("deleted_user_id"))]
 
 
 async def outcome(work: Awaitable[object]) -> str:

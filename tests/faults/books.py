@@ -37,7 +37,7 @@ async def check_books(town: Town, node: Server | None = None) -> None:
     assert set(entered.values()) <= {0, 1}
     assert +entered == await kept("SELECT workspace_id, user_id FROM workspace_members")
     came = told("org_user_added", "user_id")
-    came.subtract(told("org_user_deleted", "user_id"))
+    came.subtract(told("org_user_deleted", "deleted_user_id"))
     assert +came == await kept("SELECT user_id FROM members WHERE removed_at IS NULL")
 
 

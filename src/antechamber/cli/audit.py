@@ -168,9 +168,17 @@ def _details(entry: Mapping[str, object]) -> Iterator[str]:
     for name, value in entry.items():
         if name in _OWN or value is None:
             continue
+        if name == "updates" and isinstance(value, list):
+            yield from (_update(each) for each in value)
+            continue
         # an id says by itself what it is of
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         yield shown if name.endswith("_id") else f"{name} {shown}"
+
+
+def _update(change: Mapping[str, object]) -> str:
+    previous, current = (change.get(name) for name in ("previous_value", "current_value"))
+    return f"{change.get('type')} {'' if previous is None else f'{previous} '}-> {'-' if current is None else current}"
 
 
 def _sentence(verdict: Mapping[str, object]) -> str:

@@ -21,7 +21,7 @@ from antechamber.features.apikeys.model import (
 )
 from antechamber.features.apikeys.ports import AdminKeyStore
 from antechamber.features.apikeys.service.minting import Mint
-from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.model import ActivityType, updates_of
 from antechamber.features.audit.service import Audit
 
 
@@ -105,9 +105,9 @@ class AdminKeys:
             after = dataclasses.replace(before, name=check_name(name))
             if after != before:
                 await self._store.put(unit, organization_id, after)
-                changes = {"name": {"from": before.name, "to": after.name}}
+                updates = updates_of({"name": before.name}, {"name": after.name})
                 await self._audit.record(
-                    unit, organization_id, by, ActivityType.ADMIN_KEY_UPDATED, admin_api_key_id=key_id, changes=changes
+                    unit, organization_id, by, ActivityType.ADMIN_KEY_UPDATED, admin_api_key_id=key_id, updates=updates
                 )
         return after.at(self._mint.now())
 

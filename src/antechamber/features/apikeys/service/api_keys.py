@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
 from antechamber.base.actor import Actor, ActorKind
+from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.ids import ApiKeyId, Kind, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
@@ -28,7 +29,7 @@ from antechamber.features.apikeys.model import (
 from antechamber.features.apikeys.ports import ApiKeyStore
 from antechamber.features.apikeys.service.minting import Mint
 from antechamber.features.apikeys.service.rooms import Rooms
-from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.model import ActivityType, updates_of
 from antechamber.features.audit.service import Audit
 from antechamber.features.workspaces.model import Workspace
 
@@ -95,9 +96,9 @@ class ApiKeys:
                 await self._rooms.check_revival(unit, after)
                 await self._check_quota(unit, organization_id, after.workspace_id, now)
             await self._store.put(unit, organization_id, after)
-            changed = _differences(before, after)
+            updates = updates_of(_shown(before), _shown(after))
             await self._audit.record(
-                unit, organization_id, by, ActivityType.API_KEY_UPDATED, api_key_id=key_id, changes=changed
+                unit, organization_id, by, ActivityType.API_KEY_UPDATED, api_key_id=key_id, updates=updates
             )
         return after.at(now)
 
@@ -216,7 +217,7 @@ class ApiKeys:
                 ActivityType.API_KEY_UPDATED,
                 api_key_ids=list(archived),
                 workspace_id=workspace_id,
-                changes={"status": Status.ARCHIVED.value},
+                updates=[{"type": "status", "previous_value": None, "current_value": Status.ARCHIVED.value}],
             )
 
     async def _known(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> StoredApiKey:
@@ -243,17 +244,12 @@ def _person(by: Actor) -> UserId | None:
     return UserId(by.id) if by.kind is ActorKind.USER and by.id is not None else None
 
 
-def _differences(before: StoredApiKey, after: StoredApiKey) -> dict[str, object]:
-    """Return what changed, by field, as the audit log keeps it."""
-    found: dict[str, object] = {}
-    for field in dataclasses.fields(StoredApiKey):
-        old, new = getattr(before, field.name), getattr(after, field.name)
-        if old != new:
-            found[field.name] = {"from": _plain(old), "to": _plain(new)}
-    return found
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple):
-        return [str(item) for item in value]
-    return value
+def _shown(key: StoredApiKey) -> dict[str, object]:
+    """Return what may change of a key, as the audit log tells it."""
+    return {
+        "name": key.name,
+        "status": key.status,
+        "expires_at": None if key.expires_at is None else to_rfc3339(key.expires_at),
+        "models": None if key.models is None else list(key.models),
+        "allowed_ips": None if key.networks is None else [str(network) for network in key.networks],
+    }

@@ -27,6 +27,7 @@ from antechamber.features.audit.model.refusal import (
     RefusalPage,
     RefusalQuery,
 )
+from antechamber.features.audit.model.updates import updates_of
 
 __all__ = [
     "BROKEN",
@@ -50,4 +51,5 @@ __all__ = [
     "Walk",
     "mark_of",
     "seal_of",
+    "updates_of",
 ]

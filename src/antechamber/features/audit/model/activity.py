@@ -22,7 +22,7 @@ class ActivityType(StrEnum):
 
     The values are the hosted feed's own (API reference, compliance/activities/list) wherever it has one. Ours are
     `access_token_minted`, `budget_threshold_crossed`, `organization_created`, `org_user_added`,
-    `platform_api_key_rotated`, `prices_reapplied` and `quota_*`.
+    `platform_api_key_rotated`, `prices_reapplied`, `quota_*` and `rate_limit_*`.
     """
 
     ADMIN_KEY_CREATED = "admin_api_key_created"
@@ -47,8 +47,10 @@ class ActivityType(StrEnum):
     PRICES_REAPPLIED = "prices_reapplied"
     QUOTA_DELETED = "quota_deleted"
     QUOTA_UPDATED = "quota_updated"
-    RATE_LIMIT_UPDATED = "platform_workspace_rate_limit_updated"
+    RATE_LIMIT_DELETED = "rate_limit_deleted"
+    RATE_LIMIT_UPDATED = "rate_limit_updated"
     SESSION_REVOKED = "session_revoked"
+    SPEND_LIMIT_CREATED = "platform_spend_limit_created"
     SPEND_LIMIT_DELETED = "platform_spend_limit_deleted"
     SPEND_LIMIT_UPDATED = "platform_spend_limit_updated"
     SSO_LOGIN_FAILED = "sso_login_failed"
@@ -60,6 +62,8 @@ class ActivityType(StrEnum):
     WORKSPACE_MEMBER_ADDED = "platform_workspace_member_added"
     WORKSPACE_MEMBER_REMOVED = "platform_workspace_member_removed"
     WORKSPACE_MEMBER_UPDATED = "platform_workspace_member_updated"
+    WORKSPACE_RATE_LIMIT_DELETED = "platform_workspace_rate_limit_deleted"
+    WORKSPACE_RATE_LIMIT_UPDATED = "platform_workspace_rate_limit_updated"
     WORKSPACE_UPDATED = "platform_workspace_updated"
 
 

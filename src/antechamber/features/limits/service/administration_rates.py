@@ -27,6 +27,10 @@ _DETAIL: Final[Mapping[Scope, str]] = {
     Scope.API_KEY: "api_key_id",
     Scope.USER: "user_id",
 }
+# the hosted feed knows workspaces' rates only
+_ACTS: Final[Mapping[Scope, tuple[ActivityType, ActivityType]]] = {
+    Scope.WORKSPACE: (ActivityType.WORKSPACE_RATE_LIMIT_UPDATED, ActivityType.WORKSPACE_RATE_LIMIT_DELETED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +136,16 @@ class RateLimits:
         check_rates(changes, group.limiters)
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
+            known = _values(_in(group, await self._store.rates(unit, organization_id, *holder)))
             for limiter, value in changes:
+                if value == known.get(limiter):
+                    continue
+                await self._record(unit, organization_id, holder, group, limiter, value, by)
                 if value is None:
                     await self._store.clear_rate(unit, organization_id, holder, group.id, limiter)
                 else:
                     rule = RateRule(limiter, value, *holder, group.id)
                     await self._store.put_rate(unit, organization_id, rule, self._clock.now())
-            await self._record(unit, organization_id, holder, group, changes, by)
             return _in(group, await self._store.rates(unit, organization_id, *holder))
 
     async def _record(
@@ -147,21 +154,20 @@ class RateLimits:
         organization_id: OrganizationId,
         holder: tuple[Scope, str],
         group: Group,
-        changes: Changes,
+        limiter: Limiter,
+        value: int | None,
         by: Actor,
     ) -> None:
+        """Tell of one limiter in the words that the hosted feed has for workspaces."""
         scope, scope_id = holder
+        set_, cleared = _ACTS.get(scope, (ActivityType.RATE_LIMIT_UPDATED, ActivityType.RATE_LIMIT_DELETED))
         details: dict[str, object] = {} if scope is Scope.ORGANIZATION else {_DETAIL[scope]: scope_id}
-        await self._audit.record(
-            unit,
-            organization_id,
-            by,
-            ActivityType.RATE_LIMIT_UPDATED,
-            rate_limit_id=entry_id(organization_id, group),
-            group=group.key,
-            limits={str(limiter): value for limiter, value in changes},
-            **details,
-        )
+        details |= {"model_group": group.key, "limiter_type": limiter.value}
+        if value is not None:
+            details["value"] = value
+        rate_limit_id = entry_id(organization_id, group)
+        act = cleared if value is None else set_
+        await self._audit.record(unit, organization_id, by, act, rate_limit_id=rate_limit_id, **details)
 
     async def _require(self, organization_id: OrganizationId, scope: Scope, scope_id: str, *, writes: bool) -> None:
         if scope is Scope.API_KEY:
@@ -238,6 +244,10 @@ class RateLimits:
 
 def _in(group: Group, rules: Sequence[RateRule]) -> list[RateRule]:
     return [rule for rule in rules if rule.group_id == group.id]
+
+
+def _values(rules: Sequence[RateRule]) -> Mapping[Limiter, int]:
+    return {rule.limiter: rule.value for rule in rules}
 
 
 def _below(entry: RateEntry, holder: tuple[Scope, str], own: Sequence[RateRule], *, inherited: bool) -> HolderEntry:

@@ -130,7 +130,7 @@ class SpendLimits:
                 unit,
                 organization_id,
                 by,
-                ActivityType.SPEND_LIMIT_UPDATED,
+                ActivityType.SPEND_LIMIT_CREATED if known is None else ActivityType.SPEND_LIMIT_UPDATED,
                 **_details(limit),
                 amount_nano_usd=amount,
                 former_amount_nano_usd=None if known is None else known.amount,

@@ -115,8 +115,8 @@ class Invites:
                 by,
                 ActivityType.INVITE_CREATED,
                 invite_id=invite.id,
-                email=address,
-                role=wanted,
+                invited_email=address,
+                invited_role=wanted,
             )
         self._on_created()
         return invite
@@ -136,8 +136,8 @@ class Invites:
                 by,
                 ActivityType.INVITE_DELETED,
                 invite_id=invite_id,
-                email=invite.email,
-                role=invite.role,
+                invited_email=invite.email,
+                invited_role=invite.role,
             )
 
     async def open(self, secret: str) -> Invite | None:
@@ -171,8 +171,8 @@ class Invites:
                 ActivityType.INVITE_ACCEPTED,
                 invite_id=invite.id,
                 user_id=member.id,
-                email=invite.email,
-                role=invite.role,
+                invited_email=invite.email,
+                invited_role=invite.role,
             )
         return member
 

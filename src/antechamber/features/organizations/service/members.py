@@ -171,8 +171,9 @@ class Members:
             by,
             ActivityType.MEMBER_ROLE_UPDATED,
             user_id=member.id,
-            old_role=old,
-            new_role=role,
+            user_email=member.email,
+            previous_role=old,
+            current_role=role,
         )
         await self._effects.role_changed(unit, changed, old, by)
         return changed
@@ -225,8 +226,8 @@ class Members:
             member.organization_id,
             by,
             ActivityType.MEMBER_REMOVED,
-            user_id=member.id,
-            email=member.email,
+            deleted_user_id=member.id,
+            deleted_user_email=member.email,
             role=member.role,
         )
         await self._effects.removed(unit, member, by)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from antechamber.base.errors import InvalidRequest
 from antechamber.features.workspaces.model import (
-    DataResidency,
     Workspace,
     WorkspaceDraft,
     check_color,
@@ -42,19 +41,13 @@ def _refuse_attachments(known: Workspace, said: WorkspaceDraft) -> None:
         raise InvalidRequest(message, error_code="user_profile_not_found")
 
 
-def differences(known: Workspace, changed: Workspace) -> Mapping[str, object]:
-    """Return the new values of what changed, as the audit log keeps them."""
-    values: dict[str, object] = {}
-    for name in ("name", "display_color", "tags"):
-        if getattr(known, name) != getattr(changed, name):
-            values[name] = getattr(changed, name)
-    if known.data_residency != changed.data_residency:
-        values["data_residency"] = _show_residency(changed.data_residency)
-    return values
-
-
-def _show_residency(residency: DataResidency) -> Mapping[str, object]:
+def shown(workspace: Workspace) -> Mapping[str, object]:
+    """Return what may change of a workspace, as the audit log tells it."""
+    residency = workspace.data_residency
     return {
+        "name": workspace.name,
+        "display_color": workspace.display_color,
+        "tags": dict(workspace.tags),
         "allowed_inference_geos": "unrestricted" if residency.allowed is None else list(residency.allowed),
         "default_inference_geo": residency.default,
     }

@@ -9,7 +9,7 @@ from antechamber.base.ids import Kind, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 from antechamber.base.unit import Unit, Units
-from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.model import ActivityType, updates_of
 from antechamber.features.audit.service import Audit
 from antechamber.features.organizations.model import Member
 from antechamber.features.organizations.service import Members
@@ -115,7 +115,7 @@ class WorkspaceMembers:
             if known.inherited:
                 await self._require_room(unit, workspace)
             await self._put(unit, workspace, user_id, role)
-            await self._record(unit, workspace, by, ActivityType.WORKSPACE_MEMBER_UPDATED, user_id, role)
+            await self._record_change(unit, workspace, by, user_id, known.role, role)
             return WorkspaceMember(workspace_id, user_id, role)
 
     async def remove(
@@ -241,6 +241,19 @@ class WorkspaceMembers:
         details = {} if role is None else {"workspace_role": role}
         await self._audit.record(
             unit, workspace.organization_id, by, act, workspace_id=workspace.id, user_id=user_id, **details
+        )
+
+    async def _record_change(
+        self, unit: Unit, workspace: Workspace, by: Actor, user_id: UserId, old: WorkspaceRole, new: WorkspaceRole
+    ) -> None:
+        await self._audit.record(
+            unit,
+            workspace.organization_id,
+            by,
+            ActivityType.WORKSPACE_MEMBER_UPDATED,
+            workspace_id=workspace.id,
+            user_id=user_id,
+            updates=updates_of({"workspace_role": old}, {"workspace_role": new}),
         )
 
 

@@ -13,7 +13,7 @@ from antechamber.base.ids import Kind, OrganizationId, WorkspaceId, mint
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit, Units
-from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.model import ActivityType, updates_of
 from antechamber.features.audit.service import Audit
 from antechamber.features.organizations.service import Members
 from antechamber.features.workspaces.model import (
@@ -31,7 +31,7 @@ from antechamber.features.workspaces.model import (
     has_form,
 )
 from antechamber.features.workspaces.ports import WorkspaceEffects, WorkspaceMemberStore, WorkspaceStore
-from antechamber.features.workspaces.service.drafts import apply, differences
+from antechamber.features.workspaces.service.drafts import apply, shown
 
 _OWN_NAMES: Final = frozenset({DEFAULT_NAME.casefold(), CLAUDE_CODE_NAME.casefold()})
 
@@ -183,7 +183,7 @@ class Workspaces:
                 by,
                 ActivityType.WORKSPACE_UPDATED,
                 workspace_id=workspace_id,
-                **differences(known, changed),
+                updates=updates_of(shown(known), shown(changed)),
             )
             return changed
 
