@@ -122,3 +122,19 @@ def test_an_address_gets_its_driver(written: str | None, driver: str) -> None:
     assert url.drivername == driver
     if not written:
         assert url.database == "/data/antechamber.db"
+
+
+# SQLite answers from this process.
+@pytest.mark.parametrize("database_address", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+async def test_a_database_that_does_not_answer_is_an_outage_and_its_connections_are_of_use_again(
+    database: Database,
+) -> None:
+    hasty = Database(database.url, statement_seconds=0.2)
+    for begin in (hasty.begin, hasty.read):
+        with pytest.raises(Unavailable):
+            async with begin() as unit:
+                await connection(unit).execute(text("SELECT pg_sleep(60)"))
+    await write(hasty, 1)
+    async with hasty.read() as unit:
+        assert await numbers(unit) == [1]
+    await hasty.close()

@@ -21,6 +21,8 @@ from antechamber.database.feed import raise_versions
 _READ_OPTION: Final = "antechamber_read"
 _BUSY_MILLISECONDS: Final = 10_000
 _POOL_SIZE: Final = 10
+# a host that vanished answers nothing, and would be waited for until TCP gives up, a quarter of an hour later
+_STATEMENT_SECONDS: Final = 30.0
 
 
 class SqlUnit:
@@ -59,14 +61,15 @@ def database_url(text: str | None, data: Path) -> URL:
 class Database:
     """An engine, and where its transactions begin."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, statement_seconds: float | None = _STATEMENT_SECONDS) -> None:
+        """Open nothing yet; on PostgreSQL a statement may take `statement_seconds`, None for as long as it likes."""
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         if self.is_sqlite and url.database:
             # SQLite would make it readable for all; its companions take its mode. Who can't learns why on connecting.
             with contextlib.suppress(OSError):
                 os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self.engine = _open_engine(url, is_sqlite=self.is_sqlite)
+        self.engine = _open_engine(url, statement_seconds, is_sqlite=self.is_sqlite)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Unit]:
@@ -115,10 +118,11 @@ def _is_outage(error: DBAPIError) -> bool:
     return any(sign in text for sign in signs)
 
 
-def _open_engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
+def _open_engine(url: URL, statement_seconds: float | None, *, is_sqlite: bool) -> AsyncEngine:
     if not is_sqlite:
+        waits = {"timeout": 5, "command_timeout": statement_seconds}
         return create_async_engine(
-            url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5, pool_pre_ping=True, connect_args={"timeout": 5}
+            url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5, pool_pre_ping=True, connect_args=waits
         )
     engine = create_async_engine(url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5)
 

@@ -20,7 +20,12 @@ async def migrate(database: Database) -> tuple[str | None, str]:
     """Bring the database to the newest revision; returns where it was and where it is."""
     before = await current(database)
     require_known(before)
-    async with database.engine.connect() as link:
-        await link.run_sync(_upgrade)
-        await link.commit()
+    # what a large table needs takes as long as it takes
+    patient = Database(database.url, statement_seconds=None)
+    try:
+        async with patient.engine.connect() as link:
+            await link.run_sync(_upgrade)
+            await link.commit()
+    finally:
+        await patient.close()
     return before, head()
