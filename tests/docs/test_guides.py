@@ -85,7 +85,6 @@ def variables(server: LiveServer, folder: Path, *, fresh: bool) -> dict[str, str
     return {
         "ANTHROPIC_BASE_URL": server.base_url,
         "ANTHROPIC_API_KEY": server.api_key,
-        "ADMIN_KEY": server.admin_key,
         "ANTHROPIC_ADMIN_KEY": server.admin_key,
         "OPENAI_BASE_URL": f"{server.base_url}/v1",
         "OPENAI_API_KEY": server.api_key,
