@@ -7,13 +7,19 @@ import click
 from antechamber.cli.groups import Group, load
 from antechamber.cli.resources import ORGANIZATION, call
 from antechamber.cli.settings import Invocation
-from antechamber.cli.table import ADMINISTER, COMMANDS, Entry
+from antechamber.cli.table import ADMINISTER, COMMANDS, SERVE, Entry
 
 _ITSELF: Final = "organizations"
+# the operator's: their module reaches the server's code, which a client does without
+_OPERATORS: Final = (
+    Entry("create", "server.organizations", "Make another organization, as the server's operator.", SERVE, "create"),
+    Entry("list", "server.organizations", "List the server's organizations, as its operator.", SERVE, "list_all"),
+)
 
 
 def _entries() -> dict[str, Entry]:
-    return {entry.name: entry for entry in COMMANDS if entry.section == ADMINISTER and entry.name != _ITSELF}
+    others = [entry for entry in COMMANDS if entry.section == ADMINISTER and entry.name != _ITSELF]
+    return {entry.name: entry for entry in (*_OPERATORS, *others)}
 
 
 class _Organization(Group):

@@ -9,8 +9,9 @@ from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import InviteId, OrganizationId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.features.apikeys.model import AdminDraft
-from antechamber.features.organizations.model import Member
+from antechamber.features.organizations.model import Member, check_email, check_name
 from antechamber.features.organizations.service import accept_url
+from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import Storage
 
 Asked: TypeAlias = Mapping[str, Any]
@@ -79,10 +80,36 @@ async def _make_claude_code_key(storage: Storage, asked: Asked) -> Mapping[str, 
     return {"id": key.id, "name": key.name, "user_id": key.user_id, "secret": secret.reveal()}
 
 
+async def _create_organization(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    name, email = check_name(str(asked["name"])), check_email(str(asked["admin_email"]), "admin_email")
+    made = await storage.founder.found(name, email, admin_key=True, api_key=True)
+    return shown_founding(storage, made)
+
+
+async def _list_organizations(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    del asked
+    found = await storage.organizations.everyone()
+    return {"data": [{"id": each.id, "type": "organization", "name": each.name} for each in found]}
+
+
+def shown_founding(storage: Storage, made: Founded) -> Mapping[str, Any]:
+    """Return what the operator learns of a new organisation, the secrets for the only time."""
+    return {
+        "organization_id": made.organization_id,
+        "workspace_id": made.workspace_id,
+        "admin_email": made.admin_email,
+        "admin_key": made.admin_key.reveal() if made.admin_key else None,
+        "api_key": made.api_key.reveal() if made.api_key else None,
+        "setup_url": f"{storage.settings.base_url()}/setup?token={made.setup_secret.reveal()}",
+    }
+
+
 ACTS: Final[Mapping[str, Act]] = {
     "admin_key.make": _make_admin_key,
     "claude_code_key.make": _make_claude_code_key,
     "invite.link": _invite_link,
+    "organizations.create": _create_organization,
+    "organizations.list": _list_organizations,
     "people.add": _add_person,
     "people.appoint": _appoint_person,
     "people.list": _list_people,

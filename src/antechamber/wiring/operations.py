@@ -12,7 +12,7 @@ from antechamber.database.schema import UnknownSchemaError
 from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.features.organizations.model import check_email, check_name
 from antechamber.settings import Loaded, SettingsError, describe, load
-from antechamber.wiring.administration import ACTS
+from antechamber.wiring.administration import ACTS, shown_founding
 from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.data_folder import DataFolder, DataFolderError
 from antechamber.wiring.limit_tables import read_limit_tables
@@ -61,28 +61,21 @@ def read_settings(config: Path | None, flags: Mapping[str, object]) -> Loaded:
         return load(flags, config)
 
 
-def found(loaded: Loaded, organization: str, admin_email: str) -> dict[str, str | None]:
+def found(loaded: Loaded, organization: str, admin_email: str) -> Mapping[str, Any]:
     """Make the first organisation; returns what `ante init --json` prints, the secrets for the only time."""
     with told():
         name, email = check_name(organization), check_email(admin_email, "admin_email")
     return _run(_found(loaded, name, email))
 
 
-async def _found(loaded: Loaded, name: str, email: str) -> dict[str, str | None]:
+async def _found(loaded: Loaded, name: str, email: str) -> Mapping[str, Any]:
     async with _storage(loaded) as storage:
         await storage.prepare()
         made = await storage.founder.found_first(name, email, admin_key=True, api_key=True)
         if made is None:
             message = "this server has an organization already; its keys were shown when it was made"
             raise OperationError(message)
-    return {
-        "organization_id": made.organization_id,
-        "workspace_id": made.workspace_id,
-        "admin_email": made.admin_email,
-        "admin_key": made.admin_key.reveal() if made.admin_key else None,
-        "api_key": made.api_key.reveal() if made.api_key else None,
-        "setup_url": f"{loaded.settings.base_url()}/setup?token={made.setup_secret.reveal()}",
-    }
+        return shown_founding(storage, made)
 
 
 @contextlib.asynccontextmanager
