@@ -105,7 +105,7 @@ async def test_budgets_outlive_kill_after_kill(make_rig: Callable[..., Rig]) -> 
     await _limit_everything(server)
     replies: list[Reply] = []
     spent = 0
-    for pause in (0.0, 0.3):
+    for pause in (0.1, 0.4):
         load = Load(server)
         await load.begin()
         await until(lambda load=load: load.served() >= 12, "some are served")
