@@ -73,4 +73,9 @@ def from_rfc3339(text: str) -> int:
     moment = dt.datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
-    return (moment - EPOCH) // dt.timedelta(microseconds=1)
+    try:
+        return (moment.astimezone(dt.UTC) - EPOCH) // dt.timedelta(microseconds=1)
+    except OverflowError:
+        # an offset can carry it past the last year, where nothing could show it
+        message = f"{text!r} lies outside the years 1 to 9999"
+        raise ValueError(message) from None

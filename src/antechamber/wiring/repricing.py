@@ -47,7 +47,7 @@ def reapply(
     """Price every request from an instant on anew, of one organisation or of all; amounts in cents."""
     try:
         since_us = from_rfc3339(since) if _DAY.fullmatch(since) else None
-    except (ValueError, OverflowError):
+    except ValueError:
         since_us = None
     if since_us is None:
         message = f"--from: {since!r} is not a date such as 2026-01-31"

@@ -8,11 +8,12 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from antechamber.base.actor import Actor, ActorKind
-from antechamber.base.clock import from_rfc3339, to_rfc3339
+from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
 from antechamber.features.audit.model import ActivityQuery, Expected, Refusal, RefusalPage, RefusalQuery, Verdict
 from antechamber.features.audit.service import ShownActivity
+from antechamber.http.fields import read_instant
 
 _EXPECTED: Final = re.compile(r"(activity_01[1-9A-HJ-NP-Za-km-z]{22}):([0-9a-f]{64})")
 _STATUS: Final = range(400, 600)
@@ -219,8 +220,8 @@ def _show_refusal(refusal: Refusal) -> RefusalBody:
 
 def _bounds(window: Window) -> tuple[int | None, int | None]:
     """Return the first moment that is in and the first that is not, in microseconds."""
-    since = (_instant("created_at.gte", window.gte), _next("created_at.gt", window.gt))
-    until = (_instant("created_at.lt", window.lt), _next("created_at.lte", window.lte))
+    since = (read_instant("created_at.gte", window.gte), _next("created_at.gt", window.gt))
+    until = (read_instant("created_at.lt", window.lt), _next("created_at.lte", window.lte))
     return (
         max((bound for bound in since if bound is not None), default=None),
         min((bound for bound in until if bound is not None), default=None),
@@ -228,15 +229,5 @@ def _bounds(window: Window) -> tuple[int | None, int | None]:
 
 
 def _next(name: str, text: str | None) -> int | None:
-    instant = _instant(name, text)
+    instant = read_instant(name, text)
     return None if instant is None else instant + 1
-
-
-def _instant(name: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return from_rfc3339(text)
-    except (ValueError, OverflowError):
-        message = f"{name}: {text!r} is not an RFC 3339 date-time such as 2026-01-31T00:00:00Z"
-        raise InvalidRequest(message) from None

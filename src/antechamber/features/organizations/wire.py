@@ -10,6 +10,7 @@ from antechamber.base.errors import InvalidRequest
 from antechamber.base.permissions import OrganizationRole
 from antechamber.features.organizations.model import ASSIGNABLE, Invite, InviteStatus, Member, Organization
 from antechamber.http.bodies import Body
+from antechamber.http.fields import show_instant
 
 SIGN_OUT_BETA: Final = "admin-user-sign-out-2026-10-08"
 
@@ -115,7 +116,7 @@ def show_invite(invite: Invite, now: int) -> InviteBody:
         status=invite.status(now),
         invited_at=to_rfc3339(invite.invited_at),
         expires_at=to_rfc3339(invite.expires_at),
-        accepted_at=None if invite.accepted_at is None else to_rfc3339(invite.accepted_at),
+        accepted_at=show_instant(invite.accepted_at),
     )
 
 

@@ -17,6 +17,7 @@ from antechamber.features.workspaces.model import (
     WorkspaceMember,
 )
 from antechamber.http.bodies import Body
+from antechamber.http.fields import show_instant
 
 GeoName: TypeAlias = Literal["global", "us"]
 RoleName: TypeAlias = Literal[
@@ -162,7 +163,7 @@ def show(workspace: Workspace) -> WorkspaceBody:
         name=workspace.name,
         display_color=workspace.display_color,
         created_at=to_rfc3339(workspace.created_at),
-        archived_at=None if workspace.archived_at is None else to_rfc3339(workspace.archived_at),
+        archived_at=show_instant(workspace.archived_at),
         compartment_id=workspace.compartment_id,
         data_residency=_show_residency(workspace.data_residency),
         tags=dict(workspace.tags),

@@ -10,6 +10,7 @@ from antechamber.base.secret import Secret
 from antechamber.features.apikeys.model import AdminDraft, StoredAdminKey
 from antechamber.features.apikeys.wire.api_keys import UserBody, read_end
 from antechamber.http.bodies import Body
+from antechamber.http.fields import show_instant
 
 _CENTURY = 3_155_760_000
 
@@ -85,7 +86,7 @@ def _fields_of(key: StoredAdminKey) -> dict[str, object]:
         "scopes": list(key.scopes),
         "partial_key_hint": key.hint,
         "created_at": to_rfc3339(key.created_at),
-        "expires_at": None if key.expires_at is None else to_rfc3339(key.expires_at),
-        "last_used_at": None if key.last_used_at is None else to_rfc3339(key.last_used_at),
+        "expires_at": show_instant(key.expires_at),
+        "last_used_at": show_instant(key.last_used_at),
         "created_by": None if key.created_by is None else {"id": key.created_by, "type": "user"},
     }

@@ -5,12 +5,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from antechamber.base.clock import MICROSECONDS, from_rfc3339, to_rfc3339
+from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.page import Page
 from antechamber.base.principal import Network
 from antechamber.features.apikeys.model import Change, Keep, Status, StoredApiKey, check_models, check_networks
 from antechamber.http.bodies import Body
+from antechamber.http.fields import read_instant, show_instant
 from antechamber.http.lists import IdList
 from antechamber.http.versions import Version
 
@@ -110,7 +111,7 @@ def fields_of(key: StoredApiKey, spoken: Version) -> dict[str, object]:
         "status": key.status.value,
         "partial_key_hint": key.hint,
         "created_at": to_rfc3339(key.created_at),
-        "expires_at": None if key.expires_at is None else to_rfc3339(key.expires_at),
+        "expires_at": show_instant(key.expires_at),
         "created_by": None if key.created_by is None else {"id": key.created_by, "type": "user"},
         "principal": None if key.user_id is None else {"type": "user_actor", "user_id": key.user_id},
         "scope": {"type": "workspace", "workspace_id": key.workspace_id},
@@ -122,19 +123,6 @@ def fields_of(key: StoredApiKey, spoken: Version) -> dict[str, object]:
     if key.networks is not None:
         fields["allowed_ips"] = [str(network) for network in key.networks]
     return fields
-
-
-def read_instant(name: str, text: str | None) -> int | None:
-    """Return an instant in microseconds; InvalidRequest that names the field unless it is RFC 3339."""
-    try:
-        if text is None:
-            return None
-        instant = from_rfc3339(text)
-        to_rfc3339(instant)  # an offset can carry it past the last year
-    except (ValueError, OverflowError):
-        message = f"{name}: {text!r} is not an RFC 3339 date-time such as 2026-01-31T00:00:00Z"
-        raise InvalidRequest(message) from None
-    return instant
 
 
 def read_end(name: str, text: str | None, seconds: int | None, now: int) -> int | None:

@@ -20,6 +20,7 @@ from antechamber.features.apikeys.wire.api_keys import (
 )
 from antechamber.features.workspaces.model import Workspace
 from antechamber.http.bodies import Body
+from antechamber.http.fields import show_instant
 from antechamber.http.lists import IdList
 from antechamber.http.versions import Version
 
@@ -129,8 +130,8 @@ def show_secrets(secrets: Sequence[StoredSecret]) -> SecretsBody:
             SecretBody(
                 hint=secret.hint,
                 created_at=to_rfc3339(secret.created_at),
-                last_used_at=_instant(secret.last_used_at),
-                revoke_at=_instant(secret.revoke_at),
+                last_used_at=show_instant(secret.last_used_at),
+                revoke_at=show_instant(secret.revoke_at),
             )
             for secret in secrets
         ]
@@ -139,7 +140,9 @@ def show_secrets(secrets: Sequence[StoredSecret]) -> SecretsBody:
 
 def show_unused(page: Page[Unused[StoredApiKey]], spoken: Version) -> IdList[UnusedKeyBody]:
     """Return the envelope of a page of unused keys."""
-    data = [{**fields_of(unused.thing, spoken), "last_used_at": _instant(unused.last_used_at)} for unused in page.items]
+    data = [
+        {**fields_of(unused.thing, spoken), "last_used_at": show_instant(unused.last_used_at)} for unused in page.items
+    ]
     return IdList[UnusedKeyBody].model_validate(list_fields(data, page.has_more))
 
 
@@ -151,12 +154,8 @@ def show_unused_workspaces(found: Sequence[Unused[Workspace]]) -> UnusedWorkspac
                 id=unused.thing.id,
                 name=unused.thing.name,
                 created_at=to_rfc3339(unused.thing.created_at),
-                last_used_at=_instant(unused.last_used_at),
+                last_used_at=show_instant(unused.last_used_at),
             )
             for unused in found
         ]
     )
-
-
-def _instant(microseconds: int | None) -> str | None:
-    return None if microseconds is None else to_rfc3339(microseconds)

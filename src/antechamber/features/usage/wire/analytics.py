@@ -27,7 +27,7 @@ from antechamber.features.usage.model.analytics import (
 from antechamber.features.usage.model.costs import TOKEN_TYPES
 from antechamber.features.usage.model.prices import Component
 from antechamber.features.usage.wire.encoding import envelope
-from antechamber.features.usage.wire.usage_report import choose, read_instant
+from antechamber.http.fields import check_choice, choose, choose_all, read_instant
 
 BETA: Final = "analytics-usage-cost-2026-08-24"
 _MOST_ROWS: Final = 1000
@@ -136,7 +136,7 @@ def require_beta(headers: Sequence[str]) -> None:
 
 def read_analytics(report: str, asked: Asked, filters: Mapping[str, Sequence[str]]) -> AnalyticsQuery:
     """Return what is asked of `usage` or `cost`; InvalidRequest that names the parameter otherwise."""
-    group_by = tuple(dict.fromkeys(choose("group_by", name, Grouping) for name in asked.group_by))
+    group_by = choose_all("group_by", asked.group_by, Grouping)
     if report == "usage" and not FAN_OUT.isdisjoint(group_by):
         message = "group_by: cost_type and token_type are dimensions of analytics/cost"
         raise InvalidRequest(message)
@@ -144,9 +144,7 @@ def read_analytics(report: str, asked: Asked, filters: Mapping[str, Sequence[str
     metrics = METRICS[report]
     order_by = asked.order_by or next(iter(metrics))
     for name, value, allowed in (("order", asked.order, _ORDERS), ("order_by", order_by, tuple(metrics))):
-        if value not in allowed:
-            message = f"{name}: {value!r} is not one of {', '.join(allowed)}"
-            raise InvalidRequest(message)
+        check_choice(name, value, allowed)
     if not 1 <= asked.limit <= _MOST_ROWS:
         message = f"limit: must be between 1 and {_MOST_ROWS}"
         raise InvalidRequest(message)
@@ -157,7 +155,7 @@ def read_analytics(report: str, asked: Asked, filters: Mapping[str, Sequence[str
     return AnalyticsQuery(
         report=report,
         starting_at=read_instant("starting_at", asked.starting_at),
-        ending_at=None if asked.ending_at is None else read_instant("ending_at", asked.ending_at),
+        ending_at=read_instant("ending_at", asked.ending_at),
         width=None if width is None else choose("time_bucket_width", width, Width),
         group_by=group_by,
         filters={FILTERS[name]: _allowed(name, values) for name, values in filters.items() if values},
@@ -176,9 +174,8 @@ def _allowed(name: str, values: Sequence[str]) -> tuple[str, ...]:
     if group is Grouping.ACTOR_TYPE:
         allowed = tuple(ActorType)
     for value in values:
-        if allowed is not None and value not in allowed:
-            message = f"{name}: {value!r} is not one of {', '.join(allowed)}"
-            raise InvalidRequest(message)
+        if allowed is not None:
+            check_choice(name, value, allowed)
     return tuple(dict.fromkeys(values))
 
 

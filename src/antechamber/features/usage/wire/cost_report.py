@@ -18,7 +18,7 @@ from antechamber.features.usage.model.costs import (
     describe,
 )
 from antechamber.features.usage.wire.encoding import envelope
-from antechamber.features.usage.wire.usage_report import choose, read_instant
+from antechamber.http.fields import check_choice, choose_all, read_instant
 
 _DEFAULT_DAYS: Final = 7
 _MOST_DAYS: Final = 31
@@ -71,17 +71,15 @@ def read_cost_query(
     page: str | None,
 ) -> CostQuery:
     """Return what is asked; InvalidRequest that names the parameter otherwise."""
-    if bucket_width != "1d":
-        message = f"bucket_width: {bucket_width!r} is not one of 1d"
-        raise InvalidRequest(message)
+    check_choice("bucket_width", bucket_width, ("1d",))
     if limit is not None and not 1 <= limit <= _MOST_DAYS:
         message = f"limit: must be between 1 and {_MOST_DAYS}"
         raise InvalidRequest(message)
     query = CostQuery(
         starting_at=read_instant("starting_at", starting_at),
-        ending_at=None if ending_at is None else read_instant("ending_at", ending_at),
+        ending_at=read_instant("ending_at", ending_at),
         limit=_DEFAULT_DAYS if limit is None else limit,
-        group_by=tuple(dict.fromkeys(choose("group_by", name, CostGroup) for name in group_by)),
+        group_by=choose_all("group_by", group_by, CostGroup),
         page=page,
     )
     if query.ending_at is not None and query.ending_at <= query.starting_at:

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from pydantic import BaseModel
 
-from antechamber.base.clock import from_rfc3339, to_rfc3339
+from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.features.usage.model import ALLOWED, Dimension, Report, ReportQuery, SumRow, Width
 from antechamber.features.usage.wire.encoding import Quoted, envelope
+from antechamber.http.fields import check_choice, choose, choose_all, read_instant
 
 # of a row, what stands before the values of its group
 _VALUES: Final = 2
 FAST_MODE_BETA: Final = "fast-mode-2026-02-01"
-Choice = TypeVar("Choice", bound=StrEnum)
 
 # context_window is the one filter in the singular
 FILTERS: Final = {
@@ -100,10 +99,10 @@ def read_query(
     width = choose("bucket_width", asked.bucket_width, Width)
     query = ReportQuery(
         starting_at=read_instant("starting_at", asked.starting_at),
-        ending_at=None if asked.ending_at is None else read_instant("ending_at", asked.ending_at),
+        ending_at=read_instant("ending_at", asked.ending_at),
         width=width,
         limit=_limit(asked.limit, width),
-        group_by=tuple(dict.fromkeys(choose("group_by", name, Dimension) for name in group_by)),
+        group_by=choose_all("group_by", group_by, Dimension),
         filters={FILTERS[name]: _allowed(name, values) for name, values in filters.items() if values},
         page=asked.page,
     )
@@ -160,15 +159,6 @@ def _template(group_by: Sequence[Dimension]) -> bytes:
     ).encode()
 
 
-def read_instant(name: str, text: str) -> int:
-    """Return microseconds; InvalidRequest names the parameter when the text is no RFC 3339 date-time."""
-    try:
-        return from_rfc3339(text)
-    except (ValueError, OverflowError):
-        message = f"{name}: {text!r} is not an RFC 3339 date-time such as 2026-01-31T00:00:00Z"
-        raise InvalidRequest(message) from None
-
-
 def _limit(limit: int | None, width: Width) -> int:
     if limit is None:
         return width.default_limit
@@ -178,19 +168,9 @@ def _limit(limit: int | None, width: Width) -> int:
     return limit
 
 
-def choose(name: str, text: str, kind: type[Choice]) -> Choice:
-    """Return the member that a text means; InvalidRequest names the parameter and what it takes."""
-    try:
-        return kind(text)
-    except ValueError:
-        message = f"{name}: {text!r} is not one of {', '.join(kind)}"
-        raise InvalidRequest(message) from None
-
-
 def _allowed(name: str, values: Sequence[str]) -> tuple[str, ...]:
     allowed = ALLOWED.get(FILTERS[name])
     for value in values:
-        if allowed is not None and value not in allowed:
-            message = f"{name}: {value!r} is not one of {', '.join(allowed)}"
-            raise InvalidRequest(message)
+        if allowed is not None:
+            check_choice(name, value, allowed)
     return tuple(dict.fromkeys(values))
