@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 CONTEXT_KEY: Final = "antechamber.context"
+_ADMINISTRATION: Final = ("/v1/organizations/", "/v1/compliance/")
 
 
 @dataclass(slots=True)
@@ -32,7 +33,10 @@ class Context:
     error_headers: list[tuple[bytes, bytes]] = field(default_factory=list)  # what an error answer says besides
 
     def identity_headers(self) -> list[tuple[bytes, bytes]]:
-        """Return `request-id` and, once someone is known, their organisation and workspace (wire-admin.md 1.2)."""
+        """Return `request-id` and, once someone is known, their organisation and workspace (wire-admin.md 1.2).
+
+        No call of the administration is made in a workspace, one that is refused neither.
+        """
         request_id = self.request_id.encode()
         headers = [(b"request-id", request_id)]
         if self.openai:
@@ -41,7 +45,7 @@ class Context:
         principal = self.principal
         if principal is not None:
             headers.append((b"anthropic-organization-id", principal.organization_id.encode()))
-            if isinstance(principal, ApiKey):
+            if isinstance(principal, ApiKey) and not self.path.startswith(_ADMINISTRATION):
                 headers.append((b"anthropic-workspace-id", principal.workspace_id.encode()))
         return headers
 

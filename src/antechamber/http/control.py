@@ -14,7 +14,7 @@ from antechamber.base.permissions import Permission
 from antechamber.http.app import RawRoute
 from antechamber.http.context import context_of
 from antechamber.http.errors import api_body, error_headers, internal, is_refusal, status_of
-from antechamber.http.needs import permission_of
+from antechamber.http.needs import need_of, permission_of
 
 _MOST_PROBLEMS: Final = 5
 _NOT_FOUND: Final = 404
@@ -105,7 +105,9 @@ async def _on_wire_error(request: Request, error: Exception) -> Response:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    problems = [f"{_place(problem['loc'])}: {_say(problem)}" for problem in error.errors()[:_MOST_PROBLEMS]]
+    if (earlier := await _before_body(request)) is not None:
+        return _reply(request, earlier, status_of(earlier))
+    problems = [f"{_place(problem)}: {_say(problem)}" for problem in error.errors()[:_MOST_PROBLEMS]]
     return _reply(request, InvalidRequest("; ".join(problems)), 400)
 
 
@@ -123,7 +125,22 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == _METHOD_NOT_ALLOWED:
         message = f"{request.method} is not allowed on {request.url.path}."
         return _reply(request, InvalidRequest(message), 405, dict(error.headers or {}))
+    if (earlier := await _before_body(request)) is not None:
+        return _reply(request, earlier, status_of(earlier))
     return _reply(request, InvalidRequest(str(error.detail)), error.status_code)
+
+
+async def _before_body(request: Request) -> WireError | None:
+    """Return what is wrong with credential, permission or version: FastAPI parses a body before it asks for them."""
+    route = request.scope.get("route")
+    need = need_of(route) if isinstance(route, APIRoute) else None
+    if need is None or context_of(request.scope).principal is not None:
+        return None
+    try:
+        await need(request)
+    except WireError as error:
+        return error
+    return None
 
 
 def _methods_of(request: Request) -> str:
@@ -138,8 +155,10 @@ async def _on_failure(request: Request, error: Exception) -> Response:
     return _reply(request, failure, status_of(failure))
 
 
-def _place(location: Sequence[str | int]) -> str:
-    parts = [str(part) for part in location]
+def _place(problem: dict[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return "body"
+    parts = [str(part) for part in problem["loc"]]
     if parts and parts[0] in {"body", "query", "path", "header"}:
         parts = parts[1:] or parts
     return ".".join(parts)
@@ -147,7 +166,7 @@ def _place(location: Sequence[str | int]) -> str:
 
 def _say(problem: dict[str, Any]) -> str:
     if problem["type"] == "json_invalid":
-        return "the body is not valid JSON"
+        return f"not valid JSON at character {problem['loc'][-1]}"
     return str(problem["msg"])
 
 

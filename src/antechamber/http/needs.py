@@ -71,12 +71,18 @@ def _actor_of(request: Request) -> Actor:
 Acting = Annotated[Actor, FromRequest(_actor_of)]
 
 
-def permission_of(route: APIRoute) -> Permission | None:
-    """Return the permission that a route declares."""
+def need_of(route: APIRoute) -> Need | None:
+    """Return what a route asks of its callers."""
     for dependant in route.dependant.dependencies:
         if isinstance(dependant.call, Need):
-            return dependant.call.permission
+            return dependant.call
     return None
+
+
+def permission_of(route: APIRoute) -> Permission | None:
+    """Return the permission that a route declares."""
+    need = need_of(route)
+    return None if need is None else need.permission
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

@@ -191,7 +191,7 @@ async def test_a_body_is_json_whatever_its_content_type_says(shell: Shell, conte
         (b'{"name": "a", "nmae": 1}', "nmae: Extra inputs are not permitted"),
         (b"{}", "name: Field required"),
         (b"[]", "body: Input should be"),
-        (b"{", "1: the body is not valid JSON"),
+        (b"{", "body: not valid JSON at character 1"),
         (b"", "body: Field required"),
         (b"\xff", "There was an error parsing the body"),
     ],
