@@ -21,7 +21,6 @@ class Founded:
     """What a first run made; the secrets exist nowhere else."""
 
     organization_id: OrganizationId
-    organization_name: str
     workspace_id: str
     admin_email: str | None
     setup_secret: Secret
@@ -86,7 +85,6 @@ class Founder:
             _, made_api = await self._api_keys.make(unit, organization.id, Draft("First API key"), OPERATOR)
         return Founded(
             organization_id=organization.id,
-            organization_name=organization.name,
             workspace_id=workspace.id,
             admin_email=link.email,
             setup_secret=setup_secret,

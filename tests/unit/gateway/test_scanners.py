@@ -19,7 +19,7 @@ NOISE = st.sampled_from([PING, COMMENT, b"\n\n", b": x\n\n", b"id: 7\nretry: 10\
 
 
 def scanner(endpoint: Endpoint = Endpoint.MESSAGES) -> FrameScanner:
-    return DIALECTS[endpoint].scanner(adds_usage=False)
+    return DIALECTS[endpoint].scanner()
 
 
 def fed(parts: Sequence[bytes], endpoint: Endpoint = Endpoint.MESSAGES) -> FrameScanner:

@@ -41,7 +41,7 @@ def test_however_it_is_cut_the_caller_sees_all_but_usage(cuts: list[int], crlf: 
         frames = [frame.replace(b"\n", b"\r\n") for frame in frames]
     stream = b"".join(frames)
     places = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
-    scanner = CHAT.scanner(adds_usage=True)
+    scanner = CHAT.scanner()
     seen = b""
     for start, end in pairwise(places):
         scanner.feed(stream[start:end])
@@ -52,6 +52,6 @@ def test_however_it_is_cut_the_caller_sees_all_but_usage(cuts: list[int], crlf: 
 
 
 def test_a_stream_that_does_not_end_in_a_blank_line_loses_nothing() -> None:
-    scanner = CHAT.scanner(adds_usage=True)
+    scanner = CHAT.scanner()
     assert scanner.shown(b"data: [DO") == b""
     assert scanner.shown(b"NE]", last=True) == b"data: [DONE]"

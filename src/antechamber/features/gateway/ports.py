@@ -65,8 +65,8 @@ class Dialect(Protocol):
         """Return the body with the wish to be told of usage added."""
         ...
 
-    def scanner(self, *, adds_usage: bool) -> Scanner:
-        """Return a watcher for one answer; with `adds_usage` it knows what the caller did not ask for."""
+    def scanner(self) -> Scanner:
+        """Return a watcher for one answer."""
         ...
 
     def error_event(self, error_type: str, message: str, request_id: str) -> bytes:

@@ -59,7 +59,7 @@ class Exchange:
         self._provider = provider
         self._entry = entry
         self._ticket = ticket
-        self._scanner = dialect.scanner(adds_usage=call.adds_usage)
+        self._scanner = dialect.scanner()
         self._scanner.tally.uncached_input = estimated
         self._started = clock.monotonic()
         self._first: float | None = None

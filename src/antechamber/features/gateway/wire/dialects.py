@@ -47,11 +47,9 @@ class EndpointDialect:
         """Return the body with `stream_options.include_usage`, which only Chat Completions has."""
         return add_usage_option(body)
 
-    def scanner(self, *, adds_usage: bool) -> FrameScanner:
+    def scanner(self) -> FrameScanner:
         """Return a watcher for one answer."""
-        scanner = self._scanner()
-        scanner.hides_usage = adds_usage
-        return scanner
+        return self._scanner()
 
     def problem(self, body: bytes) -> UpstreamProblem | None:
         """Return the error that an upstream's error body tells of."""

@@ -110,7 +110,6 @@ class FrameScanner(ABC):
         self.begun = False
         self.finished = False
         self.problem: UpstreamProblem | None = None
-        self.hides_usage = False
         self._text_bytes = 0
         self._rest = b""
 

@@ -127,7 +127,6 @@ class Crossing:
     limit: int
     spent: int
     resets_at: int
-    crossed_at: int
 
 
 def reached(spent: int, limit: int) -> int:

@@ -145,7 +145,6 @@ class Spending:
                             limit=rule.amount,
                             spent=amount,
                             resets_at=rule.period.end(at),
-                            crossed_at=self._clock.now(),
                         )
                     )
             self._noted[key] = max(noted, now_reached)
