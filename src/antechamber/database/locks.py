@@ -15,15 +15,16 @@ async def lock_organization(unit: Unit, organization_id: OrganizationId) -> None
     What is read afterwards is what those have committed. To be called before the reads that a decision stands on.
     On SQLite every writing transaction is alone already (BEGIN IMMEDIATE).
     """
-    await _lock(unit, f"organization {organization_id}")
+    await lock_name(unit, f"organization {organization_id}")
 
 
 async def lock_founding(unit: Unit) -> None:
     """Wait until nobody else founds an organisation on this server; held to the unit's end."""
-    await _lock(unit, "founding")
+    await lock_name(unit, "founding")
 
 
-async def _lock(unit: Unit, name: str) -> None:
+async def lock_name(unit: Unit, name: str) -> None:
+    """Wait until no other writing transaction that asked for the same name is open; held to the unit's end."""
     link = connection(unit)
     if link.dialect.name != "sqlite":
         await link.execute(_LOCK, {"name": name})

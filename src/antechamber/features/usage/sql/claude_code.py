@@ -15,7 +15,6 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +24,7 @@ from sqlalchemy.types import TypeEngine
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
+from antechamber.database.locks import lock_name
 from antechamber.database.tables import Count, Digest, Instant, Text, metadata
 from antechamber.features.usage.model import UsageRow
 from antechamber.features.usage.model.claude_code import (
@@ -109,7 +109,6 @@ claude_code_series: Final = Table(
     sqlite_with_rowid=False,
 )
 
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _CHUNK: Final = 500
 
 
@@ -149,10 +148,7 @@ class SqlClaudeCode:
 
     async def lock(self, unit: Unit, organization_id: OrganizationId, actor_id: str) -> None:
         """Wait until no other transaction that asked for the same actor is open; held to the end."""
-        link = connection(unit)
-        # on SQLite every writing transaction is alone already (BEGIN IMMEDIATE)
-        if link.dialect.name != "sqlite":
-            await link.execute(_LOCK, {"name": f"claude code {organization_id} {actor_id}"})
+        await lock_name(unit, f"claude code {organization_id} {actor_id}")
 
     async def series(
         self, unit: Unit, organization_id: OrganizationId, actor_id: str, digests: Collection[bytes]
