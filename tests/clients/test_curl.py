@@ -124,7 +124,7 @@ curl "$URL/v1/messages?beta=true" -H "Authorization: Bearer $ANTHROPIC_API_KEY" 
     assert answer.json()["content"][0]["text"] == "hello"
 
 
-def test_a_stream(curl: Curl) -> None:
+def test_a_stream_comes_as_events_from_start_to_stop(curl: Curl) -> None:
     answer = curl(r"""
 curl $URL/v1/messages -H "x-api-key: $ANTHROPIC_API_KEY" -H "anthropic-version: 2023-06-01" --no-buffer \
   -d '{"model": "sim-1", "max_tokens": 99, "stream": true, "messages": [{"role": "user", "content": "say hello"}]}'
@@ -137,7 +137,7 @@ curl $URL/v1/messages -H "x-api-key: $ANTHROPIC_API_KEY" -H "anthropic-version: 
     assert "".join(texts) == "hello"
 
 
-def test_counted_tokens(curl: Curl) -> None:
+def test_tokens_are_counted_without_a_model_being_asked(curl: Curl) -> None:
     answer = curl(r"""
 curl $URL/v1/messages/count_tokens -H "x-api-key: $ANTHROPIC_API_KEY" -H "anthropic-version: 2023-06-01" \
   -d '{"model": "sim-1", "messages": [{"role": "user", "content": "hello"}]}'

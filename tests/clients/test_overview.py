@@ -66,7 +66,7 @@ WORKSPACE = (
 MEMBER = ("type", "user_id", "workspace_id", "workspace_role")
 
 
-def test_organization_members(shell: Shell) -> None:
+def test_members_are_listed_changed_and_removed_as_published(shell: Shell) -> None:
     made = person(shell, "member")
     users = listed(shell.curl("/users?limit=10"), *USER)
     assert made["id"] in [user["id"] for user in users]
@@ -75,7 +75,7 @@ def test_organization_members(shell: Shell) -> None:
     shell.curl(f"/users/{made['id']}", status=404)
 
 
-def test_organization_invites(shell: Shell) -> None:
+def test_invites_are_made_listed_and_deleted_as_published(shell: Shell) -> None:
     email = f"{shell.name('guest')}@example.com"
     made = shell.curl("/invites", {"email": email, "role": "developer"}, request="POST")
     assert (set(made), made["status"], made["email"]) == (set(INVITE), "pending", email)
@@ -83,7 +83,7 @@ def test_organization_invites(shell: Shell) -> None:
     assert shell.curl(f"/invites/{made['id']}", request="DELETE") == {"id": made["id"], "type": "invite_deleted"}
 
 
-def test_workspaces(shell: Shell) -> None:
+def test_workspaces_are_made_listed_and_archived_as_published(shell: Shell) -> None:
     made = shell.curl("/workspaces", {"name": shell.name("Production")}, request="POST")
     assert (set(made), made["type"], made["archived_at"]) == (set(WORKSPACE), "workspace", None)
     found = listed(shell.curl("/workspaces?limit=10&include_archived=false"), *WORKSPACE)
@@ -91,7 +91,7 @@ def test_workspaces(shell: Shell) -> None:
     assert shell.curl(f"/workspaces/{made['id']}/archive", request="POST")["archived_at"]
 
 
-def test_workspace_members(shell: Shell) -> None:
+def test_workspace_members_are_added_changed_and_removed_as_published(shell: Shell) -> None:
     room = shell.curl("/workspaces", {"name": shell.name("Room")}, request="POST")["id"]
     user_id = person(shell, "inmate")["id"]
     named = {"type": "workspace_member", "user_id": user_id, "workspace_id": room}
@@ -105,7 +105,7 @@ def test_workspace_members(shell: Shell) -> None:
     assert removed == {**named, "type": "workspace_member_deleted"}
 
 
-def test_api_keys(shell: Shell) -> None:
+def test_keys_are_listed_and_updated_as_published(shell: Shell) -> None:
     room = shell.server.workspace_id
     keys = shell.curl(f"/api_keys?limit=10&status=active&workspace_id={room}")["data"]
     old = {"workspace_id"} if shell.version == VERSIONS[0] else set()
@@ -117,11 +117,11 @@ def test_api_keys(shell: Shell) -> None:
     assert (changed["status"], changed["name"]) == ("inactive", "New Key Name")
 
 
-def test_the_organization_itself(shell: Shell) -> None:
+def test_the_organization_says_who_it_is(shell: Shell) -> None:
     assert shell.curl("/me") == {"id": shell.server.organization_id, "type": "organization", "name": "Acme"}
 
 
-def test_usage_and_cost_reports(shell: Shell) -> None:
+def test_usage_and_cost_reports_answer_as_published(shell: Shell) -> None:
     start = f"starting_at={TODAY}T00:00:00Z"
     usage = shell.curl(f"/usage_report/messages?{start}&group_by[]=workspace_id&group_by[]=model")
     (row,) = [row for row in usage["data"][0]["results"] if row["model"] == "sim-1"]

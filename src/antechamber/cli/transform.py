@@ -39,7 +39,7 @@ def transform(value: object, path: str) -> object:
 
 
 def split(path: str, separator: str) -> list[str]:
-    """Cut a path at separators outside brackets and quotes; a backslash keeps the next character."""
+    """Cut a path at separators outside brackets and quotes, where no backslash stands before; PathMalformed."""
     parts: list[str] = [""]
     closers: list[str] = []
     quoted = False

@@ -31,7 +31,7 @@ class Head:
 
 
 def read_head(buffer: bytearray) -> Head | None:
-    """Take a head off the buffer's front; None while it is not whole."""
+    """Take a head off the buffer's front, None while it is not whole; MalformedAnswer."""
     end = buffer.find(b"\r\n\r\n")
     if end < 0:
         # Whoever speaks something else would never send the empty line.

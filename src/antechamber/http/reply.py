@@ -120,7 +120,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 
 def check_length(declared: bytes, limit: int) -> None:
-    """Raise unless a content-length is a number within the limit."""
+    """Raise InvalidRequest unless a content-length is a number, RequestTooLarge beyond the limit in bytes."""
     if not declared.isdigit():
         message = "content-length: must be a whole number"
         raise InvalidRequest(message)

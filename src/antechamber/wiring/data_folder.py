@@ -44,7 +44,7 @@ class DataFolder:
         return self.path / "spool" / node
 
     def prepare(self) -> None:
-        """Make the folder and its private parts."""
+        """Make the folder and its private parts; DataFolderError."""
         try:
             self.path.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             self.secrets.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
@@ -75,7 +75,7 @@ class DataFolder:
             self._lock = None
 
     def pepper(self, chance: Chance) -> Secret:
-        """Return the key of stored hashes, made at first use; never overwritten."""
+        """Return the key of stored hashes, made at first use and never overwritten; DataFolderError."""
         path = self.secrets / "pepper"
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_FILE)

@@ -129,7 +129,7 @@ def provider_table(loaded: Loaded) -> list[dict[str, Any]]:
 
 
 def reload(loaded: Loaded) -> Mapping[str, Any]:
-    """Make the running server read its catalogue anew."""
+    """Make the running server read its catalogue anew; OperationError when none runs or it keeps the old one."""
     folder = loaded.settings.data
     try:
         answer = _run(ask_operator(DataFolder(folder).operator_socket, "reload"))

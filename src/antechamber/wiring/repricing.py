@@ -44,7 +44,7 @@ def price_names() -> tuple[str, ...]:
 def reapply(
     loaded: Loaded, since: str, organization_id: str | None, *, dry_run: bool, tell: Callable[[int], None]
 ) -> Mapping[str, Any]:
-    """Price every request from an instant on anew, of one organisation or of all; amounts in cents."""
+    """Price every request from a day on anew, of one organisation or of all, in cents; OperationError."""
     try:
         since_us = from_rfc3339(since) if _DAY.fullmatch(since) else None
     except ValueError:

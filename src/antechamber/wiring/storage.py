@@ -76,7 +76,7 @@ class Storage:
         return None
 
     async def sole_organization(self, organization_id: str | None) -> OrganizationId:
-        """Return the organisation that is meant: the one named, or the only one there is."""
+        """Return the organisation that is meant: the one named, or the only one there is; InvalidRequest."""
         organizations = await self.organizations.everyone()
         ids = [organization.id for organization in organizations]
         if organization_id is not None:

@@ -51,7 +51,7 @@ def test_ids_alone_come_one_a_line() -> None:
         ("raw", '{"id": "sim-1", "type": "model"}'),
     ],
 )
-def test_formats(form: str, expected: str) -> None:
+def test_an_answer_is_written_in_the_format_that_was_asked_for(form: str, expected: str) -> None:
     assert ante("models", "retrieve", "sim-1", "--format", form, answers=[Scripted(body=MODEL)]).out == expected
 
 

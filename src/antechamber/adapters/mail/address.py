@@ -40,7 +40,7 @@ class MailServer:
 
 
 def read_server(text: str) -> MailServer:
-    """Return what `smtp[s]://user:password@host:port` means; percent-encoding is undone in user and password."""
+    """Return what `smtp[s]://user:password@host:port` means, percent-encoding undone; MailAddressError."""
     try:
         parts = urlsplit(text)
         port = parts.port

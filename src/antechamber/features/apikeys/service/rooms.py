@@ -57,7 +57,7 @@ class Rooms:
         return workspace
 
     async def check_revival(self, unit: Unit, key: StoredApiKey) -> None:
-        """Refuse to wake a Claude Code key whose creator has left, or any key of an archived workspace."""
+        """Refuse to wake a Claude Code key whose creator has left, or any of an archived workspace; InvalidRequest."""
         workspace = await self._workspaces.require(unit, key.organization_id, key.workspace_id)
         if workspace.is_archived:
             message = f"status: {workspace.id} is archived, and its API keys with it"

@@ -186,7 +186,7 @@ def _explain(text: str) -> str:
 
 
 def splice_model(body: bytes, model: str) -> bytes:
-    """Return the body with the top-level model's name replaced in place, every other byte as it was."""
+    """Return the body with the top-level model's name replaced in place, all else as it was; InvalidRequest."""
     asked = _decode_model(body).model
     written = msgspec.json.encode(model)
     places = [found.span(1) for found in _MODEL_VALUE.finditer(body) if _decode_string(found[1]) == asked]

@@ -177,7 +177,7 @@ class Invites:
         return member
 
     async def secret(self, organization_id: OrganizationId, invite_id: InviteId) -> Secret:
-        """Return a pending invite's secret again; for the operator, whose server has no mail."""
+        """Return a pending invite's secret again, for the operator, whose server has no mail; InvalidRequest."""
         async with self._units.read() as unit:
             invite = await self._one(unit, organization_id, invite_id)
         if invite.status(self._clock.now()) is not InviteStatus.PENDING:

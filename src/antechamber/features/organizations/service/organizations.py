@@ -21,7 +21,7 @@ class Organizations:
         self._chance = chance
 
     async def me(self, organization_id: OrganizationId) -> Organization:
-        """Return the caller's own organisation."""
+        """Return the caller's own organisation; NotFound."""
         async with self._units.read() as unit:
             organization = await self._store.get(unit, organization_id)
         if organization is None:

@@ -36,7 +36,7 @@ def media_type(value: str) -> str:
 
 
 def unpack(body: bytes, content_encoding: str) -> bytes:
-    """Return a body as it was before its encoding; RequestTooLarge beyond 16 MiB, however small it came."""
+    """Return a body as it was before its encoding; InvalidRequest, RequestTooLarge beyond 16 MiB."""
     named = content_encoding.strip().lower()
     if named in {"", "identity"}:
         return body
