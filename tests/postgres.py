@@ -27,16 +27,16 @@ _SETTINGS = {
 
 
 class PrivatePostgres:
-    """A running server; `create` makes an empty database and returns its address."""
+    """A running server; `create` makes a database, empty or as another one is, and returns its address."""
 
     def __init__(self, programs: Path, port: int) -> None:
         self._programs = programs
         self._port = port
         self._numbers = count(1)
 
-    def create(self) -> str:
+    def create(self, like: str = "template0") -> str:
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        arguments = ["-h", "127.0.0.1", "-p", str(self._port), "-U", _OWNER, "-T", "template0", name]
+        arguments = ["-h", "127.0.0.1", "-p", str(self._port), "-U", _OWNER, "-T", like.rpartition("/")[2], name]
         subprocess.run([self._programs / "createdb", *arguments], check=True)
         return f"postgresql://{_OWNER}@127.0.0.1:{self._port}/{name}"
 
