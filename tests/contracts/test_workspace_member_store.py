@@ -15,7 +15,7 @@ from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 from antechamber.database.engine import Database, connection
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.sql import activities
-from antechamber.features.workspaces.model import MAX_MEMBERS, Workspace, WorkspaceDraft
+from antechamber.features.workspaces.model import MAX_MEMBERS, Workspace, WorkspaceDraft, WorkspaceMember
 from antechamber.features.workspaces.sql import workspace_members
 from tests.contracts.tenants import MINE, NOON, THEIRS, Services, services
 from tests.contracts.test_workspace_store import announced
@@ -50,8 +50,8 @@ class Room:
         member = await self.made.workspace_members.add(MINE, self.workspace.id, user_id, role, ADMIN)
         assert (member.workspace_id, member.user_id, member.role) == (self.workspace.id, user_id, role)
 
-    async def change(self, user_id: UserId, role: WorkspaceRole) -> None:
-        await self.made.workspace_members.change(MINE, self.workspace.id, user_id, role, ADMIN)
+    async def change(self, user_id: UserId, role: WorkspaceRole) -> WorkspaceMember:
+        return await self.made.workspace_members.change(MINE, self.workspace.id, user_id, role, ADMIN)
 
     async def remove(self, user_id: UserId) -> None:
         await self.made.workspace_members.remove(MINE, self.workspace.id, user_id, ADMIN)
@@ -163,6 +163,16 @@ async def test_organization_billing_is_workspace_billing_and_cannot_be_removed(r
     for attempt in (room.add(billing), room.change(billing, DEVELOPER)):
         await refused(attempt, "billing and can only be made workspace_admin")
     await refused(room.remove(billing), "cannot be removed")
+
+
+async def test_an_upgraded_billing_person_goes_back_to_the_inherited_role(room: Room) -> None:
+    billing = await room.join("b", OrganizationRole.BILLING)
+    await room.change(billing, WorkspaceRole.ADMIN)
+    for _ in range(2):
+        member = await room.change(billing, WorkspaceRole.BILLING)
+        assert (member.role, member.inherited) == (WorkspaceRole.BILLING, True)
+    assert await room.role(billing) is WorkspaceRole.BILLING
+    assert await room.acts() == [ActivityType.WORKSPACE_MEMBER_UPDATED] * 2
 
 
 async def test_organization_billing_can_be_upgraded_to_workspace_admin(room: Room) -> None:

@@ -103,14 +103,20 @@ class WorkspaceMembers:
         role: WorkspaceRole,
         by: Actor,
     ) -> WorkspaceMember:
-        """Change the role of a person in a workspace; errors as of `add`, NotFound for who is not in it."""
-        _refuse_billing(role)
+        """Change the role of a person in a workspace; errors as of `add`, NotFound for who is not in it.
+
+        An organisation's billing person whom somebody made workspace_admin goes back to workspace_billing.
+        """
         async with self._units.begin() as unit:
             workspace = await self._require_writable(unit, organization_id, workspace_id)
             known = await self._require(unit, workspace, user_id)
             person = await self._require_person(unit, organization_id, user_id)
             if known.role is role and not known.inherited:
                 return known
+            if role is WorkspaceRole.BILLING:
+                if person.role is not OrganizationRole.BILLING:
+                    _refuse_billing(role)
+                return await self._give_back(unit, workspace, known, by)
             _refuse_inherited(person, role)
             if known.inherited:
                 await self._require_room(unit, workspace)
@@ -228,6 +234,13 @@ class WorkspaceMembers:
 
     async def _put(self, unit: Unit, workspace: Workspace, user_id: UserId, role: WorkspaceRole) -> None:
         await self._store.put(unit, workspace.organization_id, workspace.id, user_id, role, self._clock.now())
+
+    async def _give_back(self, unit: Unit, workspace: Workspace, known: WorkspaceMember, by: Actor) -> WorkspaceMember:
+        """Drop what was given by hand to an organisation's billing person, who keeps the inherited role."""
+        if not known.inherited:
+            await self._store.drop(unit, workspace.organization_id, workspace.id, known.user_id)
+            await self._record_change(unit, workspace, by, known.user_id, known.role, WorkspaceRole.BILLING)
+        return WorkspaceMember(workspace.id, known.user_id, WorkspaceRole.BILLING, inherited=True)
 
     async def _record(
         self,
