@@ -9,7 +9,7 @@ from antechamber.base.money import to_cents
 from antechamber.features.limits.model.definitions import Period, RateRule, Totals
 from antechamber.features.limits.model.entries import Budget, Holder, OwnUsageReport
 from antechamber.features.limits.model.groups import Group, GroupType
-from antechamber.features.limits.wire.spending import ScopeBody, show_scope, show_spend
+from antechamber.features.limits.wire.spending import ScopeBody, show_scope
 
 
 class HolderBody(BaseModel):
@@ -122,8 +122,8 @@ def _budget(budget: Budget, holder: Holder) -> BudgetBody:
         scope=show_scope(rule.scope, rule.scope_id),
         period=rule.period,
         amount=to_cents(rule.amount) if is_shown else None,
-        period_to_date_spend=show_spend(budget.spent) if is_shown else None,
-        remaining=show_spend(budget.remaining),
+        period_to_date_spend=to_cents(budget.spent) if is_shown else None,
+        remaining=to_cents(budget.remaining),
         resets_at=to_rfc3339(budget.resets_at),
     )
 
@@ -147,5 +147,5 @@ def _totals(totals: Totals, starting_at: int) -> TotalsBody:
         cache_creation_input_tokens=totals.cache_creation_input_tokens,
         cache_read_input_tokens=totals.cache_read_input_tokens,
         output_tokens=totals.output_tokens,
-        cost=show_spend(totals.cost),
+        cost=to_cents(totals.cost),
     )
