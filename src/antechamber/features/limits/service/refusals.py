@@ -29,6 +29,8 @@ _WHOSE: Final = {
     Scope.USER: "user account",
 }
 # The first two are the platform's own words, which clients match on.
+# limits whose amount and spend whoever they hold may see
+_OWN: Final = frozenset({Scope.API_KEY, Scope.USER})
 _WHICH: Final = {
     Scope.ORGANIZATION: "specified",
     Scope.WORKSPACE: "specified workspace",
@@ -99,13 +101,16 @@ def _held(rule: SpendRule, hold: Hold, balance: Balance) -> WireError:
 
 
 def _details(rule: SpendRule, balance: Balance) -> dict[str, object]:
-    """Return how the budget stands; amounts are decimal cents, as everywhere on this wire."""
+    """Return how the budget stands; amounts are decimal cents, as everywhere on this wire.
+
+    What an organisation or a workspace may spend and has spent is not told to everyone whom it holds.
+    """
+    own = {"limit": to_cents(balance.limit), "spent": to_cents(balance.spent)} if rule.scope in _OWN else {}
     return {
         "scope": rule.scope.value,
         "period": rule.period.value,
         "currency": "USD",
-        "limit": to_cents(balance.limit),
-        "spent": to_cents(balance.spent),
+        **own,
         "remaining": to_cents(max(0, balance.limit - balance.spent)),
         "resets_at": to_rfc3339(balance.resets_at),
     }
