@@ -61,6 +61,7 @@ class Services:
         self.api_keys = ApiKeys(SqlApiKeys(), self.database, self.mint, self.audit, self.rooms)
         self.admin_keys = AdminKeys(SqlAdminKeys(), self.database, self.mint, self.audit)
         self.workspace_effects.on_archived(self.api_keys.archive_workspace)
+        self.membership_effects.bind_keys(self.api_keys)
         self.key_source = KeySource(
             SqlPrincipals(), self.members, self.workspaces, self.workspace_members, self.clock
         )

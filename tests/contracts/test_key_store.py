@@ -350,6 +350,30 @@ async def test_a_claude_code_key_is_for_members_and_not_woken_for_those_who_left
             await made.api_keys.claude_code_key(unit, MINE, coder.id, SYSTEM)
 
 
+async def test_a_leavers_keys_are_switched_off_and_stay_off_when_they_come_back(database: Database) -> None:
+    made, _ = await house(database)
+    async with database.begin() as unit:
+        await made.members.join(unit, MINE, "stays@example.com", "Stays", OrganizationRole.USER, SYSTEM)
+        leaver = await made.members.join(unit, MINE, "l@example.com", "L", OrganizationRole.DEVELOPER, SYSTEM)
+    personal, secret = await made.api_keys.create(MINE, Draft("personal", user_id=leaver.id), SYSTEM)
+    off, _ = await made.api_keys.create(MINE, Draft("off", user_id=leaver.id), SYSTEM)
+    gone, _ = await made.api_keys.create(MINE, Draft("gone", user_id=leaver.id), SYSTEM)
+    _, ownerless = await made.api_keys.create(MINE, Draft("ownerless"), SYSTEM)
+    await made.api_keys.update(MINE, off.id, Change(status=Status.INACTIVE), SYSTEM)
+    await made.api_keys.update(MINE, gone.id, Change(status=Status.ARCHIVED), SYSTEM)
+    await made.members.remove(MINE, leaver.id, BOSS)
+    statuses = {key.id: (await made.api_keys.get(MINE, key.id)).status for key in (personal, off, gone)}
+    assert statuses == {personal.id: Status.INACTIVE, off.id: Status.INACTIVE, gone.id: Status.ARCHIVED}
+    with pytest.raises(InvalidRequest, match="is not in its workspace any more"):
+        await made.api_keys.update(MINE, personal.id, Change(status=Status.ACTIVE), SYSTEM)
+    async with database.begin() as unit:
+        await made.members.join(unit, MINE, "l@example.com", "L", OrganizationRole.DEVELOPER, SYSTEM)
+    assert await opened(made, secret) is None
+    assert await opened(made, ownerless) is not None
+    await made.api_keys.update(MINE, personal.id, Change(status=Status.ACTIVE), SYSTEM)
+    assert await opened(made, secret) is not None
+
+
 def with_quota(made: Services, quota: Quota) -> ApiKeys:
     return ApiKeys(SqlApiKeys(), made.database, made.mint, made.audit, made.rooms, quota)
 

@@ -7,6 +7,7 @@ from antechamber.base.actor import Actor
 from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit
+from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.organizations.model import Member
 from antechamber.features.workspaces.service import WorkspaceMembers
@@ -34,12 +35,17 @@ class MembershipEffects:
     """What follows from a change of an organisation's members (`organizations.ports`); bound to what stands on them.
 
     Who may use Claude Code is in its workspace; who leaves the organisation loses every role in its workspaces, and
-    their access tokens.
+    their access tokens and personal keys.
     """
 
     def __init__(self) -> None:
         self._members: WorkspaceMembers | None = None
         self._tokens: Tokens | None = None
+        self._keys: ApiKeys | None = None
+
+    def bind_keys(self, keys: ApiKeys) -> None:
+        """Join the API keys."""
+        self._keys = keys
 
     def bind(self, members: WorkspaceMembers) -> None:
         """Join the workspaces."""
@@ -64,7 +70,9 @@ class MembershipEffects:
             await self._members.leave_claude_code(unit, member.organization_id, member.id, by)
 
     async def removed(self, unit: Unit, member: Member, by: Actor) -> None:
-        """Drop every role that they were given in workspaces, and end their tokens."""
+        """Drop every role that they were given in workspaces, end their tokens and switch their own keys off."""
+        if self._keys is not None:
+            await self._keys.disable_personal(unit, member.organization_id, member.id, by)
         if self._members is not None:
             await self._members.forget(unit, member.organization_id, member.id, by)
         if self._tokens is not None:

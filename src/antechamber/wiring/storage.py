@@ -114,6 +114,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     api_keys = ApiKeys(SqlApiKeys(), database, mint, audit, rooms, key_quota(settings))
     admin_keys = AdminKeys(SqlAdminKeys(), database, mint, audit)
     workspace_effects.on_archived(api_keys.archive_workspace)
+    membership_effects.bind_keys(api_keys)
     key_source = KeySource(SqlPrincipals(), members, workspaces, workspace_members, clock)
     return Storage(
         settings=settings,

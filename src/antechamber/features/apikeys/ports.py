@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, WorkspaceId
+from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
 from antechamber.features.apikeys.model import KeyFilter, StoredAdminKey, StoredApiKey, StoredSecret
@@ -50,6 +50,12 @@ class ApiKeyStore(Protocol):
         self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId
     ) -> Sequence[ApiKeyId]:
         """Archive every key of a workspace, and announce it; returns those that were not archived before."""
+        ...
+
+    async def disable_personal(
+        self, unit: Unit, organization_id: OrganizationId, user_id: UserId
+    ) -> Sequence[ApiKeyId]:
+        """Switch off every active key that acts as a person, and announce it; returns which."""
         ...
 
     async def secrets(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> Sequence[StoredSecret]:

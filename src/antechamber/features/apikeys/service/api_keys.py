@@ -220,6 +220,29 @@ class ApiKeys:
                 updates=[{"type": "status", "previous_value": None, "current_value": Status.ARCHIVED.value}],
             )
 
+    async def disable_personal(self, unit: Unit, organization_id: OrganizationId, user_id: UserId, by: Actor) -> None:
+        """Switch off the keys that act as a person, in the transaction in which that person leaves.
+
+        So that none opens again by itself should they come back; an admin may switch one on again then.
+        """
+        disabled = await self._store.disable_personal(unit, organization_id, user_id)
+        if disabled:
+            await self._audit.record(
+                unit,
+                organization_id,
+                by,
+                ActivityType.API_KEY_UPDATED,
+                api_key_ids=list(disabled),
+                user_id=user_id,
+                updates=[
+                    {
+                        "type": "status",
+                        "previous_value": Status.ACTIVE.value,
+                        "current_value": Status.INACTIVE.value,
+                    }
+                ],
+            )
+
     async def _known(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> StoredApiKey:
         key = await self._store.get(unit, organization_id, key_id)
         if key is None:

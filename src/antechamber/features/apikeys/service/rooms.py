@@ -57,16 +57,20 @@ class Rooms:
         return workspace
 
     async def check_revival(self, unit: Unit, key: StoredApiKey) -> None:
-        """Refuse to wake a Claude Code key whose creator has left, or any of an archived workspace; InvalidRequest."""
+        """Refuse to wake a personal key whose owner has left, or any of an archived workspace; InvalidRequest."""
         workspace = await self._workspaces.require(unit, key.organization_id, key.workspace_id)
         if workspace.is_archived:
             message = f"status: {workspace.id} is archived, and its API keys with it"
             raise InvalidRequest(message)
-        if workspace.kind is not WorkspaceKind.CLAUDE_CODE or key.user_id is None:
+        if key.user_id is None:
             return
-        if await self._people.role_of(unit, key.organization_id, key.workspace_id, key.user_id) is None:
+        if await self._people.role_of(unit, key.organization_id, key.workspace_id, key.user_id) is not None:
+            return
+        if workspace.kind is WorkspaceKind.CLAUDE_CODE:
             message = "status: the creator of this Claude Code key is no longer a member of the organization"
             raise InvalidRequest(message, error_code="claude_code_key_creator_not_member")
+        message = f"status: {key.user_id}, as whom this API key acts, is not in its workspace any more"
+        raise InvalidRequest(message)
 
     async def check_hand(
         self,

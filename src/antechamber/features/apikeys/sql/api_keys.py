@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from antechamber.base.ids import ApiKeyId, OrganizationId, WorkspaceId
+from antechamber.base.ids import ApiKeyId, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
 from antechamber.database.changes import CREDENTIALS, announce
@@ -113,6 +113,24 @@ class SqlApiKeys:
         archived = sorted(row.id for row in rows)
         announce(unit, CREDENTIALS)
         return archived
+
+    async def disable_personal(
+        self, unit: Unit, organization_id: OrganizationId, user_id: UserId
+    ) -> Sequence[ApiKeyId]:
+        """Switch off every active key that acts as a person, and announce it; returns which."""
+        rows = await connection(unit).execute(
+            update(api_keys)
+            .where(
+                api_keys.c.organization_id == organization_id,
+                api_keys.c.user_id == user_id,
+                api_keys.c.status == Status.ACTIVE,
+            )
+            .values(status=Status.INACTIVE)
+            .returning(api_keys.c.id)
+        )
+        disabled = sorted(row.id for row in rows)
+        announce(unit, CREDENTIALS)
+        return disabled
 
     async def secrets(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> Sequence[StoredSecret]:
         """Return a key's secrets, newest first."""
