@@ -14,6 +14,8 @@ Item = TypeVar("Item")
 
 _PREFIX: Final = "page_"
 _MARK_LENGTH: Final = 12
+# every number of so many digits fits a signed 64-bit column
+_MOST_DIGITS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,19 @@ class Page(Generic[Item]):
     has_more: bool
 
 
+def foreign_cursor() -> InvalidRequest:
+    """Return the refusal of a cursor whose position this server never gave."""
+    message = "page: not a cursor that this server gave"
+    return InvalidRequest(message)
+
+
+def read_number(text: str) -> int:
+    """Return a number in a cursor's position, such as microseconds; InvalidRequest unless a database could hold it."""
+    if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise foreign_cursor()
+    return int(text)
+
+
 def _mark(query: Mapping[str, object]) -> str:
     text = json.dumps(query, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_MARK_LENGTH]
@@ -50,15 +65,17 @@ def seal_cursor(position: str, query: Mapping[str, object]) -> str:
 
 
 def open_cursor(cursor: str, query: Mapping[str, object]) -> str:
-    """Return the position in a cursor; InvalidRequest if it isn't one or belongs to another query."""
+    """Return the position in a cursor; InvalidRequest if it isn't one or belongs to another query.
+
+    The mark is a digest, not a signature: the position is to be read as a stranger's.
+    """
     body = cursor.removeprefix(_PREFIX)
     try:
         text = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         text = ""
     if not cursor.startswith(_PREFIX) or len(text) < _MARK_LENGTH:
-        message = "page: not a cursor that this server gave"
-        raise InvalidRequest(message)
+        raise foreign_cursor()
     if text[:_MARK_LENGTH] != _mark(query):
         message = "page: cursor does not match current query parameters"
         raise InvalidRequest(message)

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.page import IdCursor, open_cursor, seal_cursor
+from antechamber.base.page import IdCursor, open_cursor, read_number, seal_cursor
 
 QUERIES = st.dictionaries(
     st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=8), st.lists(st.text(max_size=4)))
@@ -42,6 +42,13 @@ def test_any_other_text_is_not_a_cursor(text: str) -> None:
 def test_a_broken_cursor_is_refused(body: str) -> None:
     with pytest.raises(InvalidRequest, match=r"not a cursor that this server gave"):
         open_cursor(f"page_{body}", {})
+
+
+def test_a_number_in_a_cursor_is_one_that_a_database_holds() -> None:
+    assert read_number("9" * 18) == 10**18 - 1
+    for text in ("", "-1", "1.0", "٣", "1" * 19, "1" * 5000):
+        with pytest.raises(InvalidRequest, match=r"^page: not a cursor that this server gave$"):
+            read_number(text)
 
 
 def test_after_and_before_exclude_each_other() -> None:

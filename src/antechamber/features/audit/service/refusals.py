@@ -7,9 +7,8 @@ from typing import Final
 import structlog
 
 from antechamber.base.clock import MICROSECONDS, Clock
-from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
-from antechamber.base.page import open_cursor, seal_cursor
+from antechamber.base.page import foreign_cursor, open_cursor, seal_cursor
 from antechamber.base.secret import redact
 from antechamber.base.unit import Units
 from antechamber.features.audit.model import HOUR, Refusal, RefusalKey, RefusalPage, RefusalQuery
@@ -143,19 +142,13 @@ def _binding(organization_id: OrganizationId, query: RefusalQuery) -> dict[str, 
 
 
 def _position(text: str) -> RefusalKey:
-    # the mark of a cursor is a digest, not a signature: what stands behind it is read as a stranger's
     try:
         parts = json.loads(text)
     except ValueError:
         parts = None
     if not isinstance(parts, list) or tuple(type(part) for part in parts) != (int, str, int, str, str, str):
-        raise _not_ours()
+        raise foreign_cursor()
     key = RefusalKey(*parts)
     if not 0 <= key.hour < _FAR or not 0 <= key.status < _FAR_STATUS or "\x00" in text or "\\u0000" in text:
-        raise _not_ours()
+        raise foreign_cursor()
     return key
-
-
-def _not_ours() -> InvalidRequest:
-    message = "page: not a cursor that this server gave"
-    return InvalidRequest(message)

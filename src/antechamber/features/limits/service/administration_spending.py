@@ -10,7 +10,7 @@ from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.ids import Kind, OrganizationId, SpendLimitId, UserId, is_id, mint
-from antechamber.base.page import IdCursor, open_cursor, seal_cursor
+from antechamber.base.page import IdCursor, foreign_cursor, open_cursor, read_number, seal_cursor
 from antechamber.base.unit import Unit, Units
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
@@ -20,7 +20,6 @@ from antechamber.features.limits.ports import Holders, LimitStore, SpentSoFar
 from antechamber.features.organizations.model import Member
 
 MAX_PERSONS: Final = 100
-_LONGEST_INSTANT: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +215,9 @@ class SpendLimits:
 
 def _position(text: str) -> tuple[int, str]:
     at, _, key = text.partition(" ")
-    if not at.isascii() or not at.isdigit() or len(at) > _LONGEST_INSTANT or not is_id(Kind.SPEND_LIMIT, key):
-        message = "page: not a cursor that this server gave"
-        raise InvalidRequest(message)
-    return int(at), key
+    if not is_id(Kind.SPEND_LIMIT, key):
+        raise foreign_cursor()
+    return read_number(at), key
 
 
 def _details(limit: SpendLimit) -> dict[str, object]:

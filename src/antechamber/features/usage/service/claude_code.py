@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from antechamber.base.clock import Clock
-from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
-from antechamber.base.page import open_cursor, seal_cursor
+from antechamber.base.page import foreign_cursor, open_cursor, seal_cursor
 from antechamber.base.principal import ApiKey
 from antechamber.base.unit import Unit, Units
 from antechamber.features.usage.model import clean_text
@@ -43,7 +42,6 @@ _DELTA_KEPT_US: Final = DAY_US
 _CUMULATIVE_KEPT_US: Final = 30 * DAY_US
 _ACTORS_AT_ONCE: Final = 250
 _SWEEP_SECONDS: Final = 3600.0
-_NOT_OURS: Final = "page: not a cursor that this server gave"
 
 
 @dataclass(slots=True)
@@ -231,12 +229,11 @@ class ClaudeCodeReports:
 
 
 def _position(text: str, latest: int) -> tuple[int, Key]:
-    # the mark of a cursor is a digest, not a signature: what stands behind it is read as a stranger's
     try:
         before, actor, terminal, is_remote = json.loads(text)
     except (ValueError, TypeError, RecursionError):
-        raise InvalidRequest(_NOT_OURS) from None
+        raise foreign_cursor() from None
     is_ours = isinstance(actor, str) and isinstance(terminal, str) and isinstance(is_remote, bool)
     if not is_ours or type(before) is not int or not 0 <= before <= latest:
-        raise InvalidRequest(_NOT_OURS)
+        raise foreign_cursor()
     return before, Key(actor, terminal, is_remote)

@@ -5,9 +5,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from antechamber.base.clock import Clock
-from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
-from antechamber.base.page import open_cursor, seal_cursor
+from antechamber.base.page import foreign_cursor, open_cursor, read_number, seal_cursor
 from antechamber.base.unit import Unit, Units
 from antechamber.features.usage.model import (
     COSTS,
@@ -99,8 +98,7 @@ def _binding(organization_id: OrganizationId, query: ReportQuery) -> dict[str, o
 
 
 def _position(text: str, width: Width, start: int) -> int:
-    # the mark of a cursor is a digest, not a signature: what stands behind it is read as a stranger's
-    if not text.isascii() or not text.isdecimal() or int(text) % width.microseconds or int(text) < start:
-        message = "page: not a cursor that this server gave"
-        raise InvalidRequest(message)
-    return int(text)
+    instant = read_number(text)
+    if instant % width.microseconds or instant < start:
+        raise foreign_cursor()
+    return instant
