@@ -9,7 +9,7 @@ import structlog
 from antechamber.adapters.counters import MemoryCounters
 from antechamber.base.actor import SYSTEM
 from antechamber.base.clock import to_rfc3339
-from antechamber.base.ids import ApiKeyId, OrganizationId, WorkspaceId
+from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.base.money import to_cents
 from antechamber.base.unit import Unit
 from antechamber.features.audit.model import ActivityType
@@ -26,6 +26,7 @@ from antechamber.features.usage.model import TokenUsage
 from antechamber.features.usage.ports import PriceBook, UsageStore
 from antechamber.features.usage.service import Ledger
 from antechamber.http.metrics import Metrics
+from antechamber.wiring.key_owners import KeyOwners
 from antechamber.wiring.storage import Storage
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class LedgerHistory:
     def __init__(self, ledger: Ledger, usage: UsageStore, storage: Storage) -> None:
         self._ledger = ledger
         self._usage = usage
-        self._api_keys = storage.api_keys
+        self._owners = KeyOwners(storage.api_keys)
         self._units = storage.database
 
     def position(self) -> int:
@@ -98,19 +99,17 @@ class LedgerHistory:
         self, unit: Unit, organization_id: OrganizationId, since: int
     ) -> Mapping[tuple[str, str], int]:
         rows = await self._usage.spent(unit, organization_id, since)
-        key_ids = {ApiKeyId(row.api_key_id) for row in rows if row.api_key_id}
-        named = await self._api_keys.names(unit, organization_id, key_ids) if key_ids else {}
-        owners: dict[str | None, str | None] = {key_id: key.user_id for key_id, key in named.items()}
+        owners = await self._owners.read(unit, organization_id, (row.api_key_id for row in rows))
         sums: dict[tuple[str, str], int] = {}
         for row in rows:
             holders = (
                 (Scope.ORGANIZATION, str(organization_id)),
                 (Scope.WORKSPACE, row.workspace_id),
                 (Scope.API_KEY, row.api_key_id),
-                (Scope.USER, row.account_id or owners.get(row.api_key_id)),
+                (Scope.USER, row.account_id or owners.get(row.api_key_id or "")),
             )
             for scope, scope_id in holders:
-                if scope_id is not None:
+                if scope_id:
                     sums[scope, scope_id] = sums.get((scope, scope_id), 0) + row.cost
         return sums
 

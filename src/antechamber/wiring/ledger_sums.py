@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from antechamber.base.clock import Clock
-from antechamber.base.ids import ApiKeyId, OrganizationId
+from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit, Units
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.limits.model.definitions import Period, Scope, Totals
 from antechamber.features.usage.model import COSTS, TOKENS, Dimension, Piece, Question, SumRow, Width
 from antechamber.features.usage.ports import UsageStore
+from antechamber.wiring.key_owners import KeyOwners
 
 _COUNTERS: Final = ("requests", *TOKENS, *COSTS)
 _BY: Final = (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID, Dimension.ACCOUNT_ID)
@@ -17,7 +18,6 @@ _WORKSPACE, _API_KEY, _ACCOUNT = range(2, 5)
 _COST: Final = slice(-len(COSTS), None)
 _FRESH_SECONDS: Final = 60.0
 _MOST_REMEMBERED: Final = 256
-_MOST_OWNED: Final = 100_000
 
 
 class LedgerSums:
@@ -29,12 +29,10 @@ class LedgerSums:
 
     def __init__(self, usage: UsageStore, api_keys: ApiKeys, units: Units, clock: Clock) -> None:
         self._usage = usage
-        self._api_keys = api_keys
+        self._owners = KeyOwners(api_keys)
         self._units = units
         self._clock = clock
         self._ended: dict[tuple[OrganizationId, int, int], tuple[float, Sequence[SumRow]]] = {}
-        # whose a key is never changes, and is empty for one of nobody's
-        self._owned: dict[str, str] = {}
 
     async def spent(
         self, organization_id: OrganizationId, asked: Sequence[tuple[Scope, str, Period]]
@@ -51,7 +49,7 @@ class LedgerSums:
                 for scope in {scope for scope, _, known in asked if known is period}:
                     sums = dict.fromkeys((held for known, held, over in asked if (known, over) == (scope, period)), 0)
                     for rows in (ended, todays):
-                        owners = await self._owners(unit, organization_id, rows) if scope is Scope.USER else {}
+                        owners = await self._owners_of(unit, organization_id, rows) if scope is Scope.USER else {}
                         _add(sums, scope, rows, owners)
                     found.update({(scope, held, period): cost for held, cost in sums.items()})
         return found
@@ -66,7 +64,7 @@ class LedgerSums:
             rows = [*ended, *await self._ask(unit, organization_id, max(since, today), now + 1)]
             if scope is Scope.API_KEY:
                 return _total(row for row in rows if row[_API_KEY] == scope_id)
-            owners = await self._owners(unit, organization_id, rows)
+            owners = await self._owners_of(unit, organization_id, rows)
         return _total(row for row in rows if scope_id in {row[_ACCOUNT], owners.get(row[_API_KEY])})
 
     async def _ended_rows(
@@ -85,14 +83,10 @@ class LedgerSums:
         question = Question((Piece(Width.DAY, start, end),), _BY, _COUNTERS, bucketed=False)
         return await self._usage.table(unit, organization_id, question)
 
-    async def _owners(self, unit: Unit, organization_id: OrganizationId, rows: Iterable[SumRow]) -> Mapping[str, str]:
-        if len(self._owned) > _MOST_OWNED:
-            self._owned.clear()
-        ids = {ApiKeyId(row[_API_KEY]) for row in rows if row[_API_KEY]} - self._owned.keys()
-        if ids:
-            named = await self._api_keys.names(unit, organization_id, ids)
-            self._owned.update({key_id: (key.user_id or "") if (key := named.get(key_id)) else "" for key_id in ids})
-        return self._owned
+    async def _owners_of(
+        self, unit: Unit, organization_id: OrganizationId, rows: Iterable[SumRow]
+    ) -> Mapping[str, str]:
+        return await self._owners.read(unit, organization_id, (row[_API_KEY] for row in rows))
 
 
 def _add(sums: dict[str, int], scope: Scope, rows: Iterable[SumRow], owners: Mapping[str, str]) -> None:
