@@ -17,6 +17,7 @@ from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.data_folder import DataFolder, DataFolderError
 from antechamber.wiring.limit_tables import read_limit_tables
 from antechamber.wiring.operator import ask_operator
+from antechamber.wiring.prices import read_tables
 from antechamber.wiring.storage import Storage, open_storage
 
 Result = TypeVar("Result")
@@ -112,10 +113,11 @@ def _shown(value: object) -> object:
 
 
 def provider_table(loaded: Loaded) -> list[dict[str, Any]]:
-    """Return the providers that the settings make, keys masked; what the file says of limits is checked with them."""
+    """Return the providers that the settings make, keys masked; limits and prices of the file are checked, too."""
     with told():
         catalogue = build_catalogue(loaded, "(in this process)")
         read_limit_tables(loaded, catalogue)
+        read_tables(loaded)
     return [
         {
             "name": provider.name,

@@ -8,10 +8,12 @@ from typing import Any, Final
 from antechamber.base.actor import OPERATOR
 from antechamber.base.clock import SystemClock, from_rfc3339
 from antechamber.base.money import to_cents
+from antechamber.features.gateway.model import Endpoint
 from antechamber.features.usage.model import Prices
 from antechamber.features.usage.service import Repriced, Repricing
 from antechamber.features.usage.sql import SqlPrices
 from antechamber.settings import Loaded
+from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.operations import USAGE, OperationError, told
 from antechamber.wiring.prices import open_prices
 from antechamber.wiring.storage import open_storage
@@ -19,10 +21,17 @@ from antechamber.wiring.storage import open_storage
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(T\S+)?")
 
 
-def show_price(loaded: Loaded, model: str, provider: str) -> Mapping[str, Any]:
+def _provider_of(loaded: Loaded, model: str) -> str:
+    """Return the provider that serves a model; any, if none does."""
+    catalogue = build_catalogue(loaded, "(in this process)")
+    routes = (catalogue.route(model, endpoint) for endpoint in (Endpoint.MESSAGES, Endpoint.CHAT_COMPLETIONS))
+    return next((route.provider.name for route in routes if route is not None), "*")
+
+
+def show_price(loaded: Loaded, model: str, provider: str | None) -> Mapping[str, Any]:
     """Return what a model costs now, in nano-USD per million tokens, and which list says so."""
     with told():
-        rate = open_prices(loaded).rate(model, provider, SystemClock().now())
+        rate = open_prices(loaded).rate(model, provider or _provider_of(loaded, model), SystemClock().now())
     return {
         "model": model,
         "source": rate.source.value,

@@ -70,6 +70,14 @@ def test_a_long_request_has_the_step_that_its_whole_input_passes() -> None:
     assert tariff.for_input(201).output == 3
 
 
+def test_a_step_costs_what_it_gives_and_else_what_the_one_below_it_does() -> None:
+    steps = [{"above": 200, "output": 30}, {"above": 100, "input": 20}]
+    (read,) = read_prices([entry(input=10, cache_read=1, output=15, web_search=5, steps=steps)]).entries
+    low, high = (step.prices for step in read.rate.usd.steps)
+    assert low == Prices(20, 20, 20, 1, 15, 5)
+    assert high == Prices(20, 20, 20, 1, 30, 5)
+
+
 def test_yuan_keep_both_amounts() -> None:
     table = read_prices([entry(currency="CNY", nano_usd_per_cny=140_000_000)])
     rate = table.find("m-1", "any", NOON)
@@ -142,7 +150,7 @@ def test_another_table_counts_from_now_on() -> None:
         (entry(currency="CNY"), "prices[0].nano_usd_per_cny: must be a whole number"),
         (entry(currency="CNY", nano_usd_per_cny=0), "prices[0].nano_usd_per_cny: must be more than 0"),
         (entry(nano_usd_per_cny=1), "prices[0].nano_usd_per_cny: is for prices in CNY"),
-        (entry(steps=[{"above": 5, "input": 1}]), "prices[0].steps[0].output: must be a whole number"),
+        (entry(steps=[{"above": 5, "input": "1"}]), "prices[0].steps[0].input: must be a whole number"),
         (entry(steps={"above": 5}), "prices[0].steps: must be an array of tables"),
     ],
 )

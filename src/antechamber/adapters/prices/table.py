@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any, Final
 
 from antechamber.base.clock import EPOCH
@@ -110,7 +111,7 @@ def _rate(row: Mapping[str, Any], place: str, source: PriceSource, version: str)
     except ValueError:
         message = f'{place}.currency: must be "USD" or "CNY"'
         raise PriceError(message) from None
-    tariff = Tariff(_prices(row, place), _steps(row.get("steps", []), place))
+    tariff = Tariff(_prices(row, place), _steps(row, place))
     batch, fast, us = (_whole(row, name, place, default) for name, default in _PERCENTS.items())
     if currency is Currency.USD:
         if "nano_usd_per_cny" in row:
@@ -141,16 +142,23 @@ def _prices(row: Mapping[str, Any], place: str) -> Prices:
     )
 
 
-def _steps(value: object, place: str) -> tuple[Step, ...]:
+def _steps(entry: Mapping[str, Any], place: str) -> tuple[Step, ...]:
+    """Read the steps of an entry; what one does not give is as in the step below it."""
+    value = entry.get("steps", [])
     if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
         message = f"{place}.steps: must be an array of tables"
         raise PriceError(message)
-    steps = []
+    rows = []
     for index, row in enumerate(value):
         here = f"{place}.steps[{index}]"
         _refuse_unknown(row, _STEP, here)
-        steps.append(Step(_whole(row, "above", here), _prices(row, here)))
-    return tuple(sorted(steps))
+        rows.append((_whole(row, "above", here), here, row))
+    steps: list[Step] = []
+    given = {name: entry[name] for name in _PRICES if name in entry}
+    for above, here, row in sorted(rows, key=itemgetter(0)):
+        given |= {name: row[name] for name in _PRICES if name in row}
+        steps.append(Step(above, _prices(given, here)))
+    return tuple(steps)
 
 
 def _whole(row: Mapping[str, Any], name: str, place: str, default: int | None = None) -> int:

@@ -19,11 +19,11 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("model")
-@click.option("--provider", default="*", help="The provider's name, where its prices are its own.")
+@click.option("--provider", help="The provider's name; without it, the one that serves the model.")
 @data_option
 @config_option
 @json_option
-def show(model: str, provider: str, config: Path | None, *, as_json: bool, data: Path | None) -> None:
+def show(model: str, provider: str | None, config: Path | None, *, as_json: bool, data: Path | None) -> None:
     """Print what a model costs now, and which list says so; `fallback` is a guess."""
     with failures_told():
         found = show_price(read_settings(config, {"data": data}), model, provider)
