@@ -70,7 +70,7 @@ def export(invocation: Invocation, /, output: TextIO | None, **query: object) ->
     world = invocation.world
     stream = output or world.stdout
     asked = [("limit", _PAGE), *((name, value) for name, value in _named(query) if value not in (None, ()))]
-    progress = _Progress(world.stderr, world.clock)
+    progress = _Progress(world.stderr, world.clock, is_free=output is not None or not world.stdout.isatty())
     try:
         with connect(invocation, administration=True) as server:
             for activity in islice(entries(server, _PATH, asked), invocation.settings.max_items):
@@ -118,14 +118,14 @@ def refusals(invocation: Invocation, /, **query: object) -> None:
 
 
 class _Progress:
-    """How far an export is: a line that is written over on a terminal, and the sum at the end."""
+    """How far an export is: a line that is written over on a free terminal, and the sum at the end."""
 
-    def __init__(self, stream: TextIO, clock: Clock) -> None:
+    def __init__(self, stream: TextIO, clock: Clock, *, is_free: bool) -> None:
         self._stream = stream
         self._clock = clock
         self._count = 0
         self._shown_at = 0.0
-        self._is_terminal = stream.isatty()
+        self._is_terminal = is_free and stream.isatty()
 
     def reach(self, activity: object) -> None:
         self._count += 1

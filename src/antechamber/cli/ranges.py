@@ -52,10 +52,11 @@ def export_csv(
     output: Path | None,
     headers: Headers = (),
 ) -> None:
-    """Write a report's rows as CSV; while a page is fetched a terminal shows how far it is."""
+    """Write a report's rows as CSV; while a page is fetched a terminal that does not show them shows how far it is."""
     world = invocation.world
     asked = [(name, value) for name, value in query if value not in (None, ())]
-    progress = _Progress(world.stderr, asked, world.clock.now())
+    is_shown = output is None and world.stdout.isatty()
+    progress = _Progress(None if is_shown else world.stderr, asked, world.clock.now())
     with connect(invocation, administration=True) as server:
         target = world.stdout if output is None else output.open("w", encoding="utf-8", newline="")
         try:
@@ -97,8 +98,8 @@ def _cell(value: object) -> object:
 class _Progress:
     """A bar on stderr: how much of the time that was asked for is written."""
 
-    def __init__(self, stream: TextIO, query: Iterable[tuple[str, object]], now: int) -> None:
-        self._stream = stream if stream.isatty() else None
+    def __init__(self, stream: TextIO | None, query: Iterable[tuple[str, object]], now: int) -> None:
+        self._stream = stream if stream is not None and stream.isatty() else None
         asked = dict(query)
         self._start = _instant(asked.get("starting_at")) or now
         self._end = _instant(asked.get("ending_at")) or now

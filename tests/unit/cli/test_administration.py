@@ -221,6 +221,13 @@ def test_an_export_is_csv_with_a_line_a_result(tmp_path: Path) -> None:
     assert rows[0]["workspace_id"] == "'=w", "a spreadsheet must not run it"
 
 
+def test_an_export_to_a_terminal_is_not_mixed_with_its_progress(tmp_path: Path) -> None:
+    shown = ante("cost", "export", answers=[report()], terminal=True)
+    assert shown.err == ""
+    filed = ante("cost", "export", "-o", str(tmp_path / "cost.csv"), answers=[report()], terminal=True)
+    assert "%" in filed.err
+
+
 def test_an_export_that_is_refused_says_why_and_how_it_ends() -> None:
     ran = ante("usage", "export", answers=[error(403, "permission_error")])
     assert ran.code == Exit.PERMISSION

@@ -108,7 +108,7 @@ def ante(
 ) -> Ran:
     server = MemoryServer(list(answers))
     out = Terminal() if terminal else io.StringIO()
-    err = io.StringIO()
+    err = Terminal() if terminal else io.StringIO()
     slept: list[float] = []
 
     def connect(_: OutboundOptions) -> Outbound:
