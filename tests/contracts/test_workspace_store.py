@@ -2,14 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import select, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from antechamber.base.actor import SYSTEM, Actor, ActorKind
@@ -18,9 +13,7 @@ from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.base.page import IdCursor
 from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 from antechamber.base.unit import Unit
-from antechamber.database.engine import Database, connection, database_url
-from antechamber.database.migrate import migrate
-from antechamber.database.schema import MIGRATIONS
+from antechamber.database.engine import Database, connection
 from antechamber.database.tables import change_feed
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.sql import activities
@@ -392,39 +385,3 @@ async def test_the_kinds_of_live_workspaces_are_swept(database: Database) -> Non
     assert kinds[one.id] is WorkspaceKind.ORDINARY
     assert kinds[default.id] is WorkspaceKind.DEFAULT
     assert gone.id not in kinds
-
-
-def upgrade_to(link: Connection, revision: str) -> None:
-    scripts = ScriptDirectory(str(MIGRATIONS.parent), version_locations=[str(MIGRATIONS)])
-    with EnvironmentContext(Config(), scripts, fn=lambda at, _: scripts._upgrade_revs(revision, at)) as environment:
-        environment.configure(connection=link)
-        environment.run_migrations()
-
-
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-async def test_an_older_versions_default_workspace_is_kept(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    address = request.getfixturevalue("postgres").create() if kind == "postgresql" else None
-    database = Database(database_url(address, tmp_path))
-    workspace_id = WorkspaceId("wrkspc_01" + "a" * 22)
-    old = {"id": workspace_id, "organization": MINE, "now": NOON}
-    async with database.engine.begin() as link:
-        await link.run_sync(upgrade_to, "0004")
-        await link.execute(
-            text("INSERT INTO workspaces VALUES (:id, :organization, 'Default', '#6C5BB9', true, :now, NULL)"), old
-        )
-    await migrate(database)
-    made = services(database)
-    async with database.read() as unit:
-        default = await made.workspaces.default(unit, MINE)
-    await database.close()
-    assert default == Workspace(
-        id=workspace_id,
-        organization_id=MINE,
-        name="Default",
-        display_color="#6C5BB9",
-        kind=WorkspaceKind.DEFAULT,
-        compartment_id="cmpt_01" + "a" * 22,
-        created_at=NOON,
-    )
