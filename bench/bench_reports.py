@@ -64,6 +64,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", default="", help="only reports whose name has this in it")
     parser.add_argument("--quick", action="store_true", help="300,000 requests, each report ten times")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
@@ -119,15 +120,18 @@ def cases(database: Database) -> list[Case]:
         ("analytics, 31 days by key and model, first 1000", ROLLED_MS, lambda: analyse("usage", "api_key_id", "model")),
         ("analytics, days by model", ROLLED_MS, lambda: analyse("cost", "model", width="1d")),
         ("analytics, a key's days", ROLLED_MS, lambda: analyse("cost", "model", width="1d", api_key_ids=ONE_KEY)),
-        ("analytics, 31 days by tag (rows)", OTHER_MS, lambda: analyse("cost", "tag")),
-        ("analytics, 31 days by end user (rows)", OTHER_MS, lambda: analyse("cost", "end_user")),
-        ("analytics, 31 days by session (rows)", OTHER_MS, lambda: analyse("cost", "session_id")),
-        ("analytics, a day by tag (rows)", OTHER_MS, lambda: analyse("cost", "tag", hours=24)),
+        ("analytics, 31 days by tag", OTHER_MS, lambda: analyse("cost", "tag")),
+        ("analytics, 31 days by end user", OTHER_MS, lambda: analyse("cost", "end_user")),
+        ("analytics, 31 days by session", OTHER_MS, lambda: analyse("cost", "session_id")),
+        ("analytics, 31 days by session and model", OTHER_MS, lambda: analyse("usage", "session_id", "model")),
+        ("analytics, days by tag", OTHER_MS, lambda: analyse("cost", "tag", width="1d")),
+        ("analytics, a tag's end users", OTHER_MS, lambda: analyse("cost", "end_user", tags="team-1")),
+        ("analytics, hours of a day by tag (rows)", OTHER_MS, lambda: analyse("cost", "tag", width="1h", hours=24)),
     ]  # fmt: skip
 
 
-async def measure(database: Database, repeat: int, report: Report) -> None:
-    for name, bound, ask in cases(database):
+async def measure(database: Database, repeat: int, report: Report, only: str = "") -> None:
+    for name, bound, ask in [case for case in cases(database) if only in case[0]]:
         taken: list[float] = []
         size = 0
         spent = time.process_time()
@@ -161,7 +165,7 @@ async def main() -> None:
             found = await connection(unit).execute(text("SELECT width, COUNT(*) FROM usage_rollups GROUP BY width"))
             for width, count in found.all():
                 report.note(f"roll-ups of {width}", count, "rows")
-        await measure(database, asked.repeat, report)
+        await measure(database, asked.repeat, report, asked.only)
         await database.close()
     report.print()
 

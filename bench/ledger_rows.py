@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import text
 
 from antechamber.database.engine import Database, connection
-from antechamber.features.usage.model import Component, Dimension, TokenUsage, Width
+from antechamber.features.usage.model import Component, Dimension, Tag, TokenUsage, Width
 from antechamber.features.usage.sql.cubes import CUBES, Cube
-from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows
-from tests.unit.usage.samples import DAY, NOON, ORGANIZATION
+from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_tagged
+from tests.unit.usage.samples import DAY, HOUR, NOON, ORGANIZATION
 
 DAYS: Final = 31
 START: Final = NOON - NOON % DAY + 60 * DAY
@@ -19,6 +19,7 @@ END: Final = START + DAYS * DAY
 # as many as questions about just now need
 _MINUTE_DAYS: Final = 2
 _HOUR_DAYS: Final = 8
+_SESSION: Final = 4 * HOUR
 _NANO_PER_TOKEN: Final = {
     Component.UNCACHED_INPUT: 3000,
     Component.CACHE_WRITE_5M: 3750,
@@ -26,11 +27,21 @@ _NANO_PER_TOKEN: Final = {
     Component.CACHE_READ: 300,
     Component.OUTPUT: 15_000,
 }
+_TEXTS: Final = {
+    **{name: f"COALESCE({name.value}, '')" for name in Dimension},
+    Dimension.ACCOUNT_ID: "CASE WHEN api_key_id IS NULL THEN user_id ELSE '' END",
+}
+_SUMS: Final = [
+    "COUNT(*)" if name == "requests" else "0" if name == "unpriced_requests" else f"SUM({name})" for name in COUNTERS
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Who makes the requests: few keys make most of them, half of the keys are people's."""
+    """Who makes the requests: few keys make most of them, half of the keys are people's.
+
+    A third of the keys tells sessions, some 40 requests each; a fifth tells three end users of its own, a fifth a tag.
+    """
 
     workspaces: int = 50
     people: int = 2000
@@ -59,10 +70,10 @@ def row_query(shape: Shape, first: int, count: int, step: int, *, sqlite: bool) 
         "model": f"'claude-model-' || (({key} + i / 7 % 2) % {shape.models}) || '-20260101'",
         "provider": "'anthropic'",
         "estimated_input": "1000",
-        "session_id": "CASE WHEN i % 3 = 0 THEN 'session-' || (i / 120) END",
+        "session_id": f"CASE WHEN {key} % 3 = 0 THEN 'session-' || {key} || '-' || (i * {step} / {_SESSION}) END",
         "agent_id": "NULL",
         "parent_agent_id": "NULL",
-        "end_user": "CASE WHEN i % 5 = 0 THEN 'caller-' || (i * 31 % 3000) END",
+        "end_user": f"CASE WHEN {key} % 5 = 0 THEN 'caller-' || ({key} * 3 / 5 + i / 10 % 3) END",
         "user_profile_id": "NULL",
         **{name: f"(i * {number}) % 997" for number, name in enumerate(TokenUsage.__slots__, 1)},
         "web_search_requests": "0",
@@ -81,7 +92,7 @@ def row_query(shape: Shape, first: int, count: int, step: int, *, sqlite: bool) 
         "cost_cny": "NULL",
         "price_source": "'table'",
         "price_version": "'2026-01-01'",
-        "tag": "CASE WHEN i % 5 = 1 THEN 'team-' || (i * 37 % 40) END",
+        "tag": f"CASE WHEN {key} % 5 = 1 THEN 'team-' || ({key} % 40) END",
     }
     assert list(values) == [column.name for column in usage_rows.columns]
     series = f"generate_series({first}::bigint, {first + count - 1}) AS numbers(i)"
@@ -100,19 +111,13 @@ def _cost(component: Component) -> str:
 
 def rollup_query(width: Width, since: int, until: int) -> str:
     """Return a query that rolls rows of a time up by every dimension."""
-    texts = {name: f"COALESCE({name.value}, '')" for name in Dimension}
-    texts[Dimension.ACCOUNT_ID] = "CASE WHEN api_key_id IS NULL THEN user_id ELSE '' END"
     bucket = f"started_at - started_at % {width.microseconds}"
-    sums = [
-        "COUNT(*)" if name == "requests" else "0" if name == "unpriced_requests" else f"SUM({name})"
-        for name in COUNTERS
-    ]
     return _insert(
         width.value,
         bucket,
-        texts,
+        _TEXTS,
         "default_workspace",
-        sums,
+        _SUMS,
         f"usage_rows WHERE started_at >= {since} AND started_at < {until}",
     )
 
@@ -124,6 +129,21 @@ def coarsen_query(source: str, target: str, cube: Cube, since: int, until: int) 
     default = "MAX(CAST(default_workspace AS INTEGER)) = 1" if Dimension.WORKSPACE_ID in cube.dimensions else "FALSE"
     where = f"usage_rollups WHERE width = '{source}' AND bucket >= {since} AND bucket < {until}"
     return _insert(target, "bucket", texts, default, sums, where)
+
+
+def tagged_query(since: int, until: int) -> str:
+    """Return a query that rolls a day's tagged rows up. Its keys are random bytes: nobody adds to them any more."""
+    texts = [f"COALESCE({tag.value}, '')" for tag in Tag]
+    texts += [_TEXTS[name] for name in Dimension]
+    tagged = " OR ".join(f"{tag.value} IS NOT NULL" for tag in Tag)
+    bucket = f"started_at - started_at % {DAY}"
+    key = ", ".join([bucket, *texts, "default_workspace"])
+    names = ", ".join(column.name for column in usage_tagged.columns)
+    chosen = ", ".join([f"'{ORGANIZATION}'", bucket, "{digest}", *texts, "default_workspace", *_SUMS])
+    return (
+        f"INSERT INTO usage_tagged ({names}) SELECT {chosen} FROM usage_rows "  # noqa: S608 - the bench's own
+        f"WHERE started_at >= {since} AND started_at < {until} AND ({tagged}) GROUP BY {key}"
+    )
 
 
 def _insert(name: str, bucket: str, texts: dict[Dimension, str], default: str, sums: list[str], source: str) -> str:
@@ -148,7 +168,8 @@ def _queries(shape: Shape, requests: int, day: int, *, sqlite: bool) -> list[str
         queries.append(rollup_query(width, since, until))
         cubes = [cube for cube in CUBES if cube.suffix and width in cube.widths]
         queries += [coarsen_query(width.value, cube.name(width), cube, since, until) for cube in cubes]
-    return queries
+    digest = "randomblob(16)" if sqlite else "decode(md5(random()::text), 'hex')"
+    return [*queries, tagged_query(since, until).format(digest=digest)]
 
 
 def _fill_sqlite(path: str, shape: Shape, requests: int) -> None:

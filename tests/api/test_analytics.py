@@ -149,11 +149,12 @@ async def test_time_comes_first_when_asked_for(house: House) -> None:
     assert oldest == newest[::-1]
 
 
-async def test_what_only_rows_know_is_scanned_and_said(house: House) -> None:
+async def test_hours_of_tags_are_scanned_and_said(house: House) -> None:
     await spend(
         house, request(house, 1, tag="team-a", session_id="s"), request(house, 2, tag="team-b"), request(house, 3)
     )
-    answer = await ask(house, COST, ("group_by[]", "tag"))
+    assert (await ask(house, COST, ("group_by[]", "tag"))).header("x-antechamber-scan") is None
+    answer = await ask(house, COST, ("group_by[]", "tag"), ("time_bucket_width", "1h"))
     assert answer.header("x-antechamber-scan") == "true"
     assert {row["group"]["tag"] for row in data(answer)} == {"team-a", "team-b", None}
     (one,) = data(await ask(house, USAGE, ("session_ids[]", "s"), ("group_by[]", "model"), ("group_by[]", "end_user")))

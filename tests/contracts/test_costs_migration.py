@@ -3,30 +3,18 @@
 from pathlib import Path
 
 import pytest
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import URL
 
 from antechamber.base.ids import OrganizationId
 from antechamber.database.engine import Database, connection, database_url
 from antechamber.database.migrate import migrate
-from antechamber.database.schema import MIGRATIONS
 from antechamber.features.usage.model import Dimension, Piece, Question, TokenUsage, Width
-from antechamber.features.usage.sql import SqlUsage, usage_rollups
-from tests.unit.usage.samples import DAY, HOUR, NOON, ORGANIZATION
+from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_tagged
+from tests.contracts.revisions import upgrade_to
+from tests.unit.usage.samples import DAY, HOUR, NOON, ORGANIZATION, row
 
 MIDNIGHT = NOON - NOON % DAY
-
-
-def _old(link: Connection) -> None:
-    scripts = ScriptDirectory(str(MIGRATIONS.parent), version_locations=[str(MIGRATIONS)])
-    with EnvironmentContext(
-        Config(), scripts, fn=lambda revision, _: scripts._upgrade_revs("0006", revision)
-    ) as context:
-        context.configure(connection=link)
-        context.run_migrations()
 
 
 def _old_rollup(width: Width, bucket: int, key: str, workspace: str, *, default: bool) -> str:
@@ -39,13 +27,46 @@ def _old_rollup(width: Width, bucket: int, key: str, workspace: str, *, default:
     )
 
 
+def _old_row(number: int, session: str | None) -> str:
+    made = row(number, session_id=session)
+    values = {
+        **{name: getattr(made.intent, name) for name in ("request_id", "started_at", "organization_id")},
+        "workspace_id": made.intent.workspace_id,
+        "api_key_id": made.intent.key_id,
+        **dict.fromkeys(("endpoint", "model_asked", "provider", "ended"), "x"),
+        "model": made.intent.model_served,
+        **{name: getattr(made.outcome, name) for name in ("service_tier", "inference_geo", "speed", "context_window")},
+        **{name: getattr(made.outcome.usage, name) for name in TokenUsage.__slots__},
+        **dict.fromkeys(("estimated_input", "status", "duration_us"), 1),
+    }
+    names = [*values, "default_workspace", "estimated", *(["session_id"] if session else [])]
+    texts = [f"'{value}'" if isinstance(value, str) else str(value) for value in values.values()]
+    texts += ["FALSE", "FALSE", *([f"'{session}'"] if session else [])]
+    return f"INSERT INTO usage_rows ({', '.join(names)}) VALUES ({', '.join(texts)})"  # noqa: S608
+
+
+async def test_days_of_tagged_requests_are_made_of_the_old_rows_as_new_ones_are(empty_address: URL) -> None:
+    database = await old_database(empty_address)
+    await migrate(database)
+    async with database.begin() as unit:
+        # as if the same came in again: the same day, added to
+        await SqlUsage().sweep_in(unit, [row(10, session_id="s")])
+        days = (await connection(unit).execute(select(usage_tagged))).mappings().all()
+    await database.close()
+    assert [(day["session_id"], day["requests"], day["unpriced_requests"], day["output"]) for day in days] == [
+        ("s", 3, 3, 21)
+    ]
+
+
 async def old_database(address: URL) -> Database:
     database = Database(address)
     async with database.engine.connect() as link:
-        await link.run_sync(_old)
+        await link.run_sync(upgrade_to, "0006")
         for key, workspace, default in (("k1", "w1", True), ("k2", "w1", True), ("k3", "w2", False)):
             for width, bucket in ((Width.DAY, MIDNIGHT), (Width.HOUR, NOON - NOON % HOUR)):
                 await link.execute(text(_old_rollup(width, bucket, key, workspace, default=default)))
+        for number, session in enumerate(("s", "s", None)):
+            await link.execute(text(_old_row(number, session)))
         await link.commit()
     return database
 

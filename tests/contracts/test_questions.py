@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import add
 
 import pytest
 
@@ -44,6 +45,7 @@ def made(number: int) -> UsageRow:
             user_id=f"user_{number % 2}",
             workspace_id=f"wrkspc_{number % 2}",
             tag=None if number % 5 else "team",
+            session_id=f"session-{number // 12}" if number % 2 else None,
         ),
         BOOK,
     )
@@ -86,6 +88,44 @@ async def test_rows_and_roll_ups_give_the_same_sums(database: Database, group_by
     assert sums == Counter(
         {(tuple(each[2:width]), place): value for each in rolled for place, value in enumerate(each[width:])}
     )
+
+
+@pytest.mark.parametrize(
+    "group_by",
+    [
+        (Tag.TAG,),
+        (Tag.SESSION_ID, Dimension.MODEL),
+        (Dimension.WORKSPACE_ID, Tag.SESSION_ID, Tag.TAG),
+        (Tag.END_USER, Dimension.API_KEY_ID),
+    ],
+)
+@pytest.mark.parametrize("filters", [{}, {Dimension.API_KEY_ID: ("apikey_1", "")}, {Tag.SESSION_ID: ("session-1",)}])
+@pytest.mark.parametrize("bucketed", [True, False])
+async def test_days_of_tags_are_the_sums_of_their_rows(
+    database: Database, group_by: tuple[Facet, ...], filters: dict[Facet, tuple[str, ...]], *, bucketed: bool
+) -> None:
+    await fill(database)
+    start, end = NOON - 36 * HOUR, NOON + 60 * HOUR
+    rolled = Question((Piece(Width.DAY, start, end),), group_by, COUNTERS, filters, bucketed=bucketed)
+    # hours of tags are only in the rows
+    hours = Question((Piece(Width.HOUR, start, end),), group_by, COUNTERS, filters)
+    assert (rolled.is_scan, hours.is_scan) == (False, True)
+    sums: dict[tuple[object, ...], tuple[int, ...]] = {}
+    for bucket, default, *rest in await ask(database, hours):
+        key = (bucket - bucket % DAY if bucketed else 0, default, *rest[: len(group_by)])
+        added = rest[len(group_by) :]
+        sums[key] = tuple(map(add, sums.get(key, (0,) * len(added)), added))
+    assert sorted((*key, *counters) for key, counters in sums.items()) == sorted(map(tuple, await ask(database, rolled)))
+
+
+async def test_a_range_of_tags_with_odd_hours_is_whole(database: Database) -> None:
+    await fill(database)
+    asked: list[dict[Facet, tuple[str, ...]]] = [{}, {Tag.TAG: ("team",)}]
+    for filters in asked:
+        whole = (Piece(Width.HOUR, START, END),)
+        scanned = await ask(database, Question(whole, (Tag.TAG,), COUNTERS, filters, bucketed=False))
+        cut = await ask(database, Question(pieces(START, END), (Tag.TAG,), COUNTERS, filters, bucketed=False))
+        assert scanned == cut
 
 
 async def test_buckets_of_rows_are_those_of_roll_ups(database: Database) -> None:

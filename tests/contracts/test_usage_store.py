@@ -29,7 +29,7 @@ from antechamber.features.usage.model import (
     Width,
 )
 from antechamber.features.usage.service.pricing import price_row
-from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows
+from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows, usage_tagged
 from tests.unit.usage.samples import DAY, HOUR, MINUTE, NOON, ORGANIZATION, row
 
 STORE = SqlUsage()
@@ -183,15 +183,24 @@ async def test_what_is_committed_can_be_made_durable(database: Database) -> None
 token_counts = st.integers(0, 2**40)
 usages = st.builds(TokenUsage, *[token_counts] * 5, *[st.integers(0, 9)] * 3)
 requests = st.builds(
-    lambda usage, at, model, key, user: (
+    lambda usage, at, model, key, user, tag, session: (
         usage,
-        {"started_at": at, "model_served": model, "key_id": key, "user_id": user},
+        {
+            "started_at": at,
+            "model_served": model,
+            "key_id": key,
+            "user_id": user,
+            "tag": tag,
+            "session_id": session,
+        },
     ),
     usages,
-    st.integers(NOON, NOON + 3 * HOUR),
+    st.integers(NOON, NOON + 15 * HOUR),
     st.sampled_from(["a", "b"]),
     st.sampled_from([None, "k"]),
     st.sampled_from([None, "u"]),
+    st.sampled_from([None, "t"]),
+    st.sampled_from([None, "s", "雪" * 256]),
 )
 
 
@@ -206,27 +215,34 @@ def test_roll_ups_are_the_sums_of_rows_in_any_order_and_repetition(
     batches.append(list(data.draw(st.permutations(rows))))
     # a loop and an engine for each example: hypothesis calls it again and again
     found = asyncio.run(_deliver(database_address, organization, batches))
-    assert found == {width: _expected(width, rows) for width in Width}
+    assert found == {**{width.value: _expected(width, rows) for width in Width}, "tagged": _expected_tagged(rows)}
 
 
 Sums: TypeAlias = dict[tuple[object, ...], tuple[int, ...]]
 
 
-async def _deliver(address: URL, organization: str, batches: list[list[UsageRow]]) -> dict[Width, Sums]:
+async def _deliver(address: URL, organization: str, batches: list[list[UsageRow]]) -> dict[str, Sums]:
     database = Database(address)
     for batch in batches:
         await bring_in(database, *batch)
     columns = usage_rollups.c
     names = ("requests", *TokenUsage.__slots__)
     key = (columns.bucket, columns.model, columns.api_key_id, columns.account_id)
-    found: dict[Width, Sums] = {}
+    found: dict[str, Sums] = {}
     for width in Width:
         async with database.read() as unit:
             query = select(*key, *(func.sum(columns[name]) for name in names)).group_by(*key)
             query = query.where(columns.organization_id == organization, columns.width == width.value)
-            found[width] = {
+            found[width.value] = {
                 tuple(kept[:4]): tuple(map(int, kept[4:])) for kept in await connection(unit).execute(query)
             }
+    tagged = usage_tagged.c
+    named = ("bucket", "tag", "session_id", "model", "context_window", "api_key_id", "account_id")
+    chosen = [tagged[name] for name in (*named, *names)]
+    async with database.read() as unit:
+        kept_days = await connection(unit).execute(select(*chosen).where(tagged.organization_id == organization))
+        # one row a group: what the digest stands for is all of it
+        found["tagged"] = {tuple(kept[:7]): tuple(kept[7:]) for kept in kept_days}
     await database.close()
     return found
 
@@ -236,6 +252,27 @@ def _expected(width: Width, rows: list[UsageRow]) -> Sums:
     for one in rows:
         intent = one.intent
         key = (width.floor(intent.started_at), intent.model_served, intent.key_id or "", intent.account_id or "")
+        counters = (1, *(getattr(one.outcome.usage, name) for name in TokenUsage.__slots__))
+        sums[key] = tuple(map(add, sums.get(key, (0,) * len(counters)), counters))
+    return sums
+
+
+def _expected_tagged(rows: list[UsageRow]) -> Sums:
+    sums: Sums = {}
+    for one in rows:
+        intent = one.intent
+        if intent.tag is None and intent.session_id is None:
+            continue
+        day, model, window = Width.DAY.floor(intent.started_at), intent.model_served, one.outcome.context_window
+        key = (
+            day,
+            intent.tag or "",
+            intent.session_id or "",
+            model,
+            window,
+            intent.key_id or "",
+            intent.account_id or "",
+        )
         counters = (1, *(getattr(one.outcome.usage, name) for name in TokenUsage.__slots__))
         sums[key] = tuple(map(add, sums.get(key, (0,) * len(counters)), counters))
     return sums

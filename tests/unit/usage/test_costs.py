@@ -5,9 +5,17 @@ from itertools import pairwise
 import pytest
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.features.usage.model import Component, Piece, Width, pieces
+from antechamber.features.usage.model import Component, Dimension, Piece, Width, pieces
 from antechamber.features.usage.model.analytics import ActorType, AnalyticsQuery, Grouping, Identity, identify, span
-from antechamber.features.usage.model.costs import CostGroup, Described, cost_lines, describe, display_name, facets_of
+from antechamber.features.usage.model.costs import (
+    CostGroup,
+    Described,
+    attribute,
+    columns_of,
+    describe,
+    display_name,
+    facets_of,
+)
 from tests.unit.usage.samples import DAY, HOUR
 
 NOON = 1_795_262_400_000_000  # 2026-11-21T12:00:00Z
@@ -39,10 +47,18 @@ def test_descriptions_say_what_is_not_ordinary() -> None:
 
 def test_a_persons_keys_and_tokens_are_one_line() -> None:
     groups = (CostGroup.USER_ID,)
-    rows = [(0, 0, "user_1", "", 1, 0, 0, 0, 2, 0), (0, 0, "", "apikey_1", 10, 0, 0, 0, 0, 0),
-            (0, 0, "", "apikey_2", 5, 0, 0, 0, 0, 0)]  # fmt: skip
-    lines = cost_lines(rows, groups, facets_of(groups), {"apikey_1": "user_1"})
-    assert {line.groups[CostGroup.USER_ID]: line.amount for line in lines} == {"user_1": 13, "": 5}
+    assert facets_of(groups) == (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID)
+    rows = [(0, 0, "user_1", "", 3), (0, 0, "", "apikey_1", 10), (0, 0, "", "apikey_2", 5)]
+    assert columns_of(groups) == groups
+    assert attribute(rows, groups, {"apikey_1": "user_1"}) == [(0, 0, "user_1", 13), (0, 0, "", 5)]
+
+
+def test_a_persons_keys_stay_apart_when_they_are_asked_for() -> None:
+    groups = (CostGroup.API_KEY_ID, CostGroup.USER_ID)
+    rows = [(0, 0, "apikey_1", "", 10), (0, 0, "", "user_1", 3)]
+    assert columns_of(groups) == (CostGroup.USER_ID, Dimension.API_KEY_ID)
+    expected = [(0, 0, "user_1", "apikey_1", 10), (0, 0, "user_1", "", 3)]
+    assert attribute(rows, groups, {"apikey_1": "user_1"}) == expected
 
 
 def test_usage_is_attributed_to_a_person_before_a_service_account_before_a_key() -> None:

@@ -1,6 +1,7 @@
 """Usage: the ledger of every dispatched request, and the reports that answer from it.
 
-Owns the `usage_rows` and `usage_rollups` tables and the promise that each intent becomes exactly one row.
+Owns the `usage_rows`, `usage_rollups` and `usage_tagged` tables and the promise that each intent becomes exactly one
+row.
 
 | method | path | permission |
 |---|---|---|

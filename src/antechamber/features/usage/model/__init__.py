@@ -36,6 +36,7 @@ from antechamber.features.usage.model.reports import (
     interval,
 )
 from antechamber.features.usage.model.tables import (
+    COST,
     COSTS,
     SHOWN,
     TOKENS,
@@ -50,6 +51,7 @@ from antechamber.features.usage.model.tokens import TokenUsage
 
 __all__ = [
     "ALLOWED",
+    "COST",
     "COSTS",
     "KEPT_SECONDS",
     "LARGEST",

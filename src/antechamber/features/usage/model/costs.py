@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import add
 from typing import Final, NamedTuple
 
 from antechamber.features.usage.model.prices import Component
 from antechamber.features.usage.model.reports import Bucket, Dimension, Width
-from antechamber.features.usage.model.tables import COSTS, Facet, SumRow
+from antechamber.features.usage.model.tables import Facet, SumRow
 
 _DATE: Final = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
 # 4-5 is version 4.5; four digits are a date or a size
@@ -27,7 +28,7 @@ class CostGroup(StrEnum):
     WORKSPACE_ID = "workspace_id"
 
 
-_DESCRIBED: Final = (Dimension.MODEL, Dimension.CONTEXT_WINDOW, Dimension.INFERENCE_GEO, Dimension.SERVICE_TIER)
+DESCRIBED: Final = (Dimension.MODEL, Dimension.CONTEXT_WINDOW, Dimension.INFERENCE_GEO, Dimension.SERVICE_TIER)
 TOKEN_TYPES: Final[Mapping[Component, str]] = {
     Component.UNCACHED_INPUT: "uncached_input_tokens",
     Component.CACHE_WRITE_5M: "cache_creation.ephemeral_5m_input_tokens",
@@ -54,14 +55,6 @@ class Described(NamedTuple):
     service_tier: str
 
 
-class CostLine(NamedTuple):
-    """An amount in nano-USD, of the groups asked for ('' for none) and, by description, of one component."""
-
-    groups: Mapping[CostGroup, str]
-    described: Described | None
-    amount: int
-
-
 @dataclass(frozen=True, slots=True)
 class CostQuery:
     """What the cost report is asked; instants in microseconds."""
@@ -77,6 +70,11 @@ class CostQuery:
         """Whether personal keys count as their owners."""
         return CostGroup.USER_ID in self.group_by
 
+    @property
+    def is_described(self) -> bool:
+        """Whether each component of the costs is a line."""
+        return CostGroup.DESCRIPTION in self.group_by
+
     def binding(self) -> dict[str, object]:
         """Return what a cursor is bound to."""
         return {"starting_at": self.starting_at, "ending_at": self.ending_at, "group_by": sorted(self.group_by)}
@@ -90,10 +88,15 @@ class CostQuery:
 
 @dataclass(frozen=True, slots=True)
 class CostReport:
-    """A page of days with the lines of each, and the cursor of the next page."""
+    """A page of days, and the cursor of the next page; `columns` names the values of their rows.
 
+    Behind the values are the costs in nano-USD: of each component if `is_described`, else of all of them.
+    """
+
+    group_by: tuple[CostGroup, ...]
+    columns: tuple[Facet | CostGroup, ...]
+    is_described: bool
     buckets: tuple[Bucket, ...]
-    lines: tuple[Sequence[CostLine], ...]
     next_page: str | None
 
 
@@ -102,7 +105,7 @@ def facets_of(group_by: Sequence[CostGroup]) -> tuple[Facet, ...]:
     found: dict[Facet, None] = {}
     for group in group_by:
         if group is CostGroup.DESCRIPTION:
-            found |= dict.fromkeys(_DESCRIBED)
+            found |= dict.fromkeys(DESCRIBED)
         elif group is CostGroup.USER_ID:
             found |= dict.fromkeys((Dimension.ACCOUNT_ID, Dimension.API_KEY_ID))
         else:
@@ -110,33 +113,27 @@ def facets_of(group_by: Sequence[CostGroup]) -> tuple[Facet, ...]:
     return tuple(found)
 
 
-def cost_lines(
-    rows: Sequence[SumRow], group_by: Sequence[CostGroup], facets: Sequence[Facet], owners: Mapping[str, str]
-) -> list[CostLine]:
-    """Return the lines of a day's rows, whose counters are the components' costs; nothing that cost nothing."""
-    places = {facet: 2 + number for number, facet in enumerate(facets)}
-    first = 2 + len(facets)
-    sums: dict[tuple[tuple[str, ...], Described | None], int] = {}
-    plain = [group for group in group_by if group is not CostGroup.DESCRIPTION]
+def columns_of(group_by: Sequence[CostGroup]) -> tuple[Facet | CostGroup, ...]:
+    """Return what rows hold once their persons are known."""
+    persons = {Dimension.ACCOUNT_ID, Dimension.API_KEY_ID} - {group.value for group in group_by}
+    if CostGroup.USER_ID not in group_by:
+        return facets_of(group_by)
+    return (CostGroup.USER_ID, *(facet for facet in facets_of(group_by) if facet not in persons))
+
+
+def attribute(rows: Sequence[SumRow], group_by: Sequence[CostGroup], owners: Mapping[str, str]) -> list[SumRow]:
+    """Return rows of `facets_of` as rows of `columns_of`: a person's keys and tokens are one, user_id is first."""
+    places = {facet: 2 + number for number, facet in enumerate(facets_of(group_by))}
+    first = 2 + len(places)
+    account, key = places[Dimension.ACCOUNT_ID], places[Dimension.API_KEY_ID]
+    kept = [places[column] for column in columns_of(group_by) if not isinstance(column, CostGroup)]
+    sums: dict[tuple[object, ...], tuple[int, ...]] = {}
     for row in rows:
-        groups = tuple(_value(group, row, places, owners) for group in plain)
-        if len(plain) == len(group_by):
-            sums[groups, None] = sums.get((groups, None), 0) + sum(row[first:])
-            continue
-        for component, amount in zip(Component, row[first : first + len(COSTS)], strict=True):
-            if amount:
-                key = (groups, Described(component, *(row[places[name]] for name in _DESCRIBED)))
-                sums[key] = sums.get(key, 0) + amount
-    return [CostLine(dict(zip(plain, key[0], strict=True)), key[1], amount) for key, amount in sums.items()]
-
-
-def _value(group: CostGroup, row: SumRow, places: Mapping[Facet, int], owners: Mapping[str, str]) -> str:
-    if group is CostGroup.USER_ID:
-        return row[places[Dimension.ACCOUNT_ID]] or owners.get(row[places[Dimension.API_KEY_ID]], "")
-    if group is CostGroup.WORKSPACE_ID and row[1]:
-        return ""
-    value: str = row[places[Dimension(group.value)]]
-    return value
+        name = (row[0], row[1], row[account] or owners.get(row[key], ""), *(row[place] for place in kept))
+        amounts = tuple(row[first:])
+        there = sums.get(name)
+        sums[name] = amounts if there is None else tuple(map(add, there, amounts))
+    return [(*name, *amounts) for name, amounts in sums.items()]
 
 
 @lru_cache(maxsize=4096)

@@ -9,12 +9,14 @@ from antechamber.features.usage.model.prices import Component
 from antechamber.features.usage.model.reports import Dimension, Width
 
 COSTS: Final = tuple(f"cost_{component.value}" for component in Component)
+# the sum of these, as a counter that stores have to add up
+COST: Final = "cost"
 TOKENS: Final = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
 SHOWN: Final = (*TOKENS, "web_search_requests")
 
 
 class Tag(StrEnum):
-    """What rows have and roll-ups have not: questions about it are answered by reading every row."""
+    """What a caller says of its requests: days of it are rolled up, hours and minutes are summed from the rows."""
 
     AGENT_ID = "agent_id"
     END_USER = "end_user"
@@ -63,9 +65,19 @@ class Question:
         return frozenset(self.group_by) | {name for name, values in self.filters.items() if values}
 
     @property
-    def is_scan(self) -> bool:
-        """Whether only the rows themselves can answer."""
+    def is_tagged(self) -> bool:
+        """Whether it looks at what only tagged requests have."""
         return any(isinstance(facet, Tag) for facet in self.facets)
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether some piece of it is answered by the rows themselves."""
+        return any(self.scans(piece) for piece in self.pieces)
+
+    def scans(self, piece: Piece) -> bool:
+        """Whether a piece is answered by the rows: roll-ups have no hours of tags, and no requests without any."""
+        for_none = any("" in values for facet, values in self.filters.items() if isinstance(facet, Tag))
+        return self.is_tagged and (piece.width is not Width.DAY or for_none)
 
 
 # (bucket or 0, 1 in the default workspace else 0, the group's values with '' for null, the counters)

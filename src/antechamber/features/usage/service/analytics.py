@@ -14,8 +14,6 @@ from antechamber.features.usage.model import (
     Piece,
     Question,
     SumRow,
-    Tag,
-    Width,
     check_kept,
     pieces,
 )
@@ -114,11 +112,8 @@ class _Asked:
         """Return what the store is asked; actors are put together from all of its rows."""
         query = self.query
         filters = {FACETS[group]: values for group, values in query.filters.items() if group in FACETS}
-        scan = any(isinstance(facet, Tag) for facet in (*self._facets, *filters))
-        width = query.width or Width.HOUR
-        whole = (Piece(width, *self._span),)
         return Question(
-            pieces=whole if query.width is not None or scan else pieces(*self._span),
+            pieces=pieces(*self._span) if query.width is None else (Piece(query.width, *self._span),),
             group_by=self._facets,
             counters=self._counters,
             filters=filters,

@@ -7,8 +7,9 @@ from operator import itemgetter
 from antechamber.base.clock import Clock
 from antechamber.base.ids import OrganizationId
 from antechamber.base.page import foreign_cursor, open_cursor, read_number, seal_cursor
-from antechamber.base.unit import Unit, Units
+from antechamber.base.unit import Units
 from antechamber.features.usage.model import (
+    COST,
     COSTS,
     SHOWN,
     Bucket,
@@ -22,7 +23,7 @@ from antechamber.features.usage.model import (
     check_kept,
     interval,
 )
-from antechamber.features.usage.model.costs import CostQuery, CostReport, cost_lines, facets_of
+from antechamber.features.usage.model.costs import CostQuery, CostReport, attribute, columns_of, facets_of
 from antechamber.features.usage.ports import People, UsageStore
 
 
@@ -55,17 +56,14 @@ class UsageReports:
         now = self._clock.now()
         binding = {"report": "cost", "organization_id": organization_id, **query.binding()}
         start, stop, following = _cut(Width.DAY, query.limit, query.interval(now), query.page, binding)
-        facets = facets_of(query.group_by)
-        question = Question((Piece(Width.DAY, start, stop),), facets, COSTS, unless_zero=COSTS)
+        counters = COSTS if query.is_described else (COST,)
+        question = Question((Piece(Width.DAY, start, stop),), facets_of(query.group_by), counters, unless_zero=counters)
         async with self._units.read() as unit:
             rows = await self._store.table(unit, organization_id, question) if start < stop else []
-            owners = await self._owners(unit, organization_id, query)
+            if query.by_person:
+                rows = attribute(rows, query.group_by, await self._people.owners(unit, organization_id))
         buckets = _buckets(rows, Width.DAY, start, stop)
-        lines = [cost_lines(bucket.rows, query.group_by, facets, owners) for bucket in buckets]
-        return CostReport(buckets, tuple(lines), following)
-
-    async def _owners(self, unit: Unit, organization_id: OrganizationId, query: CostQuery) -> dict[str, str]:
-        return dict(await self._people.owners(unit, organization_id)) if query.by_person else {}
+        return CostReport(query.group_by, columns_of(query.group_by), query.is_described, buckets, following)
 
 
 def _cut(

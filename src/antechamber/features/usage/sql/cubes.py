@@ -1,13 +1,12 @@
 """Roll-ups of different fineness: a report reads the coarsest that has every dimension that it asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from operator import itemgetter
+from typing import Any, Final
 
 from antechamber.features.usage.model import Dimension, Facet, Width
-
-Value = TypeVar("Value")
 
 _ORDER: Final = tuple(Dimension)
 
@@ -24,13 +23,13 @@ class Cube:
         """Return what stands in the column `width`."""
         return width.value + self.suffix
 
-    def flatten(self, group: Sequence[Value]) -> tuple[Value | str | bool, ...]:
-        """Return a group, dimensions in their order and the default workspace's flag, without what it has not."""
-        if not self.suffix:
-            return tuple(group)
-        kept = self.dimensions
-        values = [value if name in kept else "" for name, value in zip(_ORDER, group, strict=False)]
-        return (*values, group[-1] if Dimension.WORKSPACE_ID in kept else False)
+    def flattener(self) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+        """Return what makes a group, dimensions in their order and the default workspace's flag, of a finer one."""
+        nothing, no_flag = len(_ORDER) + 1, len(_ORDER) + 2
+        places = [place if name in self.dimensions else nothing for place, name in enumerate(_ORDER)]
+        places.append(len(_ORDER) if Dimension.WORKSPACE_ID in self.dimensions else no_flag)
+        pick = itemgetter(*places)
+        return lambda group: pick((*group, "", False))
 
 
 _ALL: Final = frozenset(Width)

@@ -32,13 +32,19 @@ from antechamber.features.usage.model import (
 from antechamber.features.usage.sql.claude_code import ADD_TOKENS, claude_code_tokens, roll_up_tokens
 from antechamber.features.usage.sql.cubes import CUBES
 from antechamber.features.usage.sql.questions import FOREVER, build, fetch
-from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up
-from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows
+from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_tagged
+from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_tagged
 
-_ADD: Final = (
-    f"ON CONFLICT ({', '.join(column.name for column in usage_rollups.primary_key.columns)}) DO UPDATE SET "
-    + (", ".join(f"{name} = usage_rollups.{name} + excluded.{name}" for name in COUNTERS))
-)
+
+def _adding(table: Table) -> str:
+    key = ", ".join(column.name for column in table.primary_key.columns)
+    return f"ON CONFLICT ({key}) DO UPDATE SET " + (
+        ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in COUNTERS)
+    )
+
+
+_ADD: Final = _adding(usage_rollups)
+_ADD_TAGGED: Final = _adding(usage_tagged)
 _CHUNKS: Final = (256, 64, 16, 4, 1)
 # the order of the table's columns: what came later is at its end
 _intent_values: Final = attrgetter(*(field.name for field in fields(Intent) if field.name != "tag"))
@@ -68,7 +74,9 @@ class SqlUsage:
         new = await _insert(link, usage_rows, values, "ON CONFLICT DO NOTHING RETURNING request_id")
         if new:
             fresh = [by_id[row.request_id] for row in new]
-            await _insert(link, usage_rollups, roll_up([(row, counters_of(row)) for row in fresh]), _ADD)
+            pairs = [(row, counters_of(row)) for row in fresh]
+            await _insert(link, usage_rollups, roll_up(pairs), _ADD)
+            await _insert(link, usage_tagged, roll_up_tagged(pairs), _ADD_TAGGED)
             await _insert(link, claude_code_tokens, roll_up_tokens(fresh), ADD_TOKENS)
         return len(new)
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,8 +10,9 @@ from antechamber.base.errors import Unavailable
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
-from antechamber.features.usage.model import COSTS, Dimension, Facet, Piece, Question, SumRow, Tag, Width
+from antechamber.features.usage.model import COST, COSTS, Dimension, Facet, Piece, Question, SumRow, Tag, Width
 from antechamber.features.usage.sql.cubes import choose
+from antechamber.features.usage.sql.tables import COUNTERS
 
 FOREVER: Final = 2**62
 # groups are sorted in memory as far as the cache goes: a third less time for tens of thousands of them; what it holds
@@ -24,10 +26,13 @@ _ROW_VALUES: Final[dict[Facet, str]] = {
     Dimension.SERVICE_ACCOUNT_ID: "COALESCE(service_account_id, '')",
     **{tag: f"COALESCE({tag.value}, '')" for tag in Tag},
 }
+_TAGS: Final = frozenset(Tag)
+_COUNTERS: Final = frozenset({*COUNTERS, COST})
+_ADDED: Final = {COST: " + ".join(COSTS)}
 _ROW_COUNTERS: Final = {
     "requests": "1",
     "unpriced_requests": "CASE WHEN price_source IS NULL OR price_source = 'fallback' THEN 1 ELSE 0 END",
-    **{name: f"COALESCE({name}, 0)" for name in COSTS},
+    **{name: f"COALESCE({name}, 0)" for name in (*COSTS, COST)},
 }
 
 
@@ -59,19 +64,19 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
         *question.group_by,
         *(total.format(name) for name in question.counters),
     ]
-    needed = dict.fromkeys((*question.counters, *question.unless_zero, *question.rank))
+    counted = ("requests",) if question.is_tagged else ()
+    needed = dict.fromkeys((*question.counters, *question.unless_zero, *question.rank, *counted))
     columns = [*keys, *(["default_workspace"] if by_workspace else []), *needed]
-    if len(question.pieces) == 1 and not question.is_scan:
-        source = "usage_rollups WHERE " + _where_rollups(statement, question, organization_id, question.pieces[0])
-    else:
-        part = _scan if question.is_scan else _part
-        parts = [part(statement, question, organization_id, piece, columns) for piece in question.pieces]
-        source = f"({' UNION ALL '.join(parts)}) AS parts"
+    parts = [_part(statement, question, organization_id, piece, columns) for piece in question.pieces]
+    source = f"({' UNION ALL '.join(parts)}) AS parts"
     statement.text = f"SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608 - names of ours only
     if keys:
         statement.text += f" GROUP BY {', '.join(keys)}"
     if question.unless_zero:
         statement.text += f" HAVING {_sum_of(question.unless_zero)} > 0"
+    elif question.is_tagged:
+        # what is left of a day when its tagged requests are taken from it may be nothing
+        statement.text += " HAVING SUM(requests) > 0"
     if keys:
         statement.text += f" ORDER BY {', '.join(_order(question))}"
     if question.limit is not None:
@@ -97,23 +102,53 @@ async def fetch(unit: Unit, statement: Statement) -> Sequence[SumRow]:
 
 
 def _where_rollups(statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece) -> str:
+    facets = frozenset(facet for facet in question.facets if isinstance(facet, Dimension))
     conditions = [
         f"organization_id = {statement.mark(organization_id)}",
-        f"width = {statement.mark(choose(piece.width, question.facets))}",
-        f"bucket >= {statement.mark(piece.start)}",
-        f"bucket < {statement.mark(piece.end)}",
+        f"width = {statement.mark(choose(piece.width, facets))}",
     ]
+    return " AND ".join([*conditions, *_within(statement, question, piece, facets)])
+
+
+def _within(statement: Statement, question: Question, piece: Piece, facets: AbstractSet[Facet]) -> list[str]:
+    conditions = [f"bucket >= {statement.mark(piece.start)}", f"bucket < {statement.mark(piece.end)}"]
     for facet, values in question.filters.items():
-        if values:
+        if values and facet in facets:
             conditions.append(f"{facet} IN ({', '.join(map(statement.mark, values))})")
-    return " AND ".join(conditions)
+    return conditions
 
 
 def _part(
     statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, columns: Sequence[str]
 ) -> str:
+    if question.scans(piece):
+        return _scan(statement, question, organization_id, piece, columns)
+    if question.is_tagged:
+        return _tagged(statement, question, organization_id, piece, columns)
     where = _where_rollups(statement, question, organization_id, piece)
-    return f"SELECT {', '.join(columns) or '1'} FROM usage_rollups WHERE {where}"  # noqa: S608 - names of ours only
+    return f"SELECT {', '.join(map(_read, columns)) or '1'} FROM usage_rollups WHERE {where}"  # noqa: S608 - names of ours only
+
+
+def _tagged(
+    statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, columns: Sequence[str]
+) -> str:
+    """Return whole days of tags; the requests that carry none are those of the roll-ups without the tagged ones."""
+    where = f"organization_id = {statement.mark(organization_id)}"
+    where = " AND ".join([where, *_within(statement, question, piece, question.facets)])
+    if any(isinstance(facet, Tag) and values for facet, values in question.filters.items()):
+        return f"SELECT {', '.join(map(_read, columns))} FROM usage_tagged WHERE {where}"  # noqa: S608 - as above
+    counters = [name for name in columns if name in _COUNTERS]
+    names = [name for name in columns if name not in _COUNTERS]
+    untagged = ["''" if name in _TAGS else name for name in names]
+    grouped = ", ".join((*names, *(f"SUM({_ADDED.get(name, name)}) AS {name}" for name in counters)))
+    tagged = f"SELECT {grouped} FROM usage_tagged WHERE {where} GROUP BY {', '.join(names)}"  # noqa: S608 - as above
+    less = ", ".join((*untagged, *(f"-{name}" for name in counters)))
+    all_of_it = f"{', '.join((*untagged, *map(_read, counters)))} FROM usage_rollups WHERE "
+    all_of_it += _where_rollups(statement, question, organization_id, piece)
+    return (
+        f"SELECT * FROM (WITH tagged AS MATERIALIZED ({tagged}) SELECT {', '.join(columns)} FROM tagged "  # noqa: S608 - as above
+        f"UNION ALL SELECT {less} FROM tagged UNION ALL SELECT {all_of_it}) AS days"
+    )
 
 
 def _scan(
@@ -130,6 +165,10 @@ def _scan(
             marks = ", ".join(map(statement.mark, values))
             conditions.append(f"{_row_value(facet, piece.width)} IN ({marks})")
     return f"SELECT {', '.join(chosen)} FROM usage_rows WHERE {' AND '.join(conditions)}"  # noqa: S608 - as above
+
+
+def _read(name: str) -> str:
+    return f"{_ADDED[name]} AS {name}" if name in _ADDED else name
 
 
 def _row_value(name: str, width: Width) -> str:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
-from antechamber.features.usage.model import COSTS, Cost, Dimension, Ending, Intent, Outcome, TokenUsage, UsageRow
+from antechamber.features.usage.model import COSTS, Cost, Dimension, Ending, Intent, Outcome, Tag, TokenUsage, UsageRow
 from antechamber.features.usage.sql.claude_code import claude_code_tokens, roll_up_tokens
-from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up
+from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_tagged
 from antechamber.features.usage.sql.tables import COUNTERS, usage_rows
 
 _COLUMNS: Final = tuple(column.name for column in usage_rows.columns)
@@ -23,6 +23,7 @@ _WRITTEN: Final = ("cost", *COSTS, "cost_cny", "price_source", "price_version")
 _CHANGED: Final = (*COSTS, "unpriced_requests")
 _PLACES: Final = tuple(COUNTERS.index(name) for name in _CHANGED)
 _SESSION_KEY: Final = tuple(column.name for column in claude_code_tokens.primary_key.columns)
+_TAGGED_KEY: Final = ("organization_id", "bucket", "digest")
 _KEY: Final = ("organization_id", "width", "bucket", *(dimension.value for dimension in Dimension))
 
 
@@ -65,6 +66,13 @@ class SqlPrices:
         if differences:
             await link.exec_driver_sql(update, differences)
         marks = _marks(sqlite=link.dialect.name == "sqlite")
+        sets = ", ".join(f"{name} = {name} + {next(marks)}" for name in _CHANGED)
+        where = " AND ".join(f"{name} = {next(marks)}" for name in _TAGGED_KEY)
+        update = f"UPDATE usage_tagged SET {sets} WHERE {where}"  # noqa: S608 - as above
+        differences = _tagged_differences(changes)
+        if differences:
+            await link.exec_driver_sql(update, differences)
+        marks = _marks(sqlite=link.dialect.name == "sqlite")
         where = f"cost = cost + {next(marks)} WHERE " + " AND ".join(f"{name} = {next(marks)}" for name in _SESSION_KEY)
         update = f"UPDATE claude_code_tokens SET {where}"  # noqa: S608 - as above
         differences = _session_differences(changes)
@@ -83,11 +91,24 @@ def _row(values: tuple[Any, ...]) -> UsageRow:
 
 def _differences(changes: Sequence[tuple[UsageRow, UsageRow]]) -> list[tuple[Any, ...]]:
     """Return what is added to each roll-up, in the order of their keys, and the key behind it."""
-    pairs = [(old, tuple(map(sub, counters_of(new), counters_of(old)))) for old, new in changes]
     # the flag of the default workspace stands between key and counters
-    first = len(_KEY) + 1
-    keyed = [([row[first + place] for place in _PLACES], row[: len(_KEY)]) for row in roll_up(pairs)]
-    return [(*added, *key) for added, key in keyed if any(added)]
+    return _keyed(roll_up(_pairs(changes)), len(_KEY), len(_KEY) + 1)
+
+
+def _tagged_differences(changes: Sequence[tuple[UsageRow, UsageRow]]) -> list[tuple[Any, ...]]:
+    """Return what is added to each day of tagged requests, in the order of their keys, and the key behind it."""
+    first = len(_TAGGED_KEY) + len(Tag) + len(Dimension) + 1
+    return _keyed(roll_up_tagged(_pairs(changes)), len(_TAGGED_KEY), first)
+
+
+def _pairs(changes: Sequence[tuple[UsageRow, UsageRow]]) -> list[tuple[UsageRow, tuple[int, ...]]]:
+    return [(old, tuple(map(sub, counters_of(new), counters_of(old)))) for old, new in changes]
+
+
+def _keyed(rows: Sequence[tuple[Any, ...]], key: int, first: int) -> list[tuple[Any, ...]]:
+    """Return the changed counters, which begin at `first`, of the rows that change, and their key behind them."""
+    keyed = [([row[first + place] for place in _PLACES], row[:key]) for row in rows]
+    return [(*added, *row) for added, row in keyed if any(added)]
 
 
 def _session_differences(changes: Sequence[tuple[UsageRow, UsageRow]]) -> list[tuple[Any, ...]]:

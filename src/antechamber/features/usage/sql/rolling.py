@@ -1,12 +1,13 @@
 """What rows add to the roll-ups."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from operator import add, attrgetter
 from typing import Any, Final, TypeAlias
 
-from antechamber.features.usage.model import COSTS, Cost, PriceSource, TokenUsage, UsageRow, Width
-from antechamber.features.usage.sql.cubes import CUBES
+from antechamber.features.usage.model import COSTS, Cost, PriceSource, Tag, TokenUsage, UsageRow, Width
+from antechamber.features.usage.sql.cubes import CUBES, Cube
 
 _Counters: TypeAlias = tuple[int, ...]
 _Sums: TypeAlias = dict[tuple[Any, ...], _Counters]
@@ -14,6 +15,27 @@ _Sums: TypeAlias = dict[tuple[Any, ...], _Counters]
 _NO_COST: Final = (None,) * (len(COSTS) + 4)
 _NOTHING: Final = (0,) * len(COSTS)
 _usage_values: Final = attrgetter(*(field.name for field in fields(TokenUsage)))
+_tags: Final = attrgetter(*(tag.value for tag in Tag))
+_UNTAGGED: Final = (None,) * len(Tag)
+_DIGEST_BYTES: Final = 16
+_WIDTHS: Final = (Width.MINUTE, Width.HOUR, Width.DAY)
+_FINER: Final = {Width.HOUR: Width.MINUTE, Width.DAY: Width.HOUR}
+_STEPS: Final = {width: width.microseconds for width in Width}
+
+
+def _chain() -> list[tuple[Cube, str | None, Callable[[tuple[Any, ...]], tuple[Any, ...]]]]:
+    """Return the cubes, the finest first, each with the suffix of the coarsest that it can be made of."""
+    made: list[Cube] = []
+    chain: list[tuple[Cube, str | None, Callable[[tuple[Any, ...]], tuple[Any, ...]]]] = []
+    for cube in reversed(CUBES):
+        finer = [each for each in made if each.dimensions >= cube.dimensions and each.widths >= cube.widths]
+        least = min(finer, key=lambda each: len(each.dimensions)).suffix if finer else None
+        chain.append((cube, least, cube.flattener()))
+        made.append(cube)
+    return chain
+
+
+_CHAIN: Final = _chain()
 
 
 def cost_values(cost: Cost | None) -> tuple[object, ...]:
@@ -34,24 +56,66 @@ def roll_up(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any
 
     In that order two nodes that add to the same roll-ups can't lock each other out.
     """
+    found: dict[tuple[str, Width], _Sums] = {}
     minutes: _Sums = {}
     for row, counters in pairs:
-        _add(minutes, _group(row), counters)
-    widths: _Sums = {}
-    for (organization, minute, *group), counters in minutes.items():
-        for cube in CUBES:
-            values = cube.flatten(group)
-            for width in cube.widths:
-                _add(widths, (organization, cube.name(width), width.floor(minute), *values), counters)
-    return [(*key, *counters) for key, counters in sorted(widths.items())]
+        organization, at, *group = _group(row)
+        _add(minutes, (organization, at - at % _STEPS[Width.MINUTE], tuple(group)), counters)
+    for cube, finer, flatten in _CHAIN:
+        for width in _WIDTHS:
+            if width not in cube.widths:
+                continue
+            if (source := found.get((cube.suffix, _FINER.get(width, width)))) is not None:
+                found[cube.suffix, width] = _widen(source, _STEPS[width])
+            else:
+                found[cube.suffix, width] = _flatten(found[finer, width], flatten) if finer is not None else minutes
+    rows = [
+        (key[0], width.value + suffix, key[1], *key[2], *counters)
+        for (suffix, width), sums in found.items()
+        for key, counters in sums.items()
+    ]
+    rows.sort()
+    return rows
+
+
+def _widen(source: _Sums, step: int) -> _Sums:
+    sums: _Sums = {}
+    for (organization, at, group), counters in source.items():
+        _add(sums, (organization, at - at % step, group), counters)
+    return sums
+
+
+def _flatten(source: _Sums, flatten: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> _Sums:
+    sums: _Sums = {}
+    for (organization, at, group), counters in source.items():
+        _add(sums, (organization, at, flatten(group)), counters)
+    return sums
+
+
+def roll_up_tagged(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any, ...]]:
+    """Return what those of these rows that carry a tag add to their days, as rows of the table, in the same order."""
+    sums: _Sums = {}
+    for row, counters in pairs:
+        tags = _tags(row.intent)
+        if tags != _UNTAGGED:
+            organization, at, *group = _group(row)
+            key = (organization, at - at % _STEPS[Width.DAY], *[tag or "" for tag in tags], *group)
+            _add(sums, key, counters)
+    rows = [(*key[:2], _digest(key[2:-1]), *key[2:], *counters) for key, counters in sums.items()]
+    return sorted(rows)
+
+
+def _digest(texts: Sequence[str]) -> bytes:
+    """Return the name of a group of tags and dimensions; migration 0007 makes the same."""
+    return hashlib.blake2b("\0".join(texts).encode(), digest_size=_DIGEST_BYTES).digest()
 
 
 def _group(row: UsageRow) -> tuple[Any, ...]:
     intent, outcome = row.intent, row.outcome
-    # in the order of the roll-ups' columns from the bucket to default_workspace
+    # an organisation, an instant, then the order of the roll-ups' columns up to default_workspace
     return (
         intent.organization_id,
-        Width.MINUTE.floor(intent.started_at),
+        intent.started_at,
         intent.account_id or "",
         intent.key_id or "",
         outcome.context_window,

@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Table, text
 
-from antechamber.database.tables import Count, Instant, Number, Text, metadata
-from antechamber.features.usage.model import COSTS, Dimension, TokenUsage
+from antechamber.database.tables import Count, Digest, Instant, Number, Text, metadata
+from antechamber.features.usage.model import COSTS, Dimension, Tag, TokenUsage
 
 usage_rows: Final = Table(
     "usage_rows",
@@ -71,6 +71,23 @@ usage_rollups: Final = Table(
     Column("requests", Count, nullable=False),
     *(Column(name, Count, nullable=False, server_default=text("0")) for name in (*COSTS, "unpriced_requests")),
     # the key is all that is ever looked for, so on SQLite the rows lie in its order
+    sqlite_with_rowid=False,
+)
+
+# Days of the requests that carry a tag, by all tags and dimensions. The key is a digest of these: texts of callers are
+# too long for an index of PostgreSQL's.
+usage_tagged: Final = Table(
+    "usage_tagged",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("bucket", Instant, primary_key=True),
+    Column("digest", Digest, primary_key=True),
+    *(Column(tag.value, Text, nullable=False) for tag in Tag),
+    *(Column(dimension.value, Text, nullable=False) for dimension in Dimension),
+    Column("default_workspace", Boolean, nullable=False),
+    *(Column(field.name, Count, nullable=False) for field in fields(TokenUsage)),
+    Column("requests", Count, nullable=False),
+    *(Column(name, Count, nullable=False) for name in (*COSTS, "unpriced_requests")),
     sqlite_with_rowid=False,
 )
 

@@ -1,7 +1,8 @@
 """The cost report on the wire (wire-admin.md 3.2)."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final
 
 import msgspec
 from pydantic import BaseModel
@@ -9,12 +10,14 @@ from pydantic import BaseModel
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.money import to_cents
+from antechamber.features.usage.model import Component, SumRow
 from antechamber.features.usage.model.costs import (
+    DESCRIBED,
     TOKEN_TYPES,
     CostGroup,
-    CostLine,
     CostQuery,
     CostReport,
+    Described,
     describe,
 )
 from antechamber.features.usage.wire.encoding import envelope
@@ -22,6 +25,10 @@ from antechamber.http.fields import check_choice, choose_all, read_instant
 
 _DEFAULT_DAYS: Final = 7
 _MOST_DAYS: Final = 31
+_VALUES: Final = 2  # what a row has before them: the bucket and the flag of the default workspace
+_DESCRIPTION: Final = (
+    "context_window", "cost_type", "currency", "description", "inference_geo", "model", "service_tier", "token_type",
+)  # fmt: skip
 
 
 class CostBody(BaseModel):
@@ -89,49 +96,113 @@ def read_cost_query(
 
 
 def show_costs(report: CostReport) -> bytes:
-    """Return the wire's JSON of a page, in the shape of CostReportBody."""
-    encode = msgspec.json.Encoder().encode
+    """Return the wire's JSON of a page, in the shape of CostReportBody; it may have a hundred thousand lines."""
+    lines = _components(report) if report.is_described else _totals(report)
     buckets = [
-        encode(
-            {
-                "starting_at": to_rfc3339(bucket.starting_at),
-                "ending_at": to_rfc3339(bucket.ending_at),
-                "results": [_show(line) for line in lines],
-            }
+        b'{"starting_at":"%b","ending_at":"%b","results":[%b]}'
+        % (
+            to_rfc3339(bucket.starting_at).encode(),
+            to_rfc3339(bucket.ending_at).encode(),
+            ",".join(lines(bucket.rows)).encode(),
         )
-        for bucket, lines in zip(report.buckets, report.lines, strict=True)
+        for bucket in report.buckets
     ]
     return envelope(buckets, report.next_page)
 
 
-def _show(line: CostLine) -> dict[str, str | None]:
-    groups, what = line.groups, line.described
-    shown: dict[str, str | None] = {
-        "amount": to_cents(line.amount),
-        "context_window": None,
-        "cost_type": None,
-        "currency": "USD",
-        "description": None,
-        "inference_geo": None,
-        "model": groups.get(CostGroup.MODEL) or None,
-        "service_tier": None,
-        "token_type": None,
-        "workspace_id": groups.get(CostGroup.WORKSPACE_ID) or None,
-    }
-    shown.update(
-        (group.value, value or None)
-        for group, value in groups.items()
-        if group not in (CostGroup.MODEL, CostGroup.WORKSPACE_ID)
-    )
-    if what is None:
-        return shown
+def _totals(report: CostReport) -> Callable[[Sequence[SumRow]], list[str]]:
+    """Return what makes lines of rows with one amount."""
+    model = _place(report, CostGroup.MODEL)
+    ends, middles = _Ends(report), {"": _middle({})}
+    names = ends.names
+
+    def lines(rows: Sequence[SumRow]) -> list[str]:
+        if model:
+            middles.update((text, _middle({"model": text})) for text in {row[model] for row in rows} - middles.keys())
+        return [
+            f'{{"amount":"{to_cents(row[-1])}",{middles[row[model] if model else ""]}{ends[names(row)]}' for row in rows
+        ]
+
+    return lines
+
+
+def _components(report: CostReport) -> Callable[[Sequence[SumRow]], list[str]]:
+    """Return what makes lines of rows with an amount of each component."""
+    what = itemgetter(*(report.columns.index(name) + _VALUES for name in DESCRIBED))
+    ends, middles = _Ends(report), _Middles()
+    names, first = ends.names, _VALUES + len(report.columns)
+
+    def lines(rows: Sequence[SumRow]) -> list[str]:
+        return [
+            f'{{"amount":"{to_cents(amount)}",{middle}{end}'
+            for row in rows
+            for end in (ends[names(row)],)
+            for amount, middle in zip(row[first:], middles[what(row)], strict=True)
+            if amount
+        ]
+
+    return lines
+
+
+class _Ends(dict[tuple[Any, ...], str]):
+    """The ends of lines by what they are grouped by, each made once."""
+
+    def __init__(self, report: CostReport) -> None:
+        super().__init__()
+        hidden = (CostGroup.DESCRIPTION, CostGroup.MODEL, CostGroup.WORKSPACE_ID)
+        self._extensions = [group for group in report.group_by if group not in hidden]
+        workspace = _place(report, CostGroup.WORKSPACE_ID)
+        places = [_place(report, group) for group in self._extensions]
+        # the flag stands for a workspace that is not asked for, too
+        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(1, workspace or 0, *places)
+        self._by_workspace = bool(workspace)
+
+    def __missing__(self, names: tuple[Any, ...]) -> str:
+        """Make the end of a line that is seen for the first time."""
+        is_default, workspace, *others = names
+        shown = "null" if is_default or not self._by_workspace else _quote(workspace)
+        more = (f',"{group}":{_quote(text)}' for group, text in zip(self._extensions, others, strict=True))
+        self[names] = end = f'"workspace_id":{shown}{"".join(more)}}}'
+        return end
+
+
+class _Middles(dict[tuple[str, ...], list[str]]):
+    """The described parts of lines, one for each component, each made once."""
+
+    def __missing__(self, what: tuple[str, ...]) -> list[str]:
+        """Describe a group that is seen for the first time."""
+        self[what] = middles = [_described(Described(component, *what)) for component in Component]
+        return middles
+
+
+def _described(what: Described) -> str:
     token_type = TOKEN_TYPES.get(what.component)
-    shown["description"] = describe(what)
-    shown["cost_type"] = "tokens" if token_type else "web_search"
-    shown["model"] = what.model
-    shown["token_type"] = token_type
+    told = {
+        "cost_type": "tokens" if token_type else "web_search",
+        "description": describe(what),
+        "model": what.model,
+    }
     if token_type:
-        shown["context_window"] = what.context_window
-        shown["inference_geo"] = what.inference_geo
-        shown["service_tier"] = what.service_tier
-    return shown
+        told |= {
+            "context_window": what.context_window,
+            "inference_geo": what.inference_geo,
+            "service_tier": what.service_tier,
+            "token_type": token_type,
+        }
+    return _middle(told)
+
+
+def _middle(told: Mapping[str, str]) -> str:
+    """Return everything between the amount and the workspace."""
+    shown = {**dict.fromkeys(_DESCRIPTION), **told, "currency": "USD"}
+    return "".join(f'"{name}":{_quote(shown[name] or "")},' for name in sorted(shown))
+
+
+def _place(report: CostReport, group: CostGroup) -> int:
+    """Return where rows have a group, 0 for nowhere."""
+    names = [column.value for column in report.columns]
+    return names.index(group.value) + _VALUES if group in report.group_by else 0
+
+
+def _quote(text: str) -> str:
+    return msgspec.json.encode(text).decode() if text else "null"
