@@ -18,7 +18,7 @@ from antechamber.cli.settings import Invocation
 from antechamber.cli.tables import table
 
 _PATH: Final = "/v1/organizations/cost_report"
-_DIMENSIONS: Final = ("workspace_id", "description", "api_key_id", "account_id", "model")
+_DIMENSIONS: Final = ("workspace_id", "description", "api_key_id", "account_id", "model", "user_id")
 _EXPORTED: Final = ("amount", "currency", "cost_type", "token_type", "service_tier", "context_window", "inference_geo")
 _BAR: Final = 24
 

@@ -221,6 +221,12 @@ def test_an_export_is_csv_with_a_line_a_result(tmp_path: Path) -> None:
     assert rows[0]["workspace_id"] == "'=w", "a spreadsheet must not run it"
 
 
+def test_the_cost_of_each_person_can_be_asked_for() -> None:
+    ran = ante("cost", "report", "--group-by", "user_id", answers=[report()])
+    assert ran.code == Exit.OK
+    assert ("group_by[]", "user_id") in asked(ran)[2]
+
+
 def test_an_export_to_a_terminal_is_not_mixed_with_its_progress(tmp_path: Path) -> None:
     shown = ante("cost", "export", answers=[report()], terminal=True)
     assert shown.err == ""
