@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 
 from antechamber.database.engine import Database, database_url
 from antechamber.database.migrate import migrate
+from tests.contracts.tenants import Services, settle
 from tests.postgres import PrivatePostgres, private_postgres
 
 
@@ -60,3 +61,9 @@ async def database(database_address: URL) -> AsyncIterator[Database]:
     opened = Database(database_address)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def made(database: Database) -> Services:
+    """Every tenant feature over two organisations that have their Default workspaces."""
+    return await settle(database)

@@ -62,10 +62,17 @@ class Services:
         self.admin_keys = AdminKeys(SqlAdminKeys(), self.database, self.mint, self.audit)
         self.workspace_effects.on_archived(self.api_keys.archive_workspace)
         self.membership_effects.bind_keys(self.api_keys)
-        self.key_source = KeySource(
-            SqlPrincipals(), self.members, self.workspaces, self.workspace_members, self.clock
-        )
+        self.key_source = KeySource(SqlPrincipals(), self.members, self.workspaces, self.workspace_members, self.clock)
 
 
 def services(database: Database) -> Services:
     return Services(database, ManualClock(NOON))
+
+
+async def settle(database: Database) -> Services:
+    """Return the services over two organisations that have their Default workspaces."""
+    made = services(database)
+    async with database.begin() as unit:
+        await made.workspaces.create_default(unit, MINE)
+        await made.workspaces.create_default(unit, THEIRS)
+    return made

@@ -20,7 +20,7 @@ from antechamber.features.organizations.model import Invite, InviteRules, Invite
 from antechamber.features.organizations.service import Invites
 from antechamber.features.organizations.sql import SqlInvites
 from antechamber.features.organizations.sql.invites import invites as table
-from tests.contracts.tenants import MINE, NOBODYS, PEPPER, THEIRS, Services, services
+from tests.contracts.tenants import MINE, NOBODYS, PEPPER, THEIRS, Services
 
 USER, DEVELOPER = OrganizationRole.USER, OrganizationRole.DEVELOPER
 ACCEPTED, DELETED, EXPIRED, PENDING = (
@@ -32,15 +32,6 @@ ACCEPTED, DELETED, EXPIRED, PENDING = (
 BY = Actor(ActorKind.ADMIN_API_KEY, "adminkey_1")
 GUEST = Actor(ActorKind.UNAUTHENTICATED, None, "203.0.113.7")
 DAYS_21 = 21 * 86_400
-
-
-@pytest.fixture
-async def made(database: Database) -> Services:
-    made = services(database)
-    async with database.begin() as unit:
-        await made.workspaces.create_default(unit, MINE)
-        await made.workspaces.create_default(unit, THEIRS)
-    return made
 
 
 def under(made: Services, rules: InviteRules) -> Invites:

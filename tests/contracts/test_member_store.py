@@ -22,7 +22,7 @@ from antechamber.features.audit.sql.activities import activities
 from antechamber.features.organizations.model import Member
 from antechamber.features.organizations.service import Members
 from antechamber.features.organizations.sql import SqlMembers
-from tests.contracts.tenants import MINE, NOBODYS, THEIRS, Services, services
+from tests.contracts.tenants import MINE, NOBODYS, THEIRS, Services
 
 ADMIN, BILLING, CLAUDE, DEVELOPER, USER = (
     OrganizationRole.ADMIN,
@@ -33,15 +33,6 @@ ADMIN, BILLING, CLAUDE, DEVELOPER, USER = (
 )
 BY = Actor(ActorKind.ADMIN_API_KEY, "adminkey_1", "203.0.113.7", "curl/8", "req_1")
 STRANGER = UserId("user_0111111111111111111111")
-
-
-@pytest.fixture
-async def made(database: Database) -> Services:
-    made = services(database)
-    async with database.begin() as unit:
-        await made.workspaces.create_default(unit, MINE)
-        await made.workspaces.create_default(unit, THEIRS)
-    return made
 
 
 async def add(made: Services, email: str, role: OrganizationRole = USER, org: OrganizationId = MINE) -> Member:

@@ -28,15 +28,6 @@ ADMIN, USER = OrganizationRole.ADMIN, OrganizationRole.USER
 BY = Actor(ActorKind.ADMIN_API_KEY, "adminkey_1")
 
 
-@pytest.fixture
-async def made(database: Database) -> Services:
-    made = services(database)
-    async with database.begin() as unit:
-        await made.workspaces.create_default(unit, MINE)
-        await made.workspaces.create_default(unit, THEIRS)
-    return made
-
-
 async def add(made: Services, email: str) -> Member:
     made.clock.advance(1)
     return await made.members.add(MINE, email, "", USER, OPERATOR)

@@ -18,19 +18,10 @@ from antechamber.database.tables import change_feed
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.sql import activities
 from antechamber.features.workspaces.model import MAX_LIVE, Workspace, WorkspaceDraft, WorkspaceKind
-from tests.contracts.tenants import MINE, NOON, THEIRS, Services, services
+from tests.contracts.tenants import MINE, NOON, THEIRS, Services, services, settle
 
 ADMIN = Actor(ActorKind.ADMIN_API_KEY, "adminkey_01")
 EVERYTHING = IdCursor(limit=1000)
-
-
-async def settle(database: Database) -> Services:
-    """Return the services over two organisations that have their Default workspaces."""
-    made = services(database)
-    async with database.begin() as unit:
-        await made.workspaces.create_default(unit, MINE)
-        await made.workspaces.create_default(unit, THEIRS)
-    return made
 
 
 async def make(made: Services, name: str, organization_id: OrganizationId = MINE) -> Workspace:
