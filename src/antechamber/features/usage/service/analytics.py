@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from antechamber.base.clock import Clock
-from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
-from antechamber.base.page import open_cursor, seal_cursor
+from antechamber.base.page import open_cursor, read_number, seal_cursor
 from antechamber.base.unit import Unit, Units
 from antechamber.features.usage.model import (
+    COST,
     COSTS,
     SHOWN,
     Facet,
@@ -91,7 +91,9 @@ class _Asked:
         self.offset = offset
         self._span = (start, stop)
         self._groups = tuple(group for group in query.group_by if group not in FAN_OUT)
-        self._counters = COUNTERS[query.report]
+        is_whole = query.report == "cost" and FAN_OUT.isdisjoint(query.group_by)
+        self._counters = (COST, "requests") if is_whole else COUNTERS[query.report]
+        self._rank = (COST,) if is_whole else METRICS[query.report][query.order_by]
         looked_at = {*self._groups, *(name for name, values in query.filters.items() if values)}
         self.by_actor = not looked_at.isdisjoint(_ACTORS)
         facets = [FACETS[group] for group in self._groups if group in FACETS]
@@ -119,7 +121,7 @@ class _Asked:
             filters=filters,
             bucketed=query.width is not None,
             unless_zero=self._counters[:-1],
-            rank=METRICS[query.report][query.order_by],
+            rank=self._rank,
             ascending=query.ascending and not query.by_time,
             by_time=query.by_time,
             newest_first=query.by_time and not query.ascending,
@@ -143,7 +145,7 @@ class _Asked:
             there, new = sums.get(name), tuple(row[self._first :])
             sums[name] = new if there is None else tuple(map(sum, zip(there, new, strict=True)))
         lines = [self._line(int(str(name[0])), list(name[1:]), counters) for name, counters in sums.items()]
-        places = tuple(self._counters.index(name) for name in METRICS[self.query.report][self.query.order_by])
+        places = tuple(self._counters.index(name) for name in self._rank)
         query = self.query
         lines.sort(key=lambda line: str(line.group.values()))
         lines.sort(
@@ -192,8 +194,4 @@ def _binding(organization_id: OrganizationId, query: AnalyticsQuery) -> dict[str
 
 def _position(text: str) -> tuple[int, int]:
     offset, _, end = text.partition(".")
-    # the mark of a cursor is a digest, not a signature: what stands behind it is read as a stranger's
-    if not all(part.isascii() and part.isdecimal() and len(part) < 18 for part in (offset, end)):  # noqa: PLR2004
-        message = "page: not a cursor that this server gave"
-        raise InvalidRequest(message)
-    return int(offset), int(end)
+    return read_number(offset), read_number(end)
