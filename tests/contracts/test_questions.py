@@ -115,7 +115,8 @@ async def test_days_of_tags_are_the_sums_of_their_rows(
         key = (bucket - bucket % DAY if bucketed else 0, default, *rest[: len(group_by)])
         added = rest[len(group_by) :]
         sums[key] = tuple(map(add, sums.get(key, (0,) * len(added)), added))
-    assert sorted((*key, *counters) for key, counters in sums.items()) == sorted(map(tuple, await ask(database, rolled)))
+    found = sorted(map(tuple, await ask(database, rolled)))
+    assert found == sorted((*key, *counters) for key, counters in sums.items())
 
 
 async def test_a_range_of_tags_with_odd_hours_is_whole(database: Database) -> None:

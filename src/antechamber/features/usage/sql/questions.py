@@ -142,12 +142,15 @@ def _tagged(
     untagged = ["''" if name in _TAGS else name for name in names]
     grouped = ", ".join((*names, *(f"SUM({_ADDED.get(name, name)}) AS {name}" for name in counters)))
     tagged = f"SELECT {grouped} FROM usage_tagged WHERE {where} GROUP BY {', '.join(names)}"  # noqa: S608 - as above
-    less = ", ".join((*untagged, *(f"-{name}" for name in counters)))
+    # summed before they are taken away: few groups, where the tagged ones may be as many as sessions
+    kept = [name for name in names if name not in _TAGS]
+    less = ", ".join((*untagged, *(f"-SUM({name})" for name in counters)))
+    by = f" GROUP BY {', '.join(kept)}" if kept else ""
     all_of_it = f"{', '.join((*untagged, *map(_read, counters)))} FROM usage_rollups WHERE "
     all_of_it += _where_rollups(statement, question, organization_id, piece)
     return (
         f"SELECT * FROM (WITH tagged AS MATERIALIZED ({tagged}) SELECT {', '.join(columns)} FROM tagged "  # noqa: S608 - as above
-        f"UNION ALL SELECT {less} FROM tagged UNION ALL SELECT {all_of_it}) AS days"
+        f"UNION ALL SELECT {less} FROM tagged{by} UNION ALL SELECT {all_of_it}) AS days"
     )
 
 

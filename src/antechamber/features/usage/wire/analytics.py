@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.money import to_cents
-from antechamber.features.usage.model import ALLOWED, COSTS, TOKENS, Dimension, Width
+from antechamber.features.usage.model import ALLOWED, TOKENS, Dimension, Width
 from antechamber.features.usage.model.analytics import (
     FACETS,
     FAN_OUT,
@@ -242,8 +242,8 @@ def _usage(counters: Sequence[int]) -> dict[str, object]:
 
 
 def _costs(item: dict[str, Any], counters: Sequence[int], query: AnalyticsQuery) -> list[dict[str, object]]:
-    """Return the items of a row: one, or one for each part of its cost that is not nothing."""
-    amounts, requests = counters[: len(COSTS)], counters[-1]
+    """Return the items of a row: one, or one for each part of its cost that is not nothing; then it has all parts."""
+    *amounts, requests = counters
     by_type, by_token = Grouping.COST_TYPE in query.group_by, Grouping.TOKEN_TYPE in query.group_by
     if not by_type and not by_token:
         return [{**item, "cost": _cost(sum(amounts), requests)}]
