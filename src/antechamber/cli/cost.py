@@ -47,7 +47,7 @@ def report(invocation: Invocation, /, days: int, starting_at: str | None, **aske
         print_list(invocation, _PATH, query, administration=True)
         return
     with connect(invocation, administration=True) as server:
-        printer.text(cost_table(entries(server, _PATH, query), _dimensions(asked)))
+        printer.text(cost_table(entries(server, _PATH, query), _dimensions(asked), invocation.world.width()))
 
 
 @command.command("export")
@@ -73,7 +73,7 @@ def _dimensions(asked: Mapping[str, object]) -> list[str]:
     return [str(name) for name in chosen] if isinstance(chosen, tuple) else []
 
 
-def cost_table(buckets: Iterable[object], dimensions: list[str]) -> str:
+def cost_table(buckets: Iterable[object], dimensions: list[str], width: int) -> str:
     """Lay out the report's buckets with a bar for each amount, and a last line for the sum."""
     lines = [
         (str(row.get("starting_at"))[:10], [row.get(name) for name in dimensions], dollars(row.get("amount")))
@@ -84,4 +84,5 @@ def cost_table(buckets: Iterable[object], dimensions: list[str]) -> str:
     top = float(max((amount for *_, amount in lines), default=Decimal(0)))
     rows = [[day, *named, shown(amount), bar(float(amount), top, _BAR)] for day, named, amount in lines]
     total = shown(sum((amount for *_, amount in lines), Decimal(0)))
-    return table(["day", *dimensions, "USD", ""], [*rows, ["total", *("" for _ in dimensions), total, ""]])
+    last = ["total", *("" for _ in dimensions), total, ""]
+    return table(["day", *dimensions, "USD", ""], [*rows, last], width=width)

@@ -50,7 +50,8 @@ def show_list(
     with connect(invocation, administration=True) as server:
         found = islice(entries(server, path, asked, headers), invocation.settings.max_items)
         rows = [[_value(entry, column) for _, column in columns] for entry in found if isinstance(entry, Mapping)]
-    printer.text(table([heading for heading, _ in columns], rows) if rows else "none")
+    width = invocation.world.width()
+    printer.text(table([heading for heading, _ in columns], rows, width=width) if rows else "none")
 
 
 def call(

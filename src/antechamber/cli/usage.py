@@ -82,7 +82,7 @@ def messages(invocation: Invocation, /, days: int, starting_at: str | None, **fi
         print_list(invocation, _PATH, query, administration=True)
         return
     with connect(invocation, administration=True) as server:
-        printer.text(usage_table(entries(server, _PATH, query), _dimensions(filters)))
+        printer.text(usage_table(entries(server, _PATH, query), _dimensions(filters), invocation.world.width()))
 
 
 @command.command("export")
@@ -110,13 +110,13 @@ def _dimensions(filters: Mapping[str, object]) -> list[str]:
     return [str(name) for name in chosen] if isinstance(chosen, tuple) else []
 
 
-def usage_table(buckets: Iterable[object], dimensions: list[str]) -> str:
+def usage_table(buckets: Iterable[object], dimensions: list[str], width: int) -> str:
     """Lay out the report's buckets, with a last line for the sums, and a sparkline of the intervals."""
     listed = [bucket for bucket in buckets if isinstance(bucket, dict)]
     rows = [row for bucket in listed for row in _rows(bucket, dimensions)]
     sums = [sum(int(str(row[-4 + at])) for row in rows) for at in range(4)]
     total = ["total", *("" for _ in dimensions), *sums]
-    laid_out = table(["from", *dimensions, *_COUNTS], [*rows, total])
+    laid_out = table(["from", *dimensions, *_COUNTS], [*rows, total], width=width)
     course = [sum(sum(int(str(cell)) for cell in row[-4:]) for row in _rows(bucket, dimensions)) for bucket in listed]
     return f"{laid_out}\n\n{sparkline(course)}" if len(course) > 1 else laid_out
 

@@ -1,15 +1,18 @@
 """What a command may touch of the world outside, handed to it so that tests hand in their own."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Final, TextIO
 
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import Clock, SystemClock
 from antechamber.base.outbound import Outbound, OutboundOptions
 from antechamber.client.environment import Environment, read_environment
+
+_USUAL_WIDTH: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,13 @@ class World:
             return False
         forced = self.environment.get("FORCE_COLOR")
         return stream.isatty() if forced is None else forced != "0"
+
+    def width(self) -> int:
+        """Return how many columns the terminal behind stdout has; 80 where there is none."""
+        try:
+            return os.get_terminal_size(self.stdout.fileno()).columns or _USUAL_WIDTH
+        except OSError:
+            return _USUAL_WIDTH
 
     def read_stdin(self) -> bytes:
         """Return everything that is piped in."""
