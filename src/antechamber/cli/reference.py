@@ -49,9 +49,10 @@ def _inner(context: click.Context, name: str) -> click.Context | None:
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
-    return click.Context(
-        command, parent=parent, info_name=name, obj=Invocation(_nowhere()), terminal_width=_WIDTH, color=False
-    )
+    # click keeps the help option of the first context that asks: with other settings than the command's own, the page
+    # would depend on what ran before
+    settings = {**command.context_settings, "terminal_width": _WIDTH, "color": False}
+    return click.Context(command, parent=parent, info_name=name, obj=Invocation(_nowhere()), **settings)
 
 
 def golden_help() -> str:
