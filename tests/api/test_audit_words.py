@@ -61,6 +61,14 @@ async def test_updates_of_an_api_key_tell_the_values_before_and_after(house: Hou
     ]
 
 
+async def test_a_rotation_tells_when_the_earlier_secrets_end_as_the_wire_tells_time(house: House) -> None:
+    office = desk(house)
+    key, _ = await office.api_key()
+    rotated = await office.post(f"{ROOT}/api_keys/{key.id}/rotate", {"revoke_in_seconds": 60})
+    (act,) = await acts(office, "platform_api_key_rotated")
+    assert (act["api_key_id"], act["revoke_at"]) == (key.id, rotated["revoke_at"])
+
+
 async def test_a_role_change_and_a_removal_name_the_person_as_the_hosted_feed_does(house: House) -> None:
     office = desk(house)
     member = await office.member("dev@example.com")

@@ -177,7 +177,7 @@ class ApiKeys:
             minted = self._mint.make_secret(SecretKind.API_KEY)
             secret = StoredSecret(minted.hint, now, None, None)
             await self._store.rotate(unit, organization_id, key_id, secret, minted.digest, until)
-            details = {"api_key_id": key_id, "revoke_at": until}
+            details = {"api_key_id": key_id, "revoke_at": to_rfc3339(until)}
             await self._audit.record(unit, organization_id, by, ActivityType.API_KEY_ROTATED, **details)
         return Rotated(dataclasses.replace(key, hint=minted.hint).at(now), minted.secret, until)
 
