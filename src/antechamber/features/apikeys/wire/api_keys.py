@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.base.errors import InvalidRequest
@@ -54,8 +54,9 @@ class ApiKeyBody(BaseModel):
     principal: UserActorBody | None
     scope: WorkspaceScopeBody
     workspace_id: str | None = None
-    models: list[str] = []
-    allowed_ips: list[str] = []
+    # factories: pydantic copies a default list deeply for every key of a page
+    models: list[str] = Field(default_factory=list)
+    allowed_ips: list[str] = Field(default_factory=list)
 
 
 class UpdateBody(Body):
