@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from antechamber.base.actor import OPERATOR
+from antechamber.base.clock import from_rfc3339
 from tests.api.conftest import House
 from tests.api.limiting import Desk, desk
 
@@ -67,6 +69,13 @@ async def test_a_rotation_tells_when_the_earlier_secrets_end_as_the_wire_tells_t
     rotated = await office.post(f"{ROOT}/api_keys/{key.id}/rotate", {"revoke_in_seconds": 60})
     (act,) = await acts(office, "platform_api_key_rotated")
     assert (act["api_key_id"], act["revoke_at"]) == (key.id, rotated["revoke_at"])
+
+
+async def test_a_minted_token_tells_its_end_as_the_wire_tells_time(house: House) -> None:
+    office = desk(house)
+    token, _ = await house.app.storage.tokens.mint(office.organization_id, "read:members", 60, OPERATOR)
+    (act,) = await acts(office, "access_token_minted")
+    assert from_rfc3339(act["expires_at"]) == token.expires_at
 
 
 async def test_a_role_change_and_a_removal_name_the_person_as_the_hosted_feed_does(house: House) -> None:

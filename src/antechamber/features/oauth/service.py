@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
-from antechamber.base.clock import MICROSECONDS, Clock
+from antechamber.base.clock import MICROSECONDS, Clock, to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import Kind, OrganizationId, TokenId, UserId, mint
 from antechamber.base.permissions import OrganizationRole
@@ -70,7 +70,7 @@ class Tokens:
                 token_id=token.id,
                 scope=token.scope,
                 user_id=token.user_id,
-                expires_at=token.expires_at,
+                expires_at=to_rfc3339(token.expires_at),
             )
         return token, secret
 
