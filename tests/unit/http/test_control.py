@@ -160,7 +160,12 @@ async def test_a_wrong_query_is_named(shell: Shell, query: str, message: str) ->
     [
         ({}, 401, "authentication_error", "No credential was sent"),
         ({"x-api-key": "wrong"}, 401, "authentication_error", "invalid x-api-key"),
-        ({"x-api-key": "key"}, 403, "permission_error", "This api_key holds [inference, metrics:write, models:read, self:read] but needs"),
+        (
+            {"x-api-key": "key"},
+            403,
+            "permission_error",
+            "This api_key holds [inference, metrics:write, models:read, self:read] but needs",
+        ),
         ({"x-api-key": "admin"}, 400, "invalid_request_error", "anthropic-version: header is required"),
         (
             {"x-api-key": "admin", "anthropic-version": "1999-01-01"},
