@@ -25,6 +25,7 @@ from antechamber.http.fields import check_choice, choose_all, read_instant
 
 _DEFAULT_DAYS: Final = 7
 _MOST_DAYS: Final = 31
+_FLAG: Final = 1
 _VALUES: Final = 2  # what a row has before them: the bucket and the flag of the default workspace
 _DESCRIPTION: Final = (
     "context_window", "cost_type", "currency", "description", "inference_geo", "model", "service_tier", "token_type",
@@ -153,8 +154,8 @@ class _Ends(dict[tuple[Any, ...], str]):
         self._extensions = [group for group in report.group_by if group not in hidden]
         workspace = _place(report, CostGroup.WORKSPACE_ID)
         places = [_place(report, group) for group in self._extensions]
-        # the flag stands for a workspace that is not asked for, too
-        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(1, workspace or 0, *places)
+        # the flag's place stands for a workspace that is not asked for, so that days share their ends
+        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(_FLAG, workspace or _FLAG, *places)
         self._by_workspace = bool(workspace)
 
     def __missing__(self, names: tuple[Any, ...]) -> str:
