@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from antechamber.base.money import from_cents
-from antechamber.features.limits.wire.spending import show_spend
+from antechamber.base.money import from_cents, to_cents
 from tests.faults.accounts import rows_of
 from tests.faults.calls import MESSAGES, Running, ask, body_for, until
 from tests.faults.conftest import Rig
@@ -93,9 +92,9 @@ async def _check_budgets(rig: Rig, replies: Sequence[Reply]) -> int:
     told = await _own_usage(rig.server)
     assert {budget["period"] for budget in told["spend_limits"]} == {"monthly", "weekly", "daily"}
     for budget in told["spend_limits"]:
-        assert budget["remaining"] == show_spend(max(0, from_cents(str(_CENTS)) - spent))
+        assert budget["remaining"] == to_cents(max(0, from_cents(str(_CENTS)) - spent))
     assert told["this_month"]["requests"] == len(rows)
-    assert told["this_month"]["cost"] == show_spend(spent)
+    assert told["this_month"]["cost"] == to_cents(spent)
     return spent
 
 

@@ -21,7 +21,10 @@ _LONG = "events=5000; events_per_second=20"
 
 
 async def limit(server: Server, cents: int) -> None:
-    body = {"scope": {"type": "organization"}, "amount": str(cents), "period": "monthly"}
+    """Limit the only key, as a refusal tells its holder what that has spent."""
+    listed = await ask(server, "/v1/organizations/api_keys", method="GET", x_api_key=server.admin_key)
+    (key,) = json.loads(listed.body)["data"]
+    body = {"scope": {"type": "api_key", "api_key_id": key["id"]}, "amount": str(cents), "period": "monthly"}
     reply = await ask(server, _SPENDS, body, x_api_key=server.admin_key)
     assert reply.status == 200, reply.body
 
