@@ -34,7 +34,8 @@ from antechamber.http.reply import (
 )
 
 _JSON: Final = b"application/json"
-_CONTROL_BODY_LIMIT: Final = 32 << 20
+# whose sender is not known yet when it is read
+_CONTROL_BODY_LIMIT: Final = 4 << 20
 _CALLER_LEFT_STATUS: Final = 499
 _AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
 _PACE_KEY: Final = "antechamber.pace"
