@@ -197,12 +197,7 @@ def _live(organization_id: OrganizationId) -> Select[Any]:
 
 
 def _member(row: Row[Any]) -> Member:
-    return Member(
-        id=row.user_id,
-        organization_id=row.organization_id,
-        email=row.email,
-        name=row.name,
-        role=OrganizationRole(row.role),
-        added_at=row.added_at,
-        removed_at=row.removed_at,
-    )
+    # by place, in the order of `_ever`: by name each column costs as much as the whole
+    values: tuple[Any, ...] = row[:]
+    organization_id, user_id, role, added_at, removed_at, email, name = values
+    return Member(user_id, organization_id, email, name, OrganizationRole(role), added_at, removed_at)
