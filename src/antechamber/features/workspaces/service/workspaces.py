@@ -248,6 +248,15 @@ class Workspaces:
             await self._roles.put(
                 unit, workspace.organization_id, workspace.id, person.id, CLAUDE_CODE_ROLE, self._clock.now()
             )
+            await self._audit.record(
+                unit,
+                workspace.organization_id,
+                by,
+                ActivityType.WORKSPACE_MEMBER_ADDED,
+                workspace_id=workspace.id,
+                user_id=person.id,
+                workspace_role=CLAUDE_CODE_ROLE,
+            )
         return workspace
 
     async def _add(self, unit: Unit, workspace: Workspace, by: Actor) -> None:
