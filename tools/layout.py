@@ -7,7 +7,7 @@ from pathlib import Path
 
 LONGEST_SOURCE = 400
 FEATURE_FILES = frozenset({"__init__", "model", "ports", "service", "wire", "routes", "sql"})
-WITH_PAGES = frozenset({"accounts", "oauth"})
+WITH_PAGES = frozenset({"accounts", "apikeys", "oauth"})
 SHARED_PARTS = frozenset({"model", "ports", "service"})
 REFUSED_NAMES = re.compile(r"^(utils?|helpers?|common|misc|.*_?manager|base_.*)$")
 

@@ -12,6 +12,7 @@ class ActorKind(StrEnum):
 
     ADMIN_API_KEY = "admin_api_key_actor"
     API = "api_actor"
+    SERVICE_ACCOUNT = "service_account_actor"
     USER = "user_actor"
     UNAUTHENTICATED = "unauthenticated_user_actor"
     OPERATOR = "operator_actor"
@@ -48,6 +49,8 @@ def _who(principal: Principal | None) -> tuple[ActorKind, str | None]:
     if isinstance(principal, ApiKey):
         return ActorKind.API, principal.key_id
     if isinstance(principal, AccessToken):
+        if principal.service_account_id is not None:
+            return ActorKind.SERVICE_ACCOUNT, principal.service_account_id
         # a token that the operator minted stands for no person
         return (ActorKind.USER, principal.user_id) if principal.user_id else (ActorKind.OPERATOR, principal.token_id)
     return ActorKind.UNAUTHENTICATED, None

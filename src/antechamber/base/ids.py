@@ -26,6 +26,12 @@ TokenId = NewType("TokenId", str)
 ActivityId = NewType("ActivityId", str)
 InviteId = NewType("InviteId", str)
 SpendLimitId = NewType("SpendLimitId", str)
+ServiceAccountId = NewType("ServiceAccountId", str)
+IssuerId = NewType("IssuerId", str)
+RuleId = NewType("RuleId", str)
+GrantId = NewType("GrantId", str)
+BrowserSessionId = NewType("BrowserSessionId", str)
+PasskeyId = NewType("PasskeyId", str)
 
 
 class Kind(StrEnum):
@@ -34,9 +40,15 @@ class Kind(StrEnum):
     ACTIVITY = "activity"
     ADMIN_KEY = "adminkey"
     API_KEY = "apikey"
+    BROWSER_SESSION = "bsess"
     COMPARTMENT = "cmpt"
+    EXCHANGE = "fdex"
+    FEDERATION_ISSUER = "fdis"
+    FEDERATION_RULE = "fdrl"
+    GRANT = "grant"
     INVITE = "invite"
     PAGE = "page"
+    PASSKEY = "passkey"
     RATE_LIMIT = "rl"
     RATE_LIMIT_GROUP = "rlg"
     REQUEST = "req"

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     CLAUDE_CODE_USE = "claude_code:use"
     COST_READ = "cost:read"
+    FEDERATION_READ = "federation:read"
+    FEDERATION_WRITE = "federation:write"
     FILES_READ = "files:read"
     INFERENCE = "inference"
     MEMBERS_READ = "members:read"
@@ -34,6 +36,8 @@ class Permission(StrEnum):
     RATE_LIMITS_READ = "rate_limits:read"
     RATE_LIMITS_WRITE = "rate_limits:write"
     SELF_READ = "self:read"
+    SERVICE_ACCOUNTS_READ = "service_accounts:read"
+    SERVICE_ACCOUNTS_WRITE = "service_accounts:write"
     SPEND_LIMITS_READ = "spend_limits:read"
     SPEND_LIMITS_WRITE = "spend_limits:write"
     TRACES_READ = "traces:read"
@@ -83,12 +87,24 @@ class Kind(StrEnum):
     PERSON_CLAUDE_CODE_USER = "person: claude_code_user"
     PERSON_DEVELOPER = "person: developer"
     PERSON_USER = "person: user"
+    WORKSPACE_TOKEN = "workspace:developer token"  # noqa: S105 - the same
 
 
 _SEES_MONEY: Final = frozenset({Permission.COST_READ, Permission.USAGE_READ})
 _SETS_SPENDING: Final = frozenset({Permission.SPEND_LIMITS_READ, Permission.SPEND_LIMITS_WRITE})
 _HOLDS_KEYS: Final = frozenset({Permission.API_KEYS_READ, Permission.API_KEYS_WRITE})
 _CALLS_MODELS: Final = frozenset({Permission.INFERENCE, Permission.METRICS_WRITE, Permission.MODELS_READ})
+# what is done in a workspace, and so by a token only in the one that it is bound to
+IN_A_WORKSPACE: Final = _CALLS_MODELS | {Permission.FILES_READ, Permission.PLAYGROUND_USE, Permission.TRACES_READ}
+# what only a person's or a workload's token may do, never a key (wire-auth.md 4)
+_ONLY_TOKENS: Final = frozenset(
+    {
+        Permission.FEDERATION_READ,
+        Permission.FEDERATION_WRITE,
+        Permission.SERVICE_ACCOUNTS_READ,
+        Permission.SERVICE_ACCOUNTS_WRITE,
+    }
+)
 _ADMINISTRATION: Final = (
     _SEES_MONEY
     | _SETS_SPENDING
@@ -108,10 +124,11 @@ _ADMINISTRATION: Final = (
         Permission.WORKSPACE_MEMBERS_WRITE,
     }
 )
+_KEY: Final = _CALLS_MODELS | {Permission.FILES_READ, Permission.SELF_READ, Permission.TRACES_READ}
 _MEMBER: Final = frozenset({Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ})
 
 ROLES: Final[Mapping[OrganizationRole, frozenset[Permission]]] = {
-    OrganizationRole.ADMIN: _MEMBER | _ADMINISTRATION | {Permission.CLAUDE_CODE_USE},
+    OrganizationRole.ADMIN: _MEMBER | _ADMINISTRATION | _ONLY_TOKENS | {Permission.CLAUDE_CODE_USE},
     OrganizationRole.BILLING: _MEMBER
     | _SEES_MONEY
     | _SETS_SPENDING
@@ -146,14 +163,14 @@ WORKSPACE_ROLES: Final[Mapping[WorkspaceRole, frozenset[Permission]]] = {
 }
 
 SERVICE_ACCOUNT_ROLES: Final[Mapping[ServiceAccountRole, frozenset[Permission]]] = {
-    ServiceAccountRole.ADMIN: _ADMINISTRATION,
+    ServiceAccountRole.ADMIN: _ADMINISTRATION | _ONLY_TOKENS,
     ServiceAccountRole.DEVELOPER: _SEES_MONEY | _HOLDS_KEYS | {Permission.ORGANIZATION_READ},
 }
 
 # What a token or an admin key is limited to; `org:admin` and `user:*` are the wire's (wire-auth.md), `read:*` and
 # `write:*` follow the hosted platform's scoped keys (wire-admin.md 4).
 SCOPES: Final[Mapping[str, frozenset[Permission]]] = {
-    "org:admin": _ADMINISTRATION,
+    "org:admin": _ADMINISTRATION | _ONLY_TOKENS,
     "read:admin_keys": frozenset({Permission.ADMIN_KEYS_READ}),
     "read:analytics": _SEES_MONEY,
     "read:api_keys": frozenset({Permission.API_KEYS_READ}),
@@ -164,9 +181,13 @@ SCOPES: Final[Mapping[str, frozenset[Permission]]] = {
     "read:spend_limits": frozenset({Permission.SPEND_LIMITS_READ}),
     "read:workspaces": frozenset({Permission.WORKSPACES_READ, Permission.WORKSPACE_MEMBERS_READ}),
     "user:billing": _SEES_MONEY | _SETS_SPENDING | {Permission.RATE_LIMITS_READ, Permission.WORKSPACES_READ},
-    "user:developer": _HOLDS_KEYS | _SEES_MONEY,
+    "user:developer": _HOLDS_KEYS | _SEES_MONEY | _KEY | {Permission.PLAYGROUND_USE},
+    "user:inference": _CALLS_MODELS | {Permission.SELF_READ},
     "user:profile": _MEMBER,
-    "user:sessions:claude_code": frozenset({Permission.CLAUDE_CODE_USE}),
+    "user:sessions:claude_code": _CALLS_MODELS | {Permission.CLAUDE_CODE_USE, Permission.SELF_READ},
+    "workspace:developer": _KEY,
+    "workspace:inference": frozenset({Permission.INFERENCE, Permission.MODELS_READ}),
+    "workspace:manage_tunnels": frozenset(),
     "write:admin_keys": frozenset({Permission.ADMIN_KEYS_READ, Permission.ADMIN_KEYS_WRITE}),
     "write:api_keys": _HOLDS_KEYS,
     "write:members": frozenset(
@@ -187,12 +208,13 @@ HELD: Final[Mapping[Kind, frozenset[Permission]]] = {
     Kind.ADMIN_KEY: _ADMINISTRATION - {Permission.ADMIN_KEYS_WRITE},
     Kind.ANONYMOUS: frozenset(),
     Kind.API_KEY: _CALLS_MODELS | {Permission.SELF_READ},
-    Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION,
+    Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION | _ONLY_TOKENS,
     Kind.PERSON_ADMIN: ROLES[OrganizationRole.ADMIN],
     Kind.PERSON_BILLING: ROLES[OrganizationRole.BILLING],
     Kind.PERSON_CLAUDE_CODE_USER: ROLES[OrganizationRole.CLAUDE_CODE_USER],
     Kind.PERSON_DEVELOPER: ROLES[OrganizationRole.DEVELOPER],
     Kind.PERSON_USER: ROLES[OrganizationRole.USER],
+    Kind.WORKSPACE_TOKEN: _KEY,
 }
 
 

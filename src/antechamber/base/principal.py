@@ -3,17 +3,28 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from antechamber.base.errors import PermissionDenied
-from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, TokenId, UserId, WorkspaceId
+from antechamber.base.ids import (
+    AdminKeyId,
+    ApiKeyId,
+    OrganizationId,
+    ServiceAccountId,
+    TokenId,
+    UserId,
+    WorkspaceId,
+)
 from antechamber.base.permissions import (
     HELD,
+    IN_A_WORKSPACE,
     ROLES,
+    SERVICE_ACCOUNT_ROLES,
     WORKSPACE_ROLES,
     Kind,
     OrganizationRole,
     Permission,
+    ServiceAccountRole,
     WorkspaceRole,
     granted,
     holders,
@@ -75,7 +86,11 @@ class AdminKey:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A bearer token with scopes (space-separated); a person's holds no more than their role in the organisation."""
+    """A bearer token with scopes (space-separated): a person's, a service account's, or nobody's (the operator's).
+
+    It holds no more than who it stands for: `role` is the person's in the organisation, `service_account_role` the
+    account's, `workspace_role` theirs in the workspace that it is bound to. `client_id` is the OAuth client's.
+    """
 
     token_id: TokenId
     organization_id: OrganizationId
@@ -83,17 +98,61 @@ class AccessToken:
     expires_at: int | None
     user_id: UserId | None = None
     role: OrganizationRole | None = None
+    service_account_id: ServiceAccountId | None = None
+    service_account_role: ServiceAccountRole | None = None
+    workspace_id: WorkspaceId | None = None
+    default_workspace: bool = False
+    workspace_role: WorkspaceRole | None = None
+    client_id: str | None = None
 
     @property
     def label(self) -> str:
         """What a refusal calls it."""
+        if self.service_account_id is not None:
+            return f"{self.scope} token of {self.service_account_id}"
         return f"{self.scope} token" if self.role is None else f"{self.scope} token of a person with role {self.role}"
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """What it holds."""
-        held = granted(tuple(self.scope.split()))
-        return held if self.role is None else held & ROLES[self.role]
+        """What it holds: of what its scopes grant, what its holder may do; in a workspace only by a role there."""
+        return _held(self.scope, self.role, self.service_account_role, self.workspace_role)
+
+
+@lru_cache(maxsize=4096)
+def _held(
+    scope: str,
+    role: OrganizationRole | None,
+    service_account_role: ServiceAccountRole | None,
+    workspace_role: WorkspaceRole | None,
+) -> frozenset[Permission]:
+    held = granted(tuple(scope.split()))
+    inside = held & IN_A_WORKSPACE & WORKSPACE_ROLES[workspace_role] if workspace_role else frozenset()
+    if role is not None:
+        return inside | (held & ROLES[role])
+    if service_account_role is not None:
+        own = SERVICE_ACCOUNT_ROLES[service_account_role] | {Permission.SELF_READ}
+        return inside | (held & own)
+    return inside | (held - IN_A_WORKSPACE)
+
+
+class Caller(NamedTuple):
+    """Who calls models, in which workspace: an API key, or a token bound to a workspace (then `key_id` is None).
+
+    A tuple, as one is made for each request.
+    """
+
+    organization_id: OrganizationId
+    workspace_id: WorkspaceId
+    default_workspace: bool
+    key_id: ApiKeyId | None
+    user_id: UserId | None
+    service_account_id: ServiceAccountId | None
+    models: tuple[str, ...] | None
+
+    @property
+    def actor_id(self) -> str:
+        """The person, the service account or the ownerless key that it counts for."""
+        return str(self.user_id or self.service_account_id or self.key_id)
 
 
 Principal: TypeAlias = ApiKey | AdminKey | AccessToken
@@ -109,6 +168,37 @@ def demand(principal: Principal, permission: Permission) -> None:
     able = ", ".join(holders(permission))
     message = f"This {principal.label} holds [{names}] but needs [{permission}], which is held by: {able}."
     raise PermissionDenied(message)
+
+
+def workspace_of(principal: Principal) -> WorkspaceId | None:
+    """Return the workspace that a credential is bound to, if it is."""
+    return None if isinstance(principal, AdminKey) else principal.workspace_id
+
+
+def caller_of(principal: Principal) -> Caller:
+    """Return who calls models; PermissionDenied for a credential that is bound to no workspace."""
+    if isinstance(principal, ApiKey):
+        return Caller(
+            principal.organization_id,
+            principal.workspace_id,
+            principal.default_workspace,
+            principal.key_id,
+            principal.user_id,
+            None,
+            principal.models,
+        )
+    if isinstance(principal, AdminKey) or principal.workspace_id is None:
+        message = f"This {principal.label} is bound to no workspace; models are called in one."
+        raise PermissionDenied(message)
+    return Caller(
+        principal.organization_id,
+        principal.workspace_id,
+        principal.default_workspace,
+        None,
+        principal.user_id,
+        principal.service_account_id,
+        None,
+    )
 
 
 def demand_address(principal: Principal, address: str | None) -> None:

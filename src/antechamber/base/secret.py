@@ -24,7 +24,12 @@ class SecretKind(StrEnum):
     ADMIN_KEY = "sk-ant-admin01-"
     API_KEY = "sk-ant-api03-"
     ACCESS_TOKEN = "sk-ant-oat01-"  # noqa: S105 - a prefix, not a secret
+    AUTHORIZATION_CODE = "ante-code01-"
+    BROWSER_SESSION = "ante-session01-"
+    CLIENT_SECRET = "ante-client01-"  # noqa: S105 - the same
+    DEVICE_CODE = "ante-device01-"
     INVITE = "sk-ant-invite01-"
+    REFRESH_TOKEN = "sk-ant-ort01-"  # noqa: S105 - the same
     SETUP = "sk-ant-setup01-"
 
 
@@ -101,7 +106,7 @@ def hint(secret: Secret) -> str:
     return f"...{text[-_HINT_TAIL:]}"
 
 
-_LOOKS_SECRET: Final = re.compile(r"sk-(?:ant-)?[A-Za-z0-9_-]{8,}")
+_LOOKS_SECRET: Final = re.compile(r"sk-(?:ant-)?[A-Za-z0-9_-]{8,}|ante-[a-z]+01-[A-Za-z0-9]{8,}")
 
 
 def redact(text: str) -> str:

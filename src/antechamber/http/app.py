@@ -37,6 +37,8 @@ _JSON: Final = b"application/json"
 # whose sender is not known yet when it is read
 _CONTROL_BODY_LIMIT: Final = 4 << 20
 _CALLER_LEFT_STATUS: Final = 499
+# the content type as the caller sent it: forms and JSON are told apart only where both are taken (http/forms.py)
+CONTENT_TYPE_KEY: Final = "antechamber.content_type"
 _AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
 _PACE_KEY: Final = "antechamber.pace"
 _BROKEN_OFF: Final = "The request's body broke off before its end."
@@ -165,6 +167,7 @@ class Shell:
     async def _controlled(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         scope[_AUTHENTICATOR_KEY] = self._authenticator
         scope[_PACE_KEY] = self._pace
+        scope[CONTENT_TYPE_KEY] = _content_type(scope["headers"])
         scope["headers"] = _as_json(context.method, scope["headers"])
         scope["query_string"] = _without_brackets(scope["query_string"])
 
@@ -195,6 +198,11 @@ def _as_json(method: str, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[
         kept = [pair for pair in kept if pair[0] != b"content-type"]
         kept.append((b"content-type", _JSON))
     return kept
+
+
+def _content_type(headers: Sequence[tuple[bytes, bytes]]) -> str:
+    found = next((value for name, value in headers if name == b"content-type"), b"")
+    return found.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 def _without_brackets(query: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from antechamber.base.principal import AccessToken, ApiKey, Principal
+from antechamber.base.principal import AccessToken, Principal, workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -45,8 +45,9 @@ class Context:
         principal = self.principal
         if principal is not None:
             headers.append((b"anthropic-organization-id", principal.organization_id.encode()))
-            if isinstance(principal, ApiKey) and not self.path.startswith(_ADMINISTRATION):
-                headers.append((b"anthropic-workspace-id", principal.workspace_id.encode()))
+            workspace_id = workspace_of(principal)
+            if workspace_id is not None and not self.path.startswith(_ADMINISTRATION):
+                headers.append((b"anthropic-workspace-id", workspace_id.encode()))
         return headers
 
     def credential_id(self) -> str | None:

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from antechamber.base.clock import Clock, to_rfc3339
-from antechamber.base.principal import ApiKey
+from antechamber.base.principal import workspace_of
 from antechamber.base.secret import redact
 from antechamber.http.context import Context
 
@@ -111,7 +111,7 @@ class AccessLog:
             milliseconds=round((self._clock.monotonic() - context.started) * 1000, 2),
             address=context.address,
             organization_id=principal.organization_id if principal else None,
-            workspace_id=principal.workspace_id if isinstance(principal, ApiKey) else None,
+            workspace_id=workspace_of(principal) if principal else None,
             key_id=context.credential_id(),
             model=redact(context.model) if context.model else None,
             input_tokens=context.input_tokens,

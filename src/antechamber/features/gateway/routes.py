@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Sequence
-from typing import Final, cast
+from typing import Final
 from urllib.parse import unquote
 
 import msgspec
 
 from antechamber.base.errors import InvalidRequest, WireError
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import ApiKey, Principal, demand, demand_address
+from antechamber.base.principal import (
+    AccessToken,
+    ApiKey,
+    Caller,
+    Principal,
+    caller_of,
+    demand,
+    demand_address,
+    workspace_of,
+)
 from antechamber.features.gateway.model import PATHS, Endpoint, Names
 from antechamber.features.gateway.service import Call, Gateway, Models
 from antechamber.features.gateway.service.headers import forwarded
@@ -105,10 +114,10 @@ class DataPlane:
     async def _infer(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         context = context_of(scope)
-        key = cast("ApiKey", await self._admit(context, headers, Permission.INFERENCE))
+        caller = caller_of(await self._admit(context, headers, Permission.INFERENCE))
         version = _version_for(endpoint, headers)
         body = await read_body(scope, receive, self._body_limit)
-        call = _call(context, key, endpoint, version, scope, headers, body)
+        call = _call(context, caller, endpoint, version, scope, headers, body)
         try:
             await _while_connected(call, self._gateway.serve(call, StreamReply(context, send)), receive)
         except WireError as error:
@@ -169,10 +178,12 @@ async def _send_json(send: Send, context: Context, body: bytes) -> None:
 
 
 def _check_workspace(named: bytes | None, principal: Principal) -> None:
-    """Refuse a request that names another workspace than its key's (wire-admin.md 1.1)."""
-    if named is None or not isinstance(principal, ApiKey) or named.strip() == principal.workspace_id.encode():
+    """Refuse a request that names another workspace than its credential's (wire-admin.md 1.1, wire-auth.md 8)."""
+    own = workspace_of(principal)
+    if named is None or own is None or named.strip() == own.encode():
         return
-    message = f"anthropic-workspace-id: this API key belongs to {principal.workspace_id}; send that or leave it out"
+    kind = "token" if isinstance(principal, AccessToken) else "API key"
+    message = f"anthropic-workspace-id: this {kind} belongs to {own}; send that or leave it out"
     raise InvalidRequest(message)
 
 
@@ -187,7 +198,7 @@ def _version_for(endpoint: Endpoint, headers: dict[bytes, bytes]) -> str | None:
 
 def _call(
     context: Context,
-    key: ApiKey,
+    caller: Caller,
     endpoint: Endpoint,
     version: str | None,
     scope: Scope,
@@ -200,7 +211,7 @@ def _call(
         pairs.append((HEADER, _DEFAULT_COMPLETE_VERSION.decode()))
     return Call(
         request_id=context.request_id,
-        key=key,
+        caller=caller,
         endpoint=endpoint,
         target=f"{PATHS[endpoint]}?{query.decode('latin-1')}" if query else PATHS[endpoint],
         version=version,

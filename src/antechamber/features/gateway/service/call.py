@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from antechamber.base.outbound import Headers
-from antechamber.base.principal import ApiKey
+from antechamber.base.principal import Caller
 from antechamber.features.gateway.model import Endpoint
 
 
@@ -17,7 +17,7 @@ class Call:
     """
 
     request_id: str
-    key: ApiKey
+    caller: Caller
     endpoint: Endpoint
     target: str
     version: str | None

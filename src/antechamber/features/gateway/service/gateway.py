@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest, NotFound, PermissionDenied, WireError
-from antechamber.base.principal import ApiKey
+from antechamber.base.principal import Caller
 from antechamber.base.tokens import estimate
 from antechamber.features.gateway.model import SPOKEN, Asked, Catalogue, Endpoint, Route, opens
 from antechamber.features.gateway.ports import Admission, Dialect, Reply, Ticket, Upstreams
@@ -53,7 +53,7 @@ class Gateway:
         dialect = self._dialects[call.endpoint]
         asked = dialect.read(call.body, call.version)
         call.model = asked.model
-        self._check_model(call.key, asked.model)
+        self._check_model(call.caller, asked.model)
         route = self._route(asked.model, call.endpoint)
         asking = self._asking(call, asked, route, openai=dialect.openai)
         ticket, route = await self._admit(call, asking, route)
@@ -71,20 +71,20 @@ class Gateway:
         )
         await exchange.run(body, reply)
 
-    def _check_model(self, key: ApiKey, model: str) -> None:
-        if not opens(key.models, model, self._catalogue.served(model)):
+    def _check_model(self, caller: Caller, model: str) -> None:
+        if not opens(caller.models, model, self._catalogue.served(model)):
             message = f"model: {model} is not allowed for this API key; GET /v1/models lists those that are"
             raise PermissionDenied(message)
 
     def _asking(self, call: Call, asked: Asked, route: Route, *, openai: bool) -> Asking:
-        key = call.key
+        caller = call.caller
         is_count = call.endpoint is Endpoint.COUNT_TOKENS
         return Asking(
             request_id=call.request_id,
-            organization_id=key.organization_id,
-            workspace_id=key.workspace_id,
-            api_key_id=key.key_id,
-            user_id=key.user_id,
+            organization_id=caller.organization_id,
+            workspace_id=caller.workspace_id,
+            api_key_id=caller.key_id,
+            user_id=caller.user_id,
             model=route.model,
             provider=route.provider.name,
             started_at=self._clock.now(),
@@ -111,7 +111,7 @@ class Gateway:
 
     async def _go_around(self, call: Call, asking: Asking, detour: Detour) -> tuple[Ticket, Route]:
         route = self._catalogue.route(detour.model, call.endpoint)
-        if route is None or not opens(call.key.models, detour.model, route.model):
+        if route is None or not opens(call.caller.models, detour.model, route.model):
             raise detour.refused
         asking.model, asking.provider, asking.under_quota = route.model, route.provider.name, False
         admitted = await self._admission.admit(asking)
@@ -136,16 +136,16 @@ class Gateway:
         raise NotFound(message, error_code="model_not_found")
 
     def _intent(self, call: Call, asked: Asked, route: Route, asking: Asking) -> Intent:
-        key = call.key
+        caller = call.caller
         return Intent(
             request_id=call.request_id,
             started_at=asking.started_at,
-            organization_id=key.organization_id,
-            workspace_id=key.workspace_id,
-            default_workspace=key.default_workspace,
-            key_id=key.key_id,
-            user_id=key.user_id,
-            service_account_id=None,
+            organization_id=caller.organization_id,
+            workspace_id=caller.workspace_id,
+            default_workspace=caller.default_workspace,
+            key_id=caller.key_id,
+            user_id=caller.user_id,
+            service_account_id=caller.service_account_id,
             endpoint=call.endpoint.value,
             model_asked=asked.model,
             model_served=route.model,

@@ -23,7 +23,7 @@ class Asking:
     request_id: str
     organization_id: OrganizationId
     workspace_id: WorkspaceId
-    api_key_id: ApiKeyId
+    api_key_id: ApiKeyId | None
     user_id: UserId | None
     model: str
     provider: str

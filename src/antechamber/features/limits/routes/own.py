@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import ApiKey, Principal
+from antechamber.base.principal import AccessToken, ApiKey, Principal
 from antechamber.features.limits.model.entries import Holder
 from antechamber.features.limits.service.holding import OwnLimits
 from antechamber.features.limits.wire import own as wire
@@ -28,7 +28,7 @@ def _holder(caller: Principal) -> Holder:
     sees_money = Permission.COST_READ in caller.permissions
     if isinstance(caller, ApiKey):
         return Holder(caller.organization_id, caller.key_id, caller.workspace_id, caller.user_id, sees_money)
-    user_id = getattr(caller, "user_id", None)
+    user_id = caller.user_id if isinstance(caller, AccessToken) else None
     if user_id is None:
         message = "This credential is neither an API key nor a person's token; nobody's own usage stands behind it."
         raise InvalidRequest(message)

@@ -41,7 +41,7 @@ class LimitBook:
         self._store = store
         self._units = units
         self._organizations: Mapping[str, _Organization] = MappingProxyType({})
-        self._remembered: dict[tuple[str, str, str, str | None, str], Applicable] = {}
+        self._remembered: dict[tuple[str, str, str | None, str | None, str], Applicable] = {}
         self.groups = Groups()
         self.defaults: Defaults = MappingProxyType({})
 
@@ -71,7 +71,7 @@ class LimitBook:
         self,
         organization_id: OrganizationId,
         workspace_id: WorkspaceId,
-        api_key_id: ApiKeyId,
+        api_key_id: ApiKeyId | None,
         user_id: UserId | None,
         model: str,
     ) -> Applicable:
@@ -79,7 +79,11 @@ class LimitBook:
         return self._rules(organization_id, workspace_id, api_key_id, user_id, self.groups.of(model))
 
     def counting_rules_for(
-        self, organization_id: OrganizationId, workspace_id: WorkspaceId, api_key_id: ApiKeyId, user_id: UserId | None
+        self,
+        organization_id: OrganizationId,
+        workspace_id: WorkspaceId,
+        api_key_id: ApiKeyId | None,
+        user_id: UserId | None,
     ) -> Applicable:
         """Return what holds a request to count tokens, which has a group of its own and costs nothing."""
         found = self._rules(organization_id, workspace_id, api_key_id, user_id, TOKEN_COUNT)
@@ -89,7 +93,7 @@ class LimitBook:
         self,
         organization_id: OrganizationId,
         workspace_id: WorkspaceId,
-        api_key_id: ApiKeyId,
+        api_key_id: ApiKeyId | None,
         user_id: UserId | None,
         group: Group,
     ) -> Applicable:
@@ -101,8 +105,9 @@ class LimitBook:
             holders = [
                 (Scope.ORGANIZATION, str(organization_id)),
                 (Scope.WORKSPACE, str(workspace_id)),
-                (Scope.API_KEY, str(api_key_id)),
             ]
+            if api_key_id is not None:
+                holders.append((Scope.API_KEY, str(api_key_id)))
             if user_id is not None:
                 holders.append((Scope.USER, str(user_id)))
             found = self._remembered[asked] = self._gather(organization_id, holders, user_id, group)

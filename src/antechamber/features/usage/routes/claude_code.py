@@ -5,9 +5,9 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from antechamber.base.errors import Overloaded, PermissionDenied, Unavailable
+from antechamber.base.errors import Overloaded, Unavailable
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import Administrator, ApiKey, demand, demand_address
+from antechamber.base.principal import Administrator, Caller, caller_of, demand, demand_address
 from antechamber.features.usage.service.claude_code import ClaudeCodeMetrics, ClaudeCodeReports
 from antechamber.features.usage.wire import claude_code as wire
 from antechamber.features.usage.wire import telemetry
@@ -49,7 +49,7 @@ class MetricsIntake:
         context.status = 200
         await send_whole(send, 200, [(b"content-type", encoding.encode()), *context.identity_headers()], told)
 
-    async def _admit(self, context: Context, headers: dict[bytes, bytes]) -> ApiKey:
+    async def _admit(self, context: Context, headers: dict[bytes, bytes]) -> Caller:
         try:
             principal = await self._authenticator.authenticate(headers)
         except Overloaded as error:
@@ -58,10 +58,7 @@ class MetricsIntake:
         context.principal = principal
         demand_address(principal, context.address)
         demand(principal, Permission.METRICS_WRITE)
-        if not isinstance(principal, ApiKey):
-            message = f"This {principal.label} has no usage of its own; metrics are counted for API keys."
-            raise PermissionDenied(message)
-        return principal
+        return caller_of(principal)
 
 
 def claude_code_router(reports: ClaudeCodeReports) -> APIRouter:

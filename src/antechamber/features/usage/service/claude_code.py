@@ -9,7 +9,7 @@ from typing import Final
 from antechamber.base.clock import Clock
 from antechamber.base.ids import OrganizationId
 from antechamber.base.page import foreign_cursor, open_cursor, seal_cursor
-from antechamber.base.principal import ApiKey
+from antechamber.base.principal import Caller
 from antechamber.base.unit import Unit, Units
 from antechamber.features.usage.model import clean_text
 from antechamber.features.usage.model.claude_code import (
@@ -79,7 +79,7 @@ class ClaudeCodeMetrics:
         self._clock = clock
         self._swept_at = clock.monotonic()
 
-    async def receive(self, key: ApiKey, points: Iterable[Point]) -> Refusal | None:
+    async def receive(self, caller: Caller, points: Iterable[Point]) -> Refusal | None:
         """Count points, each once however often it is sent; returns what was refused, None for nothing.
 
         Metrics that the report has no use for are taken and dropped.
@@ -87,8 +87,8 @@ class ClaudeCodeMetrics:
         wanted = sorted((point for point in points if point.metric in COUNTED), key=lambda point: point.at)
         if not wanted:
             return None
-        actor = str(key.user_id or key.key_id)
-        organization, now = key.organization_id, self._clock.now()
+        actor = caller.actor_id
+        organization, now = caller.organization_id, self._clock.now()
         taken = _Taken()
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization, actor)
