@@ -19,8 +19,7 @@ class GenaiPrices:
 
     def find(self, model: str, provider: str, at_us: int) -> Rate | None:
         """Return the rate of a model in force at an instant; None when the list doesn't name it with both prices."""
-        # loaded for a model that no table of ours names, and only then
-        from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415
+        from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - 25 MB, needed by few models
 
         snapshot = get_snapshot()
         at = EPOCH + dt.timedelta(microseconds=at_us)
