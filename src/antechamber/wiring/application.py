@@ -39,6 +39,7 @@ from antechamber.http.system import system_router
 from antechamber.settings import Loaded, load
 from antechamber.wiring.admission import Admissions
 from antechamber.wiring.auditing import RefusalCounting
+from antechamber.wiring.callers import caller_routes
 from antechamber.wiring.catalogue import build_catalogue, open_pool
 from antechamber.wiring.claude_code import claude_code_routes
 from antechamber.wiring.credentials import LastUseKeeping
@@ -127,6 +128,7 @@ class Application:
             organization_routes(storage.organizations, storage.members, storage.invites),
             workspace_routes(storage.workspaces, storage.workspace_members),
             *key_routers(storage.api_keys, storage.admin_keys),
+            caller_routes(storage),
             audit_routes(storage.activities, self.refusals.refusals),
             *self.limits.routers(),
             usage_routes(self.reports),

@@ -1,0 +1,22 @@
+"""The endpoint by which somebody learns who they are (an extension)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from antechamber.base.permissions import Permission
+from antechamber.base.principal import Principal
+from antechamber.features.callers import wire
+from antechamber.features.callers.service import Callers
+from antechamber.http.needs import Needs
+
+
+def router(callers: Callers) -> APIRouter:
+    """Return the routes over a service."""
+    routes = APIRouter()
+
+    @routes.get("/v1/me", summary="Whose credential this is, where it is bound, and what it may do")
+    async def me(caller: Annotated[Principal, Needs(Permission.SELF_READ)]) -> wire.CallerBody:
+        return wire.show(await callers.describe(caller))
+
+    return routes
