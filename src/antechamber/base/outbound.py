@@ -22,7 +22,9 @@ class OutboundOptions:
     """How a client of the port connects.
 
     Times are in seconds; `read_seconds` is the longest silence between two reads. `proxies` maps `http`, `https` and
-    `no` (a comma list, as NO_PROXY) to their values; empty means a direct connection.
+    `no` (a comma list, as NO_PROXY) to their values; empty means a direct connection. `address` is the only address
+    that is connected to, whatever the URL's name resolves to; certificates are still checked against the name.
+    `ca_pem` holds the only authorities that are believed, in place of the system's.
     """
 
     connect_seconds: float = 10.0
@@ -32,6 +34,8 @@ class OutboundOptions:
     idle_seconds: float = 90.0
     http2: bool = False
     ca_file: str | None = None
+    ca_pem: str | None = None
+    address: str | None = None
     proxies: Mapping[str, str] | None = None
     user_agent: str = "antechamber"
 

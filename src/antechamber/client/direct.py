@@ -71,15 +71,15 @@ class DirectOutbound:
     """A pool of connections; belongs to one event loop."""
 
     def __init__(self, options: OutboundOptions) -> None:
-        """Read the CA file; OSError or ssl.SSLError if that fails."""
+        """Read the CA file or text; OSError or ssl.SSLError if that fails."""
         self._options = options
         self._idle: dict[Origin, deque[Connection]] = {}
         self._open: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._slots = asyncio.Semaphore(options.max_connections)
         self._tls: ssl.SSLContext | None = None
-        if options.ca_file is not None:
-            self._tls = _tls_context(options.ca_file)
+        if options.ca_file is not None or options.ca_pem is not None:
+            self._tls = _tls_context(options.ca_file, options.ca_pem)
 
     async def send(self, method: str, url: str, headers: Headers, body: bytes | None = None) -> DirectResponse:
         """Send a request and return when the answer's headers have come; OutboundError if they don't."""
@@ -124,8 +124,13 @@ class DirectOutbound:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._options.connect_seconds):
+                context = self._context(origin)
                 _, connection = await loop.create_connection(
-                    lambda: Connection(origin, self._forget), origin.host, origin.port, ssl=self._context(origin)
+                    lambda: Connection(origin, self._forget),
+                    self._options.address or origin.host,
+                    origin.port,
+                    ssl=context,
+                    server_hostname=origin.host if context else None,
                 )
         except TimeoutError as error:
             raise OutboundError(TIMEOUT, f"not connected within {self._options.connect_seconds:g} s") from error
@@ -140,7 +145,7 @@ class DirectOutbound:
         if origin.scheme == "http":
             return None
         if self._tls is None:
-            self._tls = _tls_context(None)
+            self._tls = _tls_context(None, None)
         return self._tls
 
     def release(self, connection: Connection) -> None:
@@ -175,8 +180,8 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+def _tls_context(ca_file: str | None, ca_pem: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=ca_pem)
     context.set_alpn_protocols(["http/1.1"])
     if ca_file is not None:
         context.load_verify_locations(ca_file)
