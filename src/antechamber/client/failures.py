@@ -59,6 +59,30 @@ class ServerUnreachable(Exception):
         self.note = note
 
 
+class CredentialUnusable(Exception):
+    """A credential that was asked for, or would be used, cannot be; the text says what to do and holds no secret."""
+
+
+class LoginFailed(CredentialUnusable):
+    """A log-in in the browser or on another device did not end in a token."""
+
+
+class TokenRefused(CredentialUnusable):
+    """The token endpoint refused; `error` and `description` are its own words, in either of its two shapes.
+
+    `status` is the HTTP status, `request_id` finds the refusal in the server's log.
+    """
+
+    def __init__(self, what: str, refused: ServerRefused) -> None:
+        """`what` was asked for, as `refreshing the log-in`."""
+        self.status = refused.status
+        self.error = refused.type
+        self.description = refused.message
+        self.request_id = refused.request_id
+        known = ", ".join(filter(None, (refused.type, refused.request_id and f"request id {refused.request_id}")))
+        super().__init__(f"{what} was refused: {refused.status} {refused.message}" + (f" ({known})" if known else ""))
+
+
 def _object(body: bytes) -> dict[str, object]:
     try:
         found = json.loads(body)
