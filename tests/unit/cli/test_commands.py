@@ -278,7 +278,7 @@ def test_doctor_finds_what_is_wrong() -> None:
     assert found["authorised"]["status"] == "failure"
     ran = ante("doctor", answers=[OutboundError("refused", "nobody")], variables={"ANTHROPIC_AUTH_TOKEN": "t"})
     assert "shadows ANTHROPIC_AUTH_TOKEN" in ran.out
-    assert "skipped" in ran.out
+    assert "- authorised  not reachable" in ran.out
 
 
 def test_help_explains_topics_and_commands() -> None:

@@ -1,29 +1,24 @@
-"""`ante doctor`: what is in force, and whether it works. Knows the server only over the wire."""
+"""What is in force, and whether the server takes it. Knows the server only over the wire."""
 
 import email.utils
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import click
-
-from antechamber import __version__
 from antechamber.base.clock import MICROSECONDS
 from antechamber.cli.connection import open_server
-from antechamber.cli.exits import Exit
-from antechamber.cli.groups import Command
-from antechamber.cli.output import Printer
+from antechamber.cli.doctor.findings import Check
+from antechamber.cli.doctor.names import certificate_end, name_checks
 from antechamber.cli.settings import Invocation
-from antechamber.cli.tables import table
 from antechamber.cli.world import World
-from antechamber.client.credentials import Access, find_access
+from antechamber.client.credentials import Access
 from antechamber.client.failures import ServerRefused, ServerUnreachable
 from antechamber.client.http import VERSION, Answer, Server
 
 _SKEW_SECONDS: Final = 60
+_FEW_DAYS: Final = 14
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNREACHABLE: Final = {
     "refused": "start it (`ante serve`), or give the right address with --base-url",
@@ -32,35 +27,6 @@ _UNREACHABLE: Final = {
     "reset": "something in between cut the connection: check proxies",
     "protocol": "what answers there speaks no HTTP: check port and scheme",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding; `status` is `ok`, `note`, `warning`, `failure` or `skipped`."""
-
-    name: str
-    status: str
-    detail: str
-    advice: str = ""
-
-
-@click.command("doctor", cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="The findings as JSON; the same as --format json.")
-@click.pass_obj
-def command(invocation: Invocation, *, as_json: bool) -> int:
-    """Check address, TLS, proxies, credential and clock; exits 1 if something is wrong."""
-    access = find_access(invocation.settings.given(), invocation.world.environment)
-    findings = [*local_checks(access, invocation.world), *online_checks(access, invocation)]
-    printer = Printer(invocation.world, invocation.settings)
-    if as_json or printer.format != "auto":
-        printer.value({"version": __version__, "checks": [asdict(finding) for finding in findings]})
-    else:
-        printer.text(table(["check", "status", "finding"], [[f.name, f.status, f.detail] for f in findings], width=120))
-        for finding in findings:
-            if finding.advice:
-                printer.text(f"{finding.name}: {finding.advice}")
-    failed = any(finding.status == "failure" for finding in findings)
-    return Exit.UNEXPECTED if failed else Exit.OK
 
 
 def local_checks(access: Access, world: World) -> Iterator[Check]:
@@ -110,12 +76,13 @@ def online_checks(access: Access, invocation: Invocation) -> Iterator[Check]:
     """Reach the server, compare clocks, use the credential."""
     with open_server(invocation.world, invocation.settings, access) as server:
         server.max_retries = 0
+        yield from name_checks(access.base_url.value)
         answer, check = _attempt("reachable", lambda: server.call("GET", "/health/live"))
         yield check
         if answer is None and check.status == "failure":
             yield from (Check(name, "skipped", "not reachable") for name in ("tls", "clock", "version", "authorised"))
             return
-        yield _tls_check(access)
+        yield _tls_check(access, invocation.world)
         yield _clock_check(answer, invocation.world)
         yield from _credential_checks(access, server)
 
@@ -130,10 +97,15 @@ def _attempt(name: str, call: Callable[[], Answer]) -> tuple[Answer | None, Chec
     return answer, Check(name, "ok", f"answers {answer.status}")
 
 
-def _tls_check(access: Access) -> Check:
+def _tls_check(access: Access, world: World) -> Check:
     parts = urlsplit(access.base_url.value)
     if parts.scheme == "https":
-        return Check("tls", "ok", "certificate accepted")
+        ends_at = certificate_end(parts.hostname or "", parts.port or 443, world.environment.ca_file())
+        if ends_at is None:
+            return Check("tls", "ok", "certificate accepted")
+        days = int((ends_at - world.clock.now() / MICROSECONDS) // 86_400)
+        detail = f"certificate accepted, good for {days} more days"
+        return Check("tls", "warning" if days < _FEW_DAYS else "ok", detail, "renew it" if days < _FEW_DAYS else "")
     if parts.hostname in _LOOPBACK:
         return Check("tls", "note", "plain http on this machine")
     return Check("tls", "warning", "plain http to another machine", "secrets travel readable: use https")
