@@ -1,0 +1,1 @@
+"""What federation keeps: service accounts, the issuers that are trusted, and the rules between them."""

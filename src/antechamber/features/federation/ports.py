@@ -1,0 +1,246 @@
+"""What federation needs from outside."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from antechamber.base.ids import IssuerId, OrganizationId, RuleId, ServiceAccountId, WorkspaceId
+from antechamber.base.permissions import ServiceAccountRole, WorkspaceRole
+from antechamber.base.unit import Unit
+from antechamber.features.federation.model.accounts import Membership, ServiceAccount
+from antechamber.features.federation.model.issuers import Issuer, Jwks, Polling
+from antechamber.features.federation.model.rules import Rule, RuleWorkspace
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list was asked: at most `limit` + 1 items, newest first, older than `after` (its instant and its id)."""
+
+    limit: int = 20
+    after: tuple[int, str] | None = None
+    archived: bool = False
+
+
+class ServiceAccountStore(Protocol):
+    """Where service accounts are kept; none is ever removed."""
+
+    async def lock(self, unit: Unit, organization_id: OrganizationId) -> None:
+        """Make writers of the organisation come one after the other, until the unit ends."""
+        ...
+
+    async def add(self, unit: Unit, organization_id: OrganizationId, account: ServiceAccount) -> None:
+        """Keep a new one."""
+        ...
+
+    async def save(self, unit: Unit, organization_id: OrganizationId, account: ServiceAccount) -> None:
+        """Keep what has changed of one, and announce it."""
+        ...
+
+    async def find(
+        self, unit: Unit, organization_id: OrganizationId, service_account_id: ServiceAccountId
+    ) -> ServiceAccount | None:
+        """Return one, archived or not."""
+        ...
+
+    async def named(self, unit: Unit, organization_id: OrganizationId, name: str) -> ServiceAccount | None:
+        """Return the live one with this name."""
+        ...
+
+    async def listing(self, unit: Unit, organization_id: OrganizationId, asked: Asked) -> Sequence[ServiceAccount]:
+        """Return what was asked for."""
+        ...
+
+    async def several(
+        self, unit: Unit, organization_id: OrganizationId, ids: Collection[ServiceAccountId]
+    ) -> Sequence[ServiceAccount]:
+        """Return those of these that there are, archived or not."""
+        ...
+
+    async def sweep_roles(self, unit: Unit) -> Mapping[tuple[OrganizationId, ServiceAccountId], ServiceAccountRole]:
+        """Return the role of every live service account of this server."""
+        ...
+
+
+class MembershipStore(Protocol):
+    """Where the roles that service accounts were given in workspaces are kept."""
+
+    async def find(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        workspace_id: WorkspaceId,
+        service_account_id: ServiceAccountId,
+    ) -> Membership | None:
+        """Return the membership that was given."""
+        ...
+
+    async def put(self, unit: Unit, organization_id: OrganizationId, membership: Membership, created_at: int) -> None:
+        """Keep the role, in place of the one before, and announce it; when and by whom stays that of the first."""
+        ...
+
+    async def drop(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        workspace_id: WorkspaceId,
+        service_account_id: ServiceAccountId,
+    ) -> None:
+        """Forget it, and announce it."""
+        ...
+
+    async def of_account(
+        self, unit: Unit, organization_id: OrganizationId, service_account_id: ServiceAccountId
+    ) -> Sequence[Membership]:
+        """Return every membership of a service account, by workspace id."""
+        ...
+
+    async def of_workspace(
+        self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId
+    ) -> Sequence[Membership]:
+        """Return every membership in a workspace, of archived accounts too, by service account id."""
+        ...
+
+    async def sweep_roles(
+        self, unit: Unit, places: Collection[tuple[WorkspaceId, ServiceAccountId]]
+    ) -> Mapping[tuple[WorkspaceId, ServiceAccountId], WorkspaceRole]:
+        """Return the roles given to these service accounts in these workspaces, of any organisation."""
+        ...
+
+
+class IssuerStore(Protocol):
+    """Where issuers are kept; none is ever removed."""
+
+    async def add(self, unit: Unit, organization_id: OrganizationId, issuer: Issuer) -> None:
+        """Keep a new one."""
+        ...
+
+    async def save(self, unit: Unit, organization_id: OrganizationId, issuer: Issuer) -> None:
+        """Keep what has changed of one."""
+        ...
+
+    async def find(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId) -> Issuer | None:
+        """Return one, archived or not."""
+        ...
+
+    async def named(self, unit: Unit, organization_id: OrganizationId, name: str) -> Issuer | None:
+        """Return the live one with this name."""
+        ...
+
+    async def listing(self, unit: Unit, organization_id: OrganizationId, asked: Asked) -> Sequence[Issuer]:
+        """Return what was asked for."""
+        ...
+
+    async def several(self, unit: Unit, organization_id: OrganizationId, ids: Collection[IssuerId]) -> Sequence[Issuer]:
+        """Return those of these that there are, archived or not."""
+        ...
+
+    async def sweep_fetched(self, unit: Unit) -> Sequence[Issuer]:
+        """Return every live issuer of this server whose keys are fetched, of any organisation."""
+        ...
+
+
+class RuleStore(Protocol):
+    """Where rules and the workspaces that they are enabled for are kept; no rule is ever removed."""
+
+    async def add(self, unit: Unit, organization_id: OrganizationId, rule: Rule) -> None:
+        """Keep a new one, without its workspaces."""
+        ...
+
+    async def save(self, unit: Unit, organization_id: OrganizationId, rule: Rule) -> None:
+        """Keep what has changed of one, but for its workspaces."""
+        ...
+
+    async def find(self, unit: Unit, organization_id: OrganizationId, rule_id: RuleId) -> Rule | None:
+        """Return one, archived or not, with its workspaces."""
+        ...
+
+    async def named(self, unit: Unit, organization_id: OrganizationId, name: str) -> Rule | None:
+        """Return the live one with this name."""
+        ...
+
+    async def listing(
+        self, unit: Unit, organization_id: OrganizationId, asked: Asked, issuer_id: IssuerId | None
+    ) -> Sequence[Rule]:
+        """Return what was asked for, of one issuer if it is named."""
+        ...
+
+    async def live(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        *,
+        issuer_id: IssuerId | None = None,
+        service_account_id: ServiceAccountId | None = None,
+    ) -> Sequence[Rule]:
+        """Return the rules that are not archived of an issuer, or for a service account, oldest first."""
+        ...
+
+    async def enable(self, unit: Unit, organization_id: OrganizationId, place: RuleWorkspace) -> None:
+        """Enable a rule for a workspace that it was not enabled for."""
+        ...
+
+    async def disable(
+        self, unit: Unit, organization_id: OrganizationId, rule_id: RuleId, workspace_id: WorkspaceId | None
+    ) -> None:
+        """Take a workspace from a rule, or all of them."""
+        ...
+
+    async def workspaces(self, unit: Unit, organization_id: OrganizationId, rule_id: RuleId) -> Sequence[RuleWorkspace]:
+        """Return the workspaces that a rule is enabled for, in the order that this was done."""
+        ...
+
+    async def of_workspace(
+        self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId
+    ) -> Sequence[RuleId]:
+        """Return the rules that are enabled for a workspace by name."""
+        ...
+
+
+class ConditionCheck(Protocol):
+    """Who knows CEL."""
+
+    def check(self, condition: str) -> frozenset[str]:
+        """Return the top-level claims that a condition refers to (`claims.a.b` and `claims["a"]`: `a`).
+
+        InvalidRequest, beginning with `match.condition: `, unless it is CEL, yields a boolean, refers to nothing but
+        `claims` and is not always true.
+        """
+        ...
+
+
+class AddressCheck(Protocol):
+    """Who knows which addresses may be fetched at all."""
+
+    def check(self, field: str, url: str) -> None:
+        """Raise InvalidRequest, beginning with the field's name, for an address that can never be fetched."""
+        ...
+
+
+class KeyCheck(Protocol):
+    """Who knows what a set of keys must be."""
+
+    async def check(self, issuer_url: str, jwks: Jwks) -> None:
+        """Raise InvalidRequest, beginning with the field (`jwks.keys[0]: `, `jwks.url: `, …), for keys of no use.
+
+        Called before the transaction of the change. Keys given inline must be public keys that can verify; a
+        `ca_cert_pem` must hold certificates; the name of an address to be fetched must be public as it resolves now.
+        """
+        ...
+
+
+class PollingBook(Protocol):
+    """What is known of the fetching of keys."""
+
+    async def several(
+        self, unit: Unit, organization_id: OrganizationId, ids: Collection[IssuerId]
+    ) -> Mapping[IssuerId, Polling]:
+        """Return how it goes with those of these issuers whose keys are fetched."""
+        ...
+
+    async def restart(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId) -> None:
+        """Begin anew with an issuer that was made or changed, or was paused: fetch soon, nothing failed."""
+        ...
+
+    async def stop(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId) -> None:
+        """Fetch no more for an issuer that was archived."""
+        ...
