@@ -43,45 +43,35 @@ from antechamber.features.usage.model.claude_code import (
 # a report's pages go by these, in the order of their bytes in every database
 Ordered: Final[TypeEngine[str]] = String().with_variant(String(collation="C"), "postgresql")
 
-claude_code_activity: Final = Table(
-    "claude_code_activity",
-    metadata,
-    Column("organization_id", Text, primary_key=True),
-    Column("day", Instant, primary_key=True),
-    Column("actor_id", Ordered, primary_key=True),
-    Column("terminal_type", Text, primary_key=True),
-    Column("is_remote", Boolean, primary_key=True),
-    Column("hour", Instant, primary_key=True),
-    *(Column(field.name, Count, nullable=False) for field in fields(Core)),
-    sqlite_with_rowid=False,
-)
+_TYPES: Final[Mapping[str, TypeEngine[Any]]] = {
+    "organization_id": Text,
+    "day": Instant,
+    "actor_id": Ordered,
+    "terminal_type": Text,
+    "is_remote": Boolean(),
+    "tool": Text,
+    "session_id": Text,
+    "model": Text,
+    "hour": Instant,
+}
 
-claude_code_tools: Final = Table(
-    "claude_code_tools",
-    metadata,
-    Column("organization_id", Text, primary_key=True),
-    Column("day", Instant, primary_key=True),
-    Column("actor_id", Ordered, primary_key=True),
-    Column("terminal_type", Text, primary_key=True),
-    Column("is_remote", Boolean, primary_key=True),
-    Column("tool", Text, primary_key=True),
-    Column("hour", Instant, primary_key=True),
-    *(Column(field.name, Count, nullable=False) for field in fields(ToolUse)),
-    sqlite_with_rowid=False,
-)
 
-claude_code_tokens: Final = Table(
-    "claude_code_tokens",
-    metadata,
-    Column("organization_id", Text, primary_key=True),
-    Column("day", Instant, primary_key=True),
-    Column("actor_id", Ordered, primary_key=True),
-    Column("session_id", Text, primary_key=True),
-    Column("model", Text, primary_key=True),
-    Column("hour", Instant, primary_key=True),
-    *(Column(field.name, Count, nullable=False) for field in fields(ModelUse)),
-    sqlite_with_rowid=False,
-)
+def _counted(name: str, key: Sequence[str], counts: type[Core | ToolUse | ModelUse]) -> Table:
+    """Return a table of counts, lying in the order of its key."""
+    return Table(
+        name,
+        metadata,
+        *(Column(part, _TYPES[part], primary_key=True) for part in key),
+        *(Column(field.name, Count, nullable=False) for field in fields(counts)),
+        sqlite_with_rowid=False,
+    )
+
+
+_DAY: Final = ("organization_id", "day", "actor_id")
+_PLACE: Final = ("terminal_type", "is_remote")
+claude_code_activity: Final = _counted("claude_code_activity", (*_DAY, *_PLACE, "hour"), Core)
+claude_code_tools: Final = _counted("claude_code_tools", (*_DAY, *_PLACE, "tool", "hour"), ToolUse)
+claude_code_tokens: Final = _counted("claude_code_tokens", (*_DAY, "session_id", "model", "hour"), ModelUse)
 
 claude_code_sessions: Final = Table(
     "claude_code_sessions",
