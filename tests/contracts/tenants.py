@@ -13,8 +13,8 @@ from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
 from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Audit
 from antechamber.features.audit.sql import SqlActivities
-from antechamber.features.oauth.service import Tokens
-from antechamber.features.oauth.sql import SqlTokens
+from antechamber.features.oauth.service import TokenPrincipals, Tokens
+from antechamber.features.oauth.sql import SqlGrants, SqlTokens
 from antechamber.features.organizations.model import InviteRules
 from antechamber.features.organizations.service import Invites, Members, Organizations
 from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
@@ -47,7 +47,7 @@ class Services:
         self.invites = Invites(
             SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
         )
-        self.tokens = Tokens(SqlTokens(), self.clock, chance, PEPPER, self.audit, self.members)
+        self.tokens = Tokens(SqlTokens(), SqlGrants(), self.clock, chance, PEPPER, self.audit, self.members)
         stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
         self.workspaces = Workspaces(
             stores, self.members, self.database, self.clock, chance, self.audit, self.workspace_effects
@@ -62,6 +62,10 @@ class Services:
         self.admin_keys = AdminKeys(SqlAdminKeys(), self.database, self.mint, self.audit)
         self.workspace_effects.on_archived(self.api_keys.archive_workspace)
         self.membership_effects.bind_keys(self.api_keys)
+        self.workspace_effects.on_archived(self.tokens.end_workspace)
+        self.token_principals = TokenPrincipals(
+            SqlTokens(), self.members, self.workspaces, self.workspace_members, self.clock
+        )
         self.key_source = KeySource(SqlPrincipals(), self.members, self.workspaces, self.workspace_members, self.clock)
 
 

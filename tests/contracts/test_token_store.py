@@ -24,7 +24,7 @@ async def test_a_token_opens_as_it_was_minted(database: Database) -> None:
     async with database.read() as unit:
         assert await STORE.resolve_principal(unit, key_of(secret)) == expected
         assert await STORE.resolve_principal(unit, key_of(Secret("other"))) is None
-        assert await STORE.sweep_principals(unit, NOON) == {key_of(secret): expected}
+        assert await STORE.sweep_principals(unit, NOON, 9) == {key_of(secret): expected}
     assert secret.reveal().startswith("sk-ant-oat01-")
 
 
@@ -32,8 +32,8 @@ async def test_only_tokens_that_still_live_are_swept_up(database: Database) -> N
     made = services(database)
     token, _ = await made.tokens.mint(MINE, "org:admin", 60, OPERATOR)
     async with database.read() as unit:
-        assert len(await STORE.sweep_principals(unit, token.expires_at - 1)) == 1
-        assert await STORE.sweep_principals(unit, token.expires_at) == {}
+        assert len(await STORE.sweep_principals(unit, token.expires_at - 1, 9)) == 1
+        assert await STORE.sweep_principals(unit, token.expires_at, 9) == {}
 
 
 @pytest.mark.parametrize(("scope", "seconds"), [("org:admin", 59), ("org:admin", 86_401), ("all", 60), ("", 60)])
@@ -41,4 +41,4 @@ async def test_what_may_not_be_minted_is_not_kept(database: Database, scope: str
     with pytest.raises(InvalidRequest):
         await services(database).tokens.mint(MINE, scope, seconds, OPERATOR)
     async with database.read() as unit:
-        assert await STORE.sweep_principals(unit, 0) == {}
+        assert await STORE.sweep_principals(unit, 0, 9) == {}

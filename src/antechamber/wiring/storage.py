@@ -18,8 +18,8 @@ from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
 from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Activities, Audit
 from antechamber.features.audit.sql import SqlActivities
-from antechamber.features.oauth.service import Tokens
-from antechamber.features.oauth.sql import SqlTokens
+from antechamber.features.oauth.service import TokenPrincipals, Tokens
+from antechamber.features.oauth.sql import SqlGrants, SqlTokens
 from antechamber.features.organizations.service import Invites, Members, Organizations
 from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
 from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
@@ -103,7 +103,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     membership_effects, workspace_effects = MembershipEffects(), WorkspaceEffects()
     members = Members(SqlMembers(), database, clock, chance, audit, membership_effects)
     invites = Invites(SqlInvites(), members, database, clock, chance, audit, pepper, invite_rules(settings))
-    tokens = Tokens(SqlTokens(), clock, chance, pepper, audit, members)
+    tokens = Tokens(SqlTokens(), SqlGrants(), clock, chance, pepper, audit, members)
     stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
     workspaces = Workspaces(stores, members, database, clock, chance, audit, workspace_effects)
     workspace_members = WorkspaceMembers(workspaces, stores, members, database, clock, audit)
@@ -115,6 +115,8 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     admin_keys = AdminKeys(SqlAdminKeys(), database, mint, audit)
     workspace_effects.on_archived(api_keys.archive_workspace)
     membership_effects.bind_keys(api_keys)
+    workspace_effects.on_archived(tokens.end_workspace)
+    token_principals = TokenPrincipals(SqlTokens(), members, workspaces, workspace_members, clock)
     key_source = KeySource(SqlPrincipals(), members, workspaces, workspace_members, clock)
     return Storage(
         settings=settings,
@@ -135,5 +137,5 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         admin_keys=admin_keys,
         tokens=tokens,
         founder=Founder(organizations, workspaces, accounts, api_keys, admin_keys, audit, database),
-        sources=(key_source, tokens),
+        sources=(key_source, token_principals),
     )
