@@ -11,6 +11,7 @@ from antechamber.cli.paths import segment
 from antechamber.cli.resources import (
     ORGANIZATION,
     Column,
+    add_retrieve,
     ask,
     call,
     confirm,
@@ -63,12 +64,7 @@ def list_keys(invocation: Invocation, /, **query: object) -> None:
     show_list(invocation, _PATH, _COLUMNS, list(query.items()))
 
 
-@command.command("retrieve")
-@click.argument("admin_key_id")
-@click.pass_obj
-def retrieve(invocation: Invocation, admin_key_id: str) -> None:
-    """Show one admin key."""
-    call(invocation, "GET", f"{_PATH}/{segment(admin_key_id)}")
+add_retrieve(command, _PATH, "admin_key_id", "Show one admin key.")
 
 
 @command.command("revoke")

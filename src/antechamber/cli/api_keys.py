@@ -10,6 +10,7 @@ from antechamber.cli.paths import segment
 from antechamber.cli.resources import (
     ORGANIZATION,
     Column,
+    add_retrieve,
     ask,
     call,
     confirm,
@@ -78,12 +79,7 @@ def list_keys(invocation: Invocation, /, **query: object) -> None:
     show_list(invocation, _PATH, _COLUMNS, list(query.items()))
 
 
-@command.command("retrieve")
-@click.argument("api_key_id")
-@click.pass_obj
-def retrieve(invocation: Invocation, api_key_id: str) -> None:
-    """Show one key."""
-    call(invocation, "GET", f"{_PATH}/{segment(api_key_id)}")
+add_retrieve(command, _PATH, "api_key_id", "Show one key.")
 
 
 @command.command("update")

@@ -7,6 +7,7 @@ from antechamber.cli.paths import segment
 from antechamber.cli.resources import (
     ORGANIZATION,
     Column,
+    add_retrieve,
     call,
     confirm,
     list_options,
@@ -55,12 +56,7 @@ def list_invites(invocation: Invocation, /, **query: object) -> None:
     show_list(invocation, _PATH, _COLUMNS, list(query.items()))
 
 
-@command.command("retrieve")
-@click.argument("invite_id")
-@click.pass_obj
-def retrieve(invocation: Invocation, invite_id: str) -> None:
-    """Show one invite."""
-    call(invocation, "GET", f"{_PATH}/{segment(invite_id)}")
+add_retrieve(command, _PATH, "invite_id", "Show one invite.")
 
 
 @command.command("delete")

@@ -11,6 +11,7 @@ from antechamber.cli.connection import connect
 from antechamber.cli.exits import Exit
 from antechamber.cli.listing import entries, print_list
 from antechamber.cli.output import Printer
+from antechamber.cli.paths import segment
 from antechamber.cli.settings import Invocation
 from antechamber.cli.tables import table
 from antechamber.client.http import Query
@@ -76,6 +77,16 @@ def ask(invocation: Invocation, method: str, path: str, body: object = None, que
     with connect(invocation, administration=True) as server:
         answer = server.call(method, path, query=query, body=body).json()
     return answer if isinstance(answer, dict) else {}
+
+
+def add_retrieve(group: click.Group, path: str, argument: str, text: str) -> None:
+    """Add `retrieve ID` to a group: shows one thing of the resource at `path`; `argument` is the id's name."""
+
+    @group.command("retrieve", help=text)
+    @click.argument("thing_id", metavar=argument.upper())
+    @click.pass_obj
+    def retrieve(invocation: Invocation, thing_id: str) -> None:
+        call(invocation, "GET", f"{path}/{segment(thing_id)}")
 
 
 def confirm(invocation: Invocation, question: str, *, yes: bool) -> None:

@@ -7,6 +7,7 @@ from antechamber.cli.paths import segment
 from antechamber.cli.resources import (
     ORGANIZATION,
     Column,
+    add_retrieve,
     call,
     confirm,
     list_options,
@@ -42,12 +43,7 @@ def list_users(invocation: Invocation, /, **query: object) -> None:
     show_list(invocation, _PATH, _COLUMNS, list(query.items()))
 
 
-@command.command("retrieve")
-@click.argument("user_id")
-@click.pass_obj
-def retrieve(invocation: Invocation, user_id: str) -> None:
-    """Show one member."""
-    call(invocation, "GET", f"{_PATH}/{segment(user_id)}")
+add_retrieve(command, _PATH, "user_id", "Show one member.")
 
 
 @command.command("update")

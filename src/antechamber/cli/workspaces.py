@@ -8,6 +8,7 @@ from antechamber.cli.paths import segment
 from antechamber.cli.resources import (
     ORGANIZATION,
     Column,
+    add_retrieve,
     call,
     confirm,
     given,
@@ -74,12 +75,7 @@ def list_workspaces(invocation: Invocation, /, **query: object) -> None:
     show_list(invocation, _PATH, _COLUMNS, list(query.items()))
 
 
-@command.command("retrieve")
-@click.argument("workspace_id")
-@click.pass_obj
-def retrieve(invocation: Invocation, workspace_id: str) -> None:
-    """Show one workspace."""
-    call(invocation, "GET", f"{_PATH}/{segment(workspace_id)}")
+add_retrieve(command, _PATH, "workspace_id", "Show one workspace.")
 
 
 @command.command("update")
