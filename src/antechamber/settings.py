@@ -63,6 +63,9 @@ class Settings:
         "auto", "Simulated models: on, off, or auto (on while no other provider is configured).",
         choices=("auto", "on", "off"),
     )  # fmt: skip
+    managed_settings: Path | None = _setting(
+        None, "JSON file of Claude Code's managed settings, sent to those who log in to this server; unset: no policy."
+    )
     max_body_bytes: int = _setting(32 << 20, "Largest body of a model request.")
     max_open_requests: int = _setting(4000, "Model requests in flight before new ones are refused with 529.")
     limits_on_failure: str = _setting(

@@ -14,11 +14,11 @@ from antechamber.adapters.providers.upstreams import HttpUpstreams
 from antechamber.adapters.spool import FileSpool
 from antechamber.base.permissions import Kind, Permission, holders
 from antechamber.database.changes import CREDENTIALS, LIMITS, Changes
-from antechamber.features.accounts.pages import pages as account_pages
 from antechamber.features.apikeys.routes import key_routers
 from antechamber.features.audit.routes import router as audit_routes
-from antechamber.features.gateway.routes import DataPlane
+from antechamber.features.gateway.routes import DataPlane, policy_router
 from antechamber.features.gateway.service import Gateway, Models
+from antechamber.features.gateway.service.policy import ManagedSettings
 from antechamber.features.gateway.wire.dialects import DIALECTS
 from antechamber.features.gateway.wire.models import ModelReader
 from antechamber.features.organizations.routes import router as organization_routes
@@ -45,6 +45,8 @@ from antechamber.wiring.claude_code import claude_code_routes
 from antechamber.wiring.credentials import LastUseKeeping
 from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import invite_mail
+from antechamber.wiring.pages import browser, page_routers
+from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import open_prices, read_tables
 from antechamber.wiring.reports import ReportedPeople
 from antechamber.wiring.storage import Storage, open_storage
@@ -107,6 +109,7 @@ class Application:
             clock=storage.clock,
         )
         self.models = Models(lambda: self.gateway.catalogue, self.upstreams, ModelReader(), storage.clock)
+        self.policy = ManagedSettings(read_policy(self.loaded))
         self.limits.adopt(self.loaded, self.gateway.catalogue)
 
     def _build_shell(self) -> None:
@@ -122,9 +125,8 @@ class Application:
             system_router(
                 checks={"database": storage.probe, "drain": self._probe_drain},
                 metrics=self.metrics,
-                base_url=settings.base_url(),
             ),
-            account_pages(storage.accounts),
+            *page_routers(storage),
             organization_routes(storage.organizations, storage.members, storage.invites),
             workspace_routes(storage.workspaces, storage.workspace_members),
             *key_routers(storage.api_keys, storage.admin_keys),
@@ -134,8 +136,9 @@ class Application:
             usage_routes(self.reports),
             cost_router(self.reports, self.analytics),
             claude_code_report,
+            policy_router(self.policy),
         ]
-        self.control = build_control(routers, raw, __version__)
+        self.control = build_control(routers, raw, __version__, browser(storage))
         self.raw = raw
         self.shell = Shell(
             control=self.control,
@@ -195,11 +198,12 @@ class Application:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
         loaded = self.loaded.reread_catalogue()
         catalogue = build_catalogue(loaded, self.simulated_url)
-        tables = read_tables(loaded)
+        tables, policy = read_tables(loaded), read_policy(loaded)
         self.limits.adopt(loaded, catalogue)
         self.loaded = loaded
         self.gateway.adopt(catalogue)
         self.prices.adopt(*tables)
+        self.policy.adopt(policy)
         _log.info("catalogue reloaded", providers=[provider.name for provider in catalogue.providers])
         return len(catalogue.providers)
 

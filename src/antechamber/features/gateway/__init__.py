@@ -1,9 +1,11 @@
 """The gateway: the straight path from a caller's request to a model's answer, in the same dialect in and out.
 
-Owns the catalogue of providers and the relaying of answers. The endpoints are bare ASGI callables (`routes.RAW`).
+Owns the catalogue of providers, the relaying of answers, and the policy that Claude Code asks a gateway for. The
+endpoints of models are bare ASGI callables (`routes/data_plane.py`).
 
 | method | path | permission |
 |---|---|---|
+| GET | /managed/settings | models:read |
 | GET | /v1/models | models:read |
 | GET | /v1/models/{id} | models:read |
 | HEAD | / | public |

@@ -10,7 +10,9 @@ row.
 | GET | /v1/organizations/cost_report | cost:read |
 | GET | /v1/organizations/usage_report/claude_code | usage:read |
 | GET | /v1/organizations/usage_report/messages | usage:read |
+| POST | /v1/logs | metrics:write |
 | POST | /v1/metrics | metrics:write |
+| POST | /v1/traces | metrics:write |
 
 Neighbours: gateway opens an entry before each dispatch and settles it at the end; adapters/spool keeps what
 the database has not got yet.

@@ -1,4 +1,4 @@
-"""The endpoints of Claude Code: where its metrics are posted, and the report."""
+"""The endpoints of Claude Code: where its telemetry is posted, and the report."""
 
 import asyncio
 from typing import Annotated, Final
@@ -22,16 +22,20 @@ _AT_ONCE: Final = 32 << 10
 
 
 class MetricsIntake:
-    """`POST /v1/metrics`: bytes in one of two encodings, so a bare ASGI callable."""
+    """What Claude Code exports: bytes in one of two encodings, so bare ASGI callables. Only metrics are kept."""
 
     def __init__(self, metrics: ClaudeCodeMetrics, authenticator: Authenticator) -> None:
         self._metrics = metrics
         self._authenticator = authenticator
 
     def routes(self) -> list[RawRoute]:
-        """Return the endpoint."""
-        summary = "Take the metrics that Claude Code exports (OTLP/HTTP)"
-        return [RawRoute("POST", "/v1/metrics", Permission.METRICS_WRITE, self.post, summary)]
+        """Return the endpoints."""
+        need = Permission.METRICS_WRITE
+        return [
+            RawRoute("POST", "/v1/metrics", need, self.post, "Take the metrics that Claude Code exports (OTLP/HTTP)"),
+            RawRoute("POST", "/v1/logs", need, self.discard, "Take logs, and drop them (OTLP/HTTP)"),
+            RawRoute("POST", "/v1/traces", need, self.discard, "Take traces, and drop them (OTLP/HTTP)"),
+        ]
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what was exported; points that can't be counted are named in a partial success."""
@@ -46,8 +50,15 @@ class MetricsIntake:
             points = await asyncio.to_thread(telemetry.read_points, body, encoding)
         refusal = await self._metrics.receive(key, points)
         told = telemetry.answer(encoding, refusal.points, refusal.message) if refusal else telemetry.answer(encoding)
-        context.status = 200
-        await send_whole(send, 200, [(b"content-type", encoding.encode()), *context.identity_headers()], told)
+        await _accept(send, context, encoding, told)
+
+    async def discard(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say that all of it was taken: an exporter that is refused logs an error at every flush (wire-auth.md 6.3)."""
+        headers, context = dict(scope["headers"]), context_of(scope)
+        await self._admit(context, headers)
+        encoding = telemetry.media_type(headers.get(b"content-type", b"").decode("latin-1"))
+        await read_body(scope, receive, telemetry.LARGEST_BODY)
+        await _accept(send, context, encoding, telemetry.answer(encoding))
 
     async def _admit(self, context: Context, headers: dict[bytes, bytes]) -> Caller:
         try:
@@ -59,6 +70,11 @@ class MetricsIntake:
         demand_address(principal, context.address)
         demand(principal, Permission.METRICS_WRITE)
         return caller_of(principal)
+
+
+async def _accept(send: Send, context: Context, encoding: str, told: bytes) -> None:
+    context.status = 200
+    await send_whole(send, 200, [(b"content-type", encoding.encode()), *context.identity_headers()], told)
 
 
 def claude_code_router(reports: ClaudeCodeReports) -> APIRouter:

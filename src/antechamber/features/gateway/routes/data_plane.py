@@ -1,4 +1,4 @@
-"""The gateway's endpoints: bare ASGI callables, for the cost of a request is the product."""
+"""The model endpoints: bare ASGI callables, for the cost of a request is the product."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Sequence
