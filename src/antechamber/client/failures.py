@@ -74,7 +74,7 @@ class TokenRefused(CredentialUnusable):
     """
 
     def __init__(self, what: str, refused: ServerRefused) -> None:
-        """`what` was asked for, as `refreshing the log-in`."""
+        """Say what was asked for in `what`, as `refreshing the log-in`."""
         self.status = refused.status
         self.error = refused.type
         self.description = refused.message

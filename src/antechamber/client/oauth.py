@@ -1,4 +1,4 @@
-"""Requests to a server's OAuth endpoints: codes, refreshes, assertions, devices, revocation (wire-auth.md 1.1 to 2.3)."""
+"""Requests to a server's OAuth endpoints: codes, refreshes, assertions, devices, revocation (wire-auth.md 1, 2)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
