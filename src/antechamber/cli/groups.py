@@ -107,7 +107,8 @@ def _with_globals(own: list[click.Parameter]) -> list[click.Parameter]:
 
 def _write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
     own = [parameter for parameter in command.get_params(ctx) if parameter.name not in GLOBAL_NAMES]
-    records = [record for parameter in own if (record := parameter.get_help_record(ctx)) is not None]
+    # an argument is in the usage line, and has nothing more to say
+    records = [record for parameter in own if (record := parameter.get_help_record(ctx)) is not None and record[1]]
     if records:
         with formatter.section("Options"):
             formatter.write_dl(records)
