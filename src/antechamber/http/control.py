@@ -6,15 +6,18 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from antechamber.base.errors import InvalidRequest, NotFound, WireError
 from antechamber.base.permissions import Permission
 from antechamber.http.app import RawRoute
+from antechamber.http.browser import Browser, SeeOtherError
 from antechamber.http.context import context_of
 from antechamber.http.errors import api_body, error_headers, internal, is_refusal, status_of
 from antechamber.http.needs import need_of, permission_of
+from antechamber.http.pages.failures import error_page, wants_page
 
 _MOST_PROBLEMS: Final = 5
 _NOT_FOUND: Final = 404
@@ -65,8 +68,10 @@ _REFUSALS: Final = {
 }
 
 
-def build_control(routers: Sequence[APIRouter], raw: Sequence[RawRoute], version: str) -> FastAPI:
-    """Return the application of every control-plane route."""
+def build_control(
+    routers: Sequence[APIRouter], raw: Sequence[RawRoute], version: str, browser: Browser | None = None
+) -> FastAPI:
+    """Return the application of every control-plane route; pages need a `browser`."""
     app = FastAPI(
         title="Antechamber",
         version=version,
@@ -76,10 +81,12 @@ def build_control(routers: Sequence[APIRouter], raw: Sequence[RawRoute], version
         redirect_slashes=False,  # its addresses would derive from the Host header
     )
     app.state.raw = raw
+    app.state.browser = browser
     for router in routers:
         # Flat, as an included router would cost a second match a request and hide its routes' permissions.
         app.router.routes.extend(router.routes)
     app.add_exception_handler(WireError, _on_wire_error)
+    app.add_exception_handler(SeeOtherError, _on_see_other)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_failure)
@@ -87,28 +94,37 @@ def build_control(routers: Sequence[APIRouter], raw: Sequence[RawRoute], version
     return app
 
 
-def _reply(request: Request, error: WireError, status: int, headers: dict[str, str] | None = None) -> Response:
+async def _reply(request: Request, error: WireError, status: int, headers: dict[str, str] | None = None) -> Response:
     context = context_of(request.scope)
     context.error = error.type
     context.note = error.note or None
     context.refused = is_refusal(error)
     pairs = {name.decode(): value.decode() for name, value in error_headers(error)}
+    if wants_page(request):
+        return await error_page(request, error, status, {**pairs, **(headers or {})})
     return Response(api_body(error, context.request_id), status, {**pairs, **(headers or {})})
+
+
+async def _on_see_other(request: Request, error: Exception) -> Response:
+    del request
+    if not isinstance(error, SeeOtherError):
+        raise error
+    return RedirectResponse(error.location, 303, {"cache-control": "no-store"})
 
 
 async def _on_wire_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, WireError):
         raise error
-    return _reply(request, error, status_of(error))
+    return await _reply(request, error, status_of(error))
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     if (earlier := await _before_body(request)) is not None:
-        return _reply(request, earlier, status_of(earlier))
+        return await _reply(request, earlier, status_of(earlier))
     problems = [f"{_place(problem)}: {_say(problem)}" for problem in error.errors()[:_MOST_PROBLEMS]]
-    return _reply(request, InvalidRequest("; ".join(problems)), 400)
+    return await _reply(request, InvalidRequest("; ".join(problems)), 400)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -116,18 +132,18 @@ async def _on_http(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error.__cause__, WireError):
         # FastAPI wraps whatever ends the reading of a body.
-        return _reply(request, error.__cause__, status_of(error.__cause__))
+        return await _reply(request, error.__cause__, status_of(error.__cause__))
     if error.status_code == _NOT_FOUND and (allowed := _methods_of(request)):
         message = f"{request.method} is not allowed on {request.url.path}."
-        return _reply(request, InvalidRequest(message), _METHOD_NOT_ALLOWED, {"allow": allowed})
+        return await _reply(request, InvalidRequest(message), _METHOD_NOT_ALLOWED, {"allow": allowed})
     if error.status_code == _NOT_FOUND:
-        return _reply(request, NotFound(f"{request.method} {request.url.path}: there is no such path."), 404)
+        return await _reply(request, NotFound(f"{request.method} {request.url.path}: there is no such path."), 404)
     if error.status_code == _METHOD_NOT_ALLOWED:
         message = f"{request.method} is not allowed on {request.url.path}."
-        return _reply(request, InvalidRequest(message), 405, dict(error.headers or {}))
+        return await _reply(request, InvalidRequest(message), 405, dict(error.headers or {}))
     if (earlier := await _before_body(request)) is not None:
-        return _reply(request, earlier, status_of(earlier))
-    return _reply(request, InvalidRequest(str(error.detail)), error.status_code)
+        return await _reply(request, earlier, status_of(earlier))
+    return await _reply(request, InvalidRequest(str(error.detail)), error.status_code)
 
 
 async def _before_body(request: Request) -> WireError | None:
@@ -152,7 +168,7 @@ def _methods_of(request: Request) -> str:
 async def _on_failure(request: Request, error: Exception) -> Response:
     """Answer for our own failure; Starlette raises it again after this, and the shell logs it."""
     failure = internal(repr(error))
-    return _reply(request, failure, status_of(failure))
+    return await _reply(request, failure, status_of(failure))
 
 
 def _place(problem: dict[str, Any]) -> str:
@@ -190,6 +206,8 @@ def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, A
             # a route that describes a refusal itself, as a page does, is right
             operation["responses"] = {**_refusals(), **operation["responses"]}
     for route in api_routes(app):
+        if not route.include_in_schema:
+            continue
         for method in route.methods or ():
             operation = document["paths"][route.path_format][method.lower()]
             operation["x-permission"] = str(permission_of(route))

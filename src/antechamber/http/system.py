@@ -1,8 +1,7 @@
-"""The server's own endpoints: health, metrics, the API's description and the home page.
+"""The server's own endpoints: health, metrics and the API's description.
 
 | method | path | permission |
 |---|---|---|
-| GET | / | public |
 | GET | /health/live | public |
 | GET | /health/ready | public |
 | GET | /metrics | public |
@@ -13,13 +12,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
 from antechamber.base.errors import PermissionDenied
 from antechamber.base.permissions import Permission
 from antechamber.http.metrics import Metrics
 from antechamber.http.needs import Needs
-from antechamber.http.pages import render
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _NOT_READY: Final = 503
@@ -27,7 +25,7 @@ _NOT_READY: Final = 503
 Check = Callable[[], Awaitable[str | None]]
 
 
-def system_router(*, checks: dict[str, Check], metrics: Metrics, base_url: str) -> APIRouter:
+def system_router(*, checks: dict[str, Check], metrics: Metrics) -> APIRouter:
     """Return the routes; each check answers with what is wrong, or None."""
     routes = APIRouter(dependencies=[Needs(Permission.PUBLIC, versioned=False)])
 
@@ -54,9 +52,5 @@ def system_router(*, checks: dict[str, Check], metrics: Metrics, base_url: str) 
     async def describe(request: Request) -> dict[str, Any]:
         document: dict[str, Any] = request.app.openapi()
         return document
-
-    @routes.get("/", summary="A page that says the server is up", response_class=HTMLResponse)
-    async def home() -> HTMLResponse:
-        return render("home.html", base_url=base_url)
 
     return routes

@@ -1,24 +1,111 @@
-"""The renderer of log-in pages: Jinja2 templates beside it, every value escaped, no scripts."""
+"""The renderer of pages: Jinja2 templates beside it, every value escaped, every text in the reader's language.
 
+Pages work without scripts and styles of their own: what they use lies in `assets/`, so the policy forbids all else.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from antechamber.base.clock import to_rfc3339
+from antechamber.base.permissions import Permission
+from antechamber.http.needs import Needs
+from antechamber.http.pages.assets import asset_path
+from antechamber.http.pages.filled import Filled
+from antechamber.http.pages.words import language_of, say
+
+if TYPE_CHECKING:
+    from antechamber.http.browser import Browser
+
+_NOTHING: Final = Filled()
 _HEADERS: Final = {
     "cache-control": "no-store",
-    "content-security-policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "same-origin",  # with no-referrer browsers would send `Origin: null` with our own forms
+    "vary": "accept-language, cookie",
     "x-content-type-options": "nosniff",
 }
 _environment: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
+_environment.globals["asset"] = asset_path
+_environment.filters["instant"] = to_rfc3339
+_environment.filters["day"] = lambda instant: to_rfc3339(instant)[:10]
+_environment.filters["minute"] = lambda instant: f"{to_rfc3339(instant)[:16].replace('T', ' ')} UTC"
 
 
-def render(template: str, status: int = 200, **values: object) -> HTMLResponse:
-    """Return a page that no cache keeps, whose address leaks to nobody."""
-    return HTMLResponse(_environment.get_template(template).render(**values), status, _HEADERS)
+class PageRoute(APIRoute):
+    """A route that answers browsers: its errors are pages too."""
+
+
+def page_router() -> APIRouter:
+    """Return a router for pages: public, as each asks for its visitor itself, and no part of the API's description."""
+    return APIRouter(
+        route_class=PageRoute,
+        include_in_schema=False,
+        default_response_class=HTMLResponse,
+        dependencies=[Needs(Permission.PUBLIC, versioned=False)],
+    )
+
+
+async def render(
+    request: Request,
+    template: str,
+    status: int = 200,
+    *,
+    filled: Filled = _NOTHING,
+    form_action: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+    **values: object,
+) -> HTMLResponse:
+    """Return a page that no cache keeps.
+
+    A template has `t` (a text by its key), `language`, `visit` (None for a stranger), `form_token`, and `filled`: what
+    a form was sent with, and what is wrong with it. `form_action` are further addresses that its forms may lead to.
+    """
+    language = language_of(request.headers.get("accept-language", ""))
+    browser: Browser | None = getattr(request.app.state, "browser", None)
+    shown = _environment.get_template(template).render(
+        t=partial(say, language),
+        language=language,
+        visit=await browser.visit(request) if browser else None,
+        form_token=await browser.form_token(request) if browser else "",
+        filled=filled,
+        path=request.url.path,
+        **values,
+    )
+    policy = {"content-security-policy": _policy(form_action), "content-language": language}
+    response = HTMLResponse(shown, status, {**_HEADERS, **policy, **(headers or {})})
+    if browser:
+        browser.keep_form(request, response)
+    return response
+
+
+def lead(location: str) -> Response:
+    """Lead a browser on with a GET, after a form (Post/Redirect/Get)."""
+    return RedirectResponse(location, 303, {"cache-control": "no-store", "referrer-policy": "same-origin"})
+
+
+def _policy(form_action: Sequence[str]) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "script-src 'self'",
+            "connect-src 'self'",
+            "img-src 'self' data:",
+            " ".join(("form-action 'self'", *form_action)),
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    )
