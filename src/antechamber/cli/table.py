@@ -16,6 +16,7 @@ class Entry:
 
 
 ASK: Final = "Ask a model"
+LOG_IN: Final = "Log in"
 ADMINISTER: Final = "Organisation and cost"
 SERVE: Final = "Run a server"
 MORE: Final = "More"
@@ -25,6 +26,10 @@ COMMANDS: Final = (
     Entry("models", "models", "List the models you may use.", ASK),
     Entry("chat", "chat", "Send OpenAI-style chat completions.", ASK),
     Entry("complete", "complete", "Send a legacy text completion.", ASK),
+    Entry("auth", "auth", "Log in and out, see which credential is in force.", LOG_IN),
+    Entry("whoami", "whoami", "Ask the server whose credential it is.", LOG_IN),
+    Entry("profile", "profile", "List, change and switch the profiles on this machine.", LOG_IN),
+    Entry("trust", "trust", "Trust a folder's .env file with your own credential.", LOG_IN),
     Entry("organizations", "organizations", "The organization, and all that follows here.", ADMINISTER),
     Entry("users", "users", "See, change and remove members.", ADMINISTER),
     Entry("invites", "invites", "Invite people, and take invites back.", ADMINISTER),
@@ -34,6 +39,7 @@ COMMANDS: Final = (
     Entry("admin-keys", "admin_keys", "Make and revoke admin keys.", ADMINISTER),
     Entry("usage", "usage", "See what was used.", ADMINISTER),
     Entry("cost", "cost", "See what it cost.", ADMINISTER),
+    Entry("analytics", "analytics", "See usage and cost by any dimension.", ADMINISTER),
     Entry("claude-code", "claude_code", "See what Claude Code did for whom.", ADMINISTER),
     Entry("rate-limits", "rate_limits", "See and set rate limits.", ADMINISTER),
     Entry("spend-limits", "spend_limits", "See and set spend limits.", ADMINISTER),

@@ -283,3 +283,27 @@ def test_amounts_are_read_as_people_write_them() -> None:
     for wrong in ("-1", "x", "nan", "inf"):
         with pytest.raises(click.BadParameter, match="write an amount in dollars"):
             Dollars().convert(wrong, None, None)
+
+
+def test_analytics_are_shown_by_what_they_are_grouped_by() -> None:
+    actor = {
+        "type": "user_actor",
+        "user_id": "user_1",
+        "email_address": "ada@example.com",
+        "name": "Ada",
+        "deleted": False,
+    }
+    row = {
+        "starting_at": "2026-11-14T00:00:00Z",
+        "group": {"actor": actor, "model": "sim-1", "session_id": None},
+        "cost": {"amount": "1234.5", "currency": "USD", "requests": 7},
+    }
+    answer = Scripted(body={"data": [row], "next_page": None})
+    words = ("analytics", "cost", "--group-by", "actor", "--group-by", "model", "--filter", "models=sim-1")
+    ran = ante(*words, answers=[answer], terminal=True, variables=ADMIN)
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[0].split() == ["from", "actor", "model", "requests", "USD"]
+    assert ran.out.splitlines()[1].split() == ["2026-11-14", "00:00", "ada@example.com", "sim-1", "7", "$12.34"]
+    assert ran.request.headers["anthropic-beta"] == "analytics-usage-cost-2026-08-24"
+    assert ("models[]", "sim-1") in asked(ran)[2]
+    assert ante("analytics", "usage", "--filter", "sim-1").code == Exit.USAGE
