@@ -29,9 +29,10 @@ _ALWAYS_ALLOWED: Final = frozenset({"beta"})
 class Need:
     """A dependency that answers with the principal, or refuses."""
 
-    def __init__(self, permission: Permission, *, versioned: bool) -> None:
+    def __init__(self, permission: Permission, *, versioned: bool, any_query: bool) -> None:
         self.permission = permission
         self.versioned = versioned
+        self.any_query = any_query
 
     async def __call__(self, request: Request) -> Principal | None:
         """Authenticate, authorise, and check version and query names, in this order."""
@@ -47,13 +48,19 @@ class Need:
         if self.versioned:
             require_version(headers.get(HEADER.encode()))
         _refuse_nul(request)
-        _refuse_unknown_names(request)
+        if not self.any_query:
+            _refuse_unknown_names(request)
         return principal
 
 
-def Needs(permission: Permission, *, versioned: bool = True) -> Depends:  # noqa: N802 - reads as a declaration
-    """Declare the permission that a route needs, beside the principal's type in its `Annotated`."""
-    return Depends(Need(permission, versioned=versioned))
+def Needs(  # noqa: N802 - reads as a declaration
+    permission: Permission, *, versioned: bool = True, any_query: bool = False
+) -> Depends:
+    """Declare the permission that a route needs, beside the principal's type in its `Annotated`.
+
+    `any_query` lets query names through that it does not have, where a standard wants them ignored.
+    """
+    return Depends(Need(permission, versioned=versioned, any_query=any_query))
 
 
 def _keep_pace(request: Request, principal: Principal) -> None:

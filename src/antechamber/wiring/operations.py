@@ -17,6 +17,7 @@ from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.data_folder import DataFolder, DataFolderError
 from antechamber.wiring.limit_tables import read_limit_tables
 from antechamber.wiring.operator import ask_operator
+from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import read_tables
 from antechamber.wiring.storage import Storage, open_storage
 
@@ -118,6 +119,7 @@ def provider_table(loaded: Loaded) -> list[dict[str, Any]]:
         catalogue = build_catalogue(loaded, "(in this process)")
         read_limit_tables(loaded, catalogue)
         read_tables(loaded)
+        read_policy(loaded)
     return [
         {
             "name": provider.name,
