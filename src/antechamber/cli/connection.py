@@ -14,32 +14,43 @@ def connect(invocation: Invocation, *, credentialed: bool = True, administration
     """Open the server in force; without credentials when `credentialed` is false, as an admin for `administration`."""
     world, settings = invocation.world, invocation.settings
     access = find_access(settings.given(), world.environment, administration=administration)
+    if credentialed:
+        tell_choice(access, world)
+    return open_server(world, settings, access, credentialed=credentialed)
+
+
+def tell_choice(access: Access, world: World) -> None:
+    """Say on stderr what the credential in force shadows, and what a .env file may not do."""
     chosen = access.credential
     # Who names a credential on the command line, or sets the admin key's own variable, knows what it shadows.
     known = chosen is None or chosen.source.startswith("--") or chosen.source == "ANTHROPIC_ADMIN_KEY"
-    if access.shadowed and credentialed and chosen is not None and not known:
+    if access.shadowed and chosen is not None and not known:
         world.stderr.write(f"note: using {chosen.source}; also set: {', '.join(access.shadowed)}\n")
-    return open_server(world, settings, access, credentialed=credentialed)
+    world.stderr.write("".join(f"note: {note}\n" for note in access.notes))
 
 
 def open_server(world: World, settings: Settings, access: Access, *, credentialed: bool = True) -> Server:
     """Open a server for an access that was found already."""
-    options = OutboundOptions(
-        connect_seconds=min(settings.timeout or 10.0, 10.0),
-        read_seconds=settings.timeout or 600.0,
-        ca_file=world.environment.ca_file(),
-        proxies=world.environment.proxies(),
-        user_agent=USER_AGENT,
-    )
     server = Server(
         base_url=access.base_url.value,
-        outbound=world.connect(options),
+        outbound=world.connect(outbound_options(world, settings)),
         timing=Timing(world.clock, world.chance, world.sleep),
         credentials=access.headers() if credentialed else [],
     )
     if settings.debug:
         server.watcher = _Tracer(world)
     return server
+
+
+def outbound_options(world: World, settings: Settings) -> OutboundOptions:
+    """Return how to connect: proxies and certificates of the environment, and --timeout."""
+    return OutboundOptions(
+        connect_seconds=min(settings.timeout or 10.0, 10.0),
+        read_seconds=settings.timeout or 600.0,
+        ca_file=world.environment.ca_file(),
+        proxies=world.environment.proxies(),
+        user_agent=USER_AGENT,
+    )
 
 
 def masked(name: str, value: str) -> str:

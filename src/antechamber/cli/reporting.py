@@ -11,7 +11,7 @@ from antechamber.cli.output import Printer
 from antechamber.cli.relaxed import ValueUnreadable
 from antechamber.cli.settings import Invocation
 from antechamber.cli.transform import PathMalformed
-from antechamber.client.failures import ServerRefused, ServerUnreachable
+from antechamber.client.failures import CredentialUnusable, ServerRefused, ServerUnreachable
 from antechamber.client.profiles import ProfileUnusable
 
 _OVERLOADED: Final = 529
@@ -41,9 +41,10 @@ def report(error: BaseException, invocation: Invocation) -> Exit:
     if isinstance(error, click.ClickException):
         error.show(file=invocation.world.stderr)
         return Exit.USAGE
-    if isinstance(error, ValueUnreadable | PathMalformed | ProfileUnusable):
+    if isinstance(error, ValueUnreadable | PathMalformed | CredentialUnusable):
         invocation.world.stderr.write(f"Error: {error}\n")
-        return Exit.USAGE
+        refused = isinstance(error, CredentialUnusable) and not isinstance(error, ProfileUnusable)
+        return Exit.AUTHENTICATION if refused else Exit.USAGE
     return _unexpected(error, invocation)
 
 

@@ -66,6 +66,16 @@ def global_options() -> list[click.Option]:
     ]
 
 
+def _as_json(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    del parameter
+    if value and context.obj is not None:
+        context.obj.remember("format", "json")
+
+
+json_option: Final = click.option(
+    "--json", "as_json", is_flag=True, expose_value=False, callback=_as_json, help="The same as --format json."
+)
+
 GLOBAL_NAMES: Final = frozenset(field.name for field in fields(Settings))
 
 

@@ -10,7 +10,8 @@ from typing import Final, TextIO
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import Clock, SystemClock
 from antechamber.base.outbound import Outbound, OutboundOptions
-from antechamber.client.environment import Environment, read_environment
+from antechamber.client.dotenv import load_environment
+from antechamber.client.environment import Environment
 
 _USUAL_WIDTH: Final = 80
 
@@ -66,6 +67,6 @@ def system_world() -> World:
         clock=SystemClock(),
         chance=SystemChance(),
         sleep=time.sleep,
-        environment=read_environment(),
+        environment=load_environment(),
         connect=_connect,
     )

@@ -1,0 +1,45 @@
+"""A credential kept fresh, for commands that hand it on."""
+
+import dataclasses
+
+from antechamber.cli.connection import outbound_options
+from antechamber.cli.settings import Invocation
+from antechamber.client.credentials import Access, Given, find_access
+from antechamber.client.failures import CredentialUnusable, ServerUnreachable
+from antechamber.client.posting import open_poster
+from antechamber.client.profiles import Profile, ProfileUnusable
+from antechamber.client.signing import Credentials
+
+# what wins over a profile, and is no part of it
+_OUTRANKING = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"})
+
+
+def open_credentials(access: Access, invocation: Invocation) -> Credentials:
+    """Return what signs requests for an access."""
+    world = invocation.world
+    post = open_poster(world.connect, outbound_options(world, invocation.settings))
+    return Credentials(access, world.environment, post, world.clock)
+
+
+def fresh_profile(invocation: Invocation) -> tuple[Profile, str]:
+    """Return the chosen profile with its token, renewed if need be; CredentialUnusable if it is not logged in.
+
+    A token that could not be renewed is still returned, with a warning, as what is left of it may do.
+    """
+    world = invocation.world
+    variables = {name: value for name, value in world.environment.variables.items() if name not in _OUTRANKING}
+    environment = dataclasses.replace(world.environment, variables=variables)
+    # chosen outright, so that federation in variables does not win over it either
+    given = Given(base_url=invocation.settings.base_url, profile=invocation.settings.profile)
+    access = find_access(given, environment)
+    if access.profile is None or access.active is None or access.active.profile is None:
+        message = "there is no profile that is logged in: ante auth login"
+        raise ProfileUnusable(message)
+    try:
+        headers = dict(open_credentials(access, invocation).headers())
+    except (CredentialUnusable, ServerUnreachable) as error:
+        if access.credential is None or not access.credential.value:
+            raise
+        world.stderr.write(f"warning: the token could not be renewed: {error}\n")
+        return access.profile, access.credential.value
+    return access.profile, headers["authorization"].removeprefix("Bearer ")
