@@ -8,7 +8,10 @@ from antechamber.base.ids import IssuerId, OrganizationId, RuleId, ServiceAccoun
 from antechamber.base.permissions import ServiceAccountRole, WorkspaceRole
 from antechamber.base.unit import Unit
 from antechamber.features.federation.model.accounts import Membership, ServiceAccount
+from antechamber.features.federation.model.assertion import Signer, Unverified
+from antechamber.features.federation.model.history import Exchange, HistoryQuery, Reason
 from antechamber.features.federation.model.issuers import Issuer, Jwks, Polling
+from antechamber.features.federation.model.keys import Configuration, KeyRow
 from antechamber.features.federation.model.rules import Rule, RuleWorkspace
 
 
@@ -89,15 +92,25 @@ class MembershipStore(Protocol):
         ...
 
     async def of_account(
-        self, unit: Unit, organization_id: OrganizationId, service_account_id: ServiceAccountId
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        service_account_id: ServiceAccountId,
+        after: WorkspaceId | None,
+        limit: int,
     ) -> Sequence[Membership]:
-        """Return every membership of a service account, by workspace id."""
+        """Return at most `limit` memberships of a service account whose workspace comes after one; ids descend."""
         ...
 
     async def of_workspace(
-        self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        workspace_id: WorkspaceId,
+        after: ServiceAccountId | None,
+        limit: int,
     ) -> Sequence[Membership]:
-        """Return every membership in a workspace, of archived accounts too, by service account id."""
+        """Return at most `limit` memberships of live service accounts that come after one; ids descend."""
         ...
 
     async def sweep_roles(
@@ -243,4 +256,126 @@ class PollingBook(Protocol):
 
     async def stop(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId) -> None:
         """Fetch no more for an issuer that was archived."""
+        ...
+
+
+class Conditions(Protocol):
+    """Who evaluates CEL."""
+
+    def holds(self, text: str, claims: Mapping[str, object]) -> bool:
+        """Say whether a condition is true of claims; False if it can't be evaluated."""
+        ...
+
+
+class SigningKeys(Protocol):
+    """An issuer's keys, ready to verify with."""
+
+    def refuse(self, text: str, signer: Signer) -> Reason | None:
+        """Return why the signature of an assertion is not good: no such key, or another's; None if it is."""
+        ...
+
+
+class Assertions(Protocol):
+    """Who knows JSON Web Tokens and Key Sets."""
+
+    def read(self, text: str) -> Unverified | None:
+        """Return what an assertion says; None if it is no JWT, or one that readers could differ on."""
+        ...
+
+    def read_document(self, body: bytes) -> Sequence[Mapping[str, object]] | None:
+        """Return the public keys of a JWK Set (RFC 7517 §5); None if it is none, or has no key of use."""
+        ...
+
+    def read_configuration(self, body: bytes) -> Configuration | None:
+        """Return what a discovery document says; None if it is none."""
+        ...
+
+    def read_keys(self, keys: Sequence[Mapping[str, object]]) -> SigningKeys:
+        """Return keys to verify with; those of no use are left out."""
+        ...
+
+
+class Unfetched(Exception):
+    """An issuer's address gave nothing of use; `reason` is a word for the history."""
+
+    def __init__(self, reason: str, note: str) -> None:
+        super().__init__(f"{reason}: {note}")
+        self.reason = reason
+        self.note = note
+
+
+class Fetches(Protocol):
+    """Who fetches strangers' addresses, and knows which must not be."""
+
+    async def fetch(self, url: str, ca_cert_pem: str | None) -> bytes:
+        """Return the body of a 200 answer of at most 1 MiB; Unfetched for anything else."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Where fetched keys are kept for every node, and how their fetching goes."""
+
+    async def find(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId) -> KeyRow | None:
+        """Return what is kept of an issuer."""
+        ...
+
+    async def claim(
+        self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId, now: int, before: int
+    ) -> bool:
+        """Note that a fetch begins, unless one began after `before`: then False, and nobody else's is disturbed."""
+        ...
+
+    async def settle(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId, row: KeyRow) -> None:
+        """Keep how a fetch ended."""
+        ...
+
+    async def several(
+        self, unit: Unit, organization_id: OrganizationId, ids: Collection[IssuerId]
+    ) -> Mapping[IssuerId, KeyRow]:
+        """Return what is kept of each of these, without the keys."""
+        ...
+
+    async def restart(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId, now: int) -> None:
+        """Let the next fetch come at once, and forget what failed; the keys stay."""
+        ...
+
+    async def stop(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId) -> None:
+        """Let no poll come any more."""
+        ...
+
+    async def sweep_due(self, unit: Unit, now: int, limit: int) -> Sequence[tuple[OrganizationId, IssuerId]]:
+        """Return the issuers of this server whose next poll is due, the longest waiting first."""
+        ...
+
+
+class SeenStore(Protocol):
+    """Where the ids of assertions that were taken are remembered."""
+
+    async def add(
+        self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId, digest: bytes, expires_at: int
+    ) -> bool:
+        """Remember one; False if it was there already, also when two come at once."""
+        ...
+
+    async def sweep_expired(self, unit: Unit, now: int, limit: int) -> int:
+        """Forget those that can't come again; return how many."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """Where exchanges are written down."""
+
+    async def add(self, unit: Unit, organization_id: OrganizationId, exchange: Exchange) -> None:
+        """Keep one."""
+        ...
+
+    async def listing(self, unit: Unit, organization_id: OrganizationId, query: HistoryQuery) -> Sequence[Exchange]:
+        """Return at most `limit` + 1, newest first."""
+        ...
+
+    async def sweep_old(self, unit: Unit, before: int, most: int, limit: int) -> int:
+        """Drop those before an instant, and an organisation's oldest beyond `most`; return how many, at most `limit`.
+
+        The bound on rows holds for each organisation.
+        """
         ...

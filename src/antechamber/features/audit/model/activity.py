@@ -21,8 +21,9 @@ class ActivityType(StrEnum):
     """What was done, in alphabetical order of the members.
 
     The values are the hosted feed's own (API reference, compliance/activities/list) wherever it has one. Ours are
-    `access_token_minted`, `budget_threshold_crossed`, `organization_created`, `org_user_added`,
-    `platform_api_key_rotated`, `prices_reapplied`, `quota_*` and `rate_limit_*`.
+    `access_token_exchanged`, `access_token_minted`, `budget_threshold_crossed`, `organization_created`,
+    `org_user_added`, `passkey_*`, `password_*`, `platform_api_key_rotated`, `prices_reapplied`, `quota_*` and
+    `rate_limit_*`.
     """
 
     ADMIN_KEY_CREATED = "admin_api_key_created"
@@ -60,6 +61,12 @@ class ActivityType(StrEnum):
     MEMBER_ROLE_UPDATED = "claude_user_role_updated"
     MEMBER_SIGNED_OUT = "org_user_signed_out"
     ORGANIZATION_CREATED = "organization_created"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_LOGIN_SUCCEEDED = "passkey_login_succeeded"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name, not a secret
+    PASSWORD_LINK_CREATED = "password_link_created"  # noqa: S105 - the same
+    PASSWORD_LOGIN_SUCCEEDED = "password_login_succeeded"  # noqa: S105 - the same
     PRICES_REAPPLIED = "prices_reapplied"
     QUOTA_DELETED = "quota_deleted"
     QUOTA_UPDATED = "quota_updated"
@@ -78,7 +85,9 @@ class ActivityType(StrEnum):
     SSO_LOGIN_FAILED = "sso_login_failed"
     SSO_LOGIN_INITIATED = "sso_login_initiated"
     SSO_LOGIN_SUCCEEDED = "sso_login_succeeded"
+    TOKEN_EXCHANGED = "access_token_exchanged"  # noqa: S105 - a name, not a secret
     TOKEN_MINTED = "access_token_minted"  # noqa: S105 - a name, not a secret
+    TOKEN_REVOKED = "access_token_revoked"  # noqa: S105 - the same
     WORKSPACE_ARCHIVED = "platform_workspace_archived"
     WORKSPACE_CREATED = "platform_workspace_created"
     WORKSPACE_MEMBER_ADDED = "platform_workspace_member_added"

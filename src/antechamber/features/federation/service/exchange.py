@@ -1,0 +1,190 @@
+"""The exchange: an issuer's assertion for an access token of ours (RFC 7523, wire-auth.md 3)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from antechamber.base.actor import Actor, ActorKind
+from antechamber.base.clock import Clock, to_rfc3339
+from antechamber.base.errors import AuthenticationFailed, InvalidRequest
+from antechamber.base.ids import Kind, OrganizationId, RuleId, parse
+from antechamber.base.unit import Units
+from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.service import Audit
+from antechamber.features.federation.model.assertion import LONGEST_BYTES, Assertion
+from antechamber.features.federation.model.history import Reason, shorten_subject
+from antechamber.features.federation.model.issuers import Issuer
+from antechamber.features.federation.model.matching import DEFAULT_ALIAS, Refused
+from antechamber.features.federation.model.rules import Rule
+from antechamber.features.federation.ports import IssuerStore, RuleStore, SeenStore
+from antechamber.features.federation.service.history import History
+from antechamber.features.federation.service.placement import Place, Placement
+from antechamber.features.federation.service.verification import Verification
+from antechamber.features.oauth.model import Named, TokenAnswer
+from antechamber.features.oauth.service import Tokens
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# the one answer to every refusal: who asks learns nothing of rules, issuers and organizations
+_FAILED: Final = "Authentication failed"
+
+
+class Asked(NamedTuple):
+    """What the request says (wire-auth.md 2.3)."""
+
+    assertion: str
+    organization_id: OrganizationId
+    rule_id: RuleId
+    service_account_id: str | None
+    workspace_id: str | None
+
+
+class Verified(NamedTuple):
+    """An assertion that its issuer has signed, and that a rule means."""
+
+    assertion: Assertion
+    rule: Rule
+    issuer: Issuer
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStores:
+    """What exchanges read, and where they remember assertions."""
+
+    rules: RuleStore
+    issuers: IssuerStore
+    seen: SeenStore
+
+
+class Exchanges:
+    """Gives access tokens for assertions (`oauth.ports.AssertionExchange`)."""
+
+    def __init__(
+        self,
+        stores: ExchangeStores,
+        verification: Verification,
+        placement: Placement,
+        history: History,
+        tokens: Tokens,
+        audit: Audit,
+        units: Units,
+        clock: Clock,
+    ) -> None:
+        self._stores = stores
+        self._verification = verification
+        self._placement = placement
+        self._history = history
+        self._tokens = tokens
+        self._audit = audit
+        self._units = units
+        self._clock = clock
+
+    async def exchange(self, fields: Mapping[str, object], by: Actor) -> TokenAnswer:
+        """Return a token for an assertion.
+
+        InvalidRequest for a malformed request; AuthenticationFailed, always in the same words, for any other refusal,
+        whose reason stands in the history of the rule's organisation. An unknown rule leaves nothing there.
+        """
+        asked = read_asked(fields)
+        async with self._units.read() as unit:
+            rule = await self._stores.rules.find(unit, asked.organization_id, asked.rule_id)
+            issuer = await self._stores.issuers.find(unit, asked.organization_id, rule.issuer_id) if rule else None
+        if rule is None or issuer is None:
+            raise AuthenticationFailed(_FAILED, note="unknown rule")
+        verdict = await self._verification.verify(asked.assertion, rule, issuer)
+        found = verdict.found
+        answer = found if isinstance(found, Refused) else await self._give(asked, Verified(found, rule, issuer), by)
+        if isinstance(answer, Refused):
+            await self._history.note_refusal(rule, answer, verdict.subject, by)
+            raise AuthenticationFailed(_FAILED, note=answer.reason)
+        return answer
+
+    async def _give(self, asked: Asked, verified: Verified, by: Actor) -> TokenAnswer | Refused:
+        async with self._units.read() as unit:
+            place = await self._placement.find(unit, verified.rule, asked.service_account_id, asked.workspace_id)
+        return place if isinstance(place, Refused) else await self._mint(verified, place, by)
+
+    async def _mint(self, verified: Verified, place: Place, by: Actor) -> TokenAnswer | Refused:
+        assertion, rule, issuer = verified
+        organization_id = rule.organization_id
+        async with self._units.begin() as unit:
+            if issuer.check_jti and assertion.jti is not None:
+                digest = sha256(assertion.jti.encode("utf-8", "surrogatepass")).digest()
+                is_new = await self._stores.seen.add(unit, organization_id, issuer.id, digest, assertion.forgotten_at)
+                if not is_new:
+                    return Refused(Reason.JTI_REUSED)
+            seconds = assertion.minted_seconds(self._clock.now(), rule.token_lifetime_seconds)
+            token, secret = await self._tokens.issue(
+                unit,
+                organization_id,
+                scope=rule.scope,
+                ttl_seconds=seconds,
+                workspace_id=place.workspace.id if place.workspace else None,
+                service_account_id=place.account.id,
+                rule_id=rule.id,
+            )
+            await self._history.note_success(unit, rule, assertion, token, by)
+            await self._audit.record(
+                unit,
+                organization_id,
+                Actor(ActorKind.SERVICE_ACCOUNT, place.account.id, by.ip_address, by.user_agent, by.request_id),
+                ActivityType.TOKEN_EXCHANGED,
+                federation_rule_id=rule.id,
+                federation_issuer_id=issuer.id,
+                subject=shorten_subject(assertion.subject),
+                token_id=token.id,
+                scope=rule.scope,
+                workspace_id=token.holder.workspace_id,
+                expires_at=to_rfc3339(token.expires_at),
+            )
+        workspace = place.workspace
+        named = None if workspace is None else Named(workspace.id, workspace.name)
+        return TokenAnswer(secret, seconds, rule.scope, workspace=named)
+
+
+def read_asked(fields: Mapping[str, object]) -> Asked:
+    """Return what a request asks; InvalidRequest, beginning with the field's name, if it is malformed.
+
+    Fields that are not of this grant are ignored (RFC 6749 §3.2).
+    """
+    assertion = _required(fields, "assertion")
+    if len(assertion.encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
+        message = f"assertion: must be at most {LONGEST_BYTES} bytes"
+        raise InvalidRequest(message)
+    organization_id = _required(fields, "organization_id").lower()
+    if not _UUID.fullmatch(organization_id):
+        message = "organization_id: must be the organization's UUID"
+        raise InvalidRequest(message)
+    workspace_id = _text(fields, "workspace_id")
+    if workspace_id is not None and workspace_id != DEFAULT_ALIAS:
+        _check_id(Kind.WORKSPACE, "workspace_id", workspace_id)
+    service_account_id = _text(fields, "service_account_id")
+    if service_account_id is not None:
+        _check_id(Kind.SERVICE_ACCOUNT, "service_account_id", service_account_id)
+    rule_id = _check_id(Kind.FEDERATION_RULE, "federation_rule_id", _required(fields, "federation_rule_id"))
+    return Asked(assertion, OrganizationId(organization_id), RuleId(rule_id), service_account_id, workspace_id)
+
+
+def _text(fields: Mapping[str, object], name: str) -> str | None:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        message = f"{name}: must be a string"
+        raise InvalidRequest(message)
+    return value
+
+
+def _required(fields: Mapping[str, object], name: str) -> str:
+    value = _text(fields, name)
+    if not value:
+        message = f"{name}: Field required"
+        raise InvalidRequest(message)
+    return value
+
+
+def _check_id(kind: Kind, name: str, text: str) -> str:
+    try:
+        return parse(kind, text)
+    except ValueError as error:
+        message = f"{name}: {error}"
+        raise InvalidRequest(message) from None
