@@ -18,6 +18,16 @@ from antechamber.base.secret import Secret
 PREFIX: Final = "ANTE_SERVER_"
 _CATALOGUE_TABLES: Final = ("providers", "aliases", "prices", "fallback_price", "model_groups", "rate_limits")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
+_POSITIVE: Final = (
+    "workers",
+    "session_idle_seconds",
+    "session_absolute_seconds",
+    "login_account_failures",
+    "login_pair_failures",
+    "login_address_failures",
+    "login_longest_wait_seconds",
+    "password_hashings",
+)
 _NODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DATABASES: Final = frozenset({"postgresql", "postgres", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"})
 
@@ -92,6 +102,13 @@ class Settings:
     api_key_limit: int = _setting(10_000, "Active API keys of an organization; 0: no limit.")
     workspace_api_key_limit: int = _setting(10_000, "Active API keys of a workspace; 0: no limit.")
     invites_per_hour: int = _setting(1200, "Invites that an organization may create in an hour; 0: no limit.")
+    session_idle_seconds: int = _setting(12 * 3600, "Time after which an unused browser session ends.")
+    session_absolute_seconds: int = _setting(30 * 86_400, "Time after which a browser session ends in any case.")
+    login_account_failures: int = _setting(10, "Wrong passwords for an account before each further one has to wait.")
+    login_pair_failures: int = _setting(5, "The same for an account from one address.")
+    login_address_failures: int = _setting(100, "The same from one address (of IPv6: /64 network), for all accounts.")
+    login_longest_wait_seconds: int = _setting(900, "Longest such wait; each is twice as long as the one before.")
+    password_hashings: int = _setting(2, "Passwords that are hashed at the same time; each takes 64 MiB.")
     log_level: str = _setting("info", "Least severe log line.", choices=("debug", "info", "warning", "error"))
 
     def is_tls(self) -> bool:
@@ -157,12 +174,13 @@ def _check(settings: Settings) -> None:
     if (settings.tls_cert is None) != (settings.tls_key is None):
         message = "tls_cert and tls_key: give both or neither"
         raise SettingsError(message)
-    if settings.workers < 1:
-        message = "workers: must be at least 1"
-        raise SettingsError(message)
     if settings.workers > 1:
         message = "workers: more than one process needs PostgreSQL and shared counters, which this version has not"
         raise SettingsError(message)
+    for name in _POSITIVE:
+        if getattr(settings, name) < 1:
+            message = f"{name}: must be at least 1"
+            raise SettingsError(message)
     if not _NODE.fullmatch(settings.node):
         message = "node: must be a plain name of letters, digits, dots, hyphens and underscores"
         raise SettingsError(message)

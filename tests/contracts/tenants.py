@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
+from antechamber.adapters.identity.passwords import Argon2Passwords, Cost
 from antechamber.base.chance import SystemChance
 from antechamber.base.clock import ManualClock
 from antechamber.base.ids import OrganizationId, mint_organization
 from antechamber.base.secret import Secret
 from antechamber.database.engine import Database
-from antechamber.features.accounts.service import Accounts
-from antechamber.features.accounts.sql import SqlSetupLinks
 from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
 from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Audit
@@ -22,9 +21,12 @@ from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Wo
 from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
 from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
+from antechamber.wiring.log_in import Foundations, LogInRules, build_log_in
 
 NOON = 1_795_262_400_000_000
 PEPPER = Secret("pepper")
+# what the hash costs is tested elsewhere
+CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
 MINE = mint_organization(SystemChance())
 THEIRS = mint_organization(SystemChance())
 NOBODYS = OrganizationId("00000000-0000-4000-8000-000000000000")
@@ -40,13 +42,18 @@ class Services:
     def __post_init__(self) -> None:
         chance = SystemChance()
         self.organizations = Organizations(SqlOrganizations(), self.database, self.clock, chance)
-        self.accounts = Accounts(SqlSetupLinks(), self.database, self.clock, chance, PEPPER)
         self.audit = Audit(SqlActivities(), self.database, self.clock, chance, PEPPER)
         self.membership_effects, self.workspace_effects = MembershipEffects(), WorkspaceEffects()
         self.members = Members(SqlMembers(), self.database, self.clock, chance, self.audit, self.membership_effects)
         self.invites = Invites(
             SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
         )
+        foundations = Foundations(
+            self.database, self.clock, chance, PEPPER, self.audit, self.organizations, self.members, self.invites
+        )
+        self.log_in = build_log_in(foundations, LogInRules(), Argon2Passwords(PEPPER, chance, cost=CHEAP))
+        self.accounts = self.log_in.accounts
+        self.membership_effects.bind_sessions(self.log_in.sessions)
         self.tokens = Tokens(SqlTokens(), SqlGrants(), self.clock, chance, PEPPER, self.audit, self.members)
         stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
         self.workspaces = Workspaces(

@@ -49,6 +49,7 @@ class Kind(StrEnum):
     INVITE = "invite"
     PAGE = "page"
     PASSKEY = "passkey"
+    PASSWORD_LINK = "pwlink"  # noqa: S105 - a prefix, not a secret
     RATE_LIMIT = "rl"
     RATE_LIMIT_GROUP = "rlg"
     REQUEST = "req"

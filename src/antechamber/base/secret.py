@@ -29,6 +29,7 @@ class SecretKind(StrEnum):
     CLIENT_SECRET = "ante-client01-"  # noqa: S105 - the same
     DEVICE_CODE = "ante-device01-"
     INVITE = "sk-ant-invite01-"
+    PASSWORD_LINK = "ante-password01-"  # noqa: S105 - the same
     REFRESH_TOKEN = "sk-ant-ort01-"  # noqa: S105 - the same
     SETUP = "sk-ant-setup01-"
 

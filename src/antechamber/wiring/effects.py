@@ -7,6 +7,7 @@ from antechamber.base.actor import Actor
 from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit
+from antechamber.features.accounts.service import Sessions
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.organizations.model import Member
@@ -42,6 +43,11 @@ class MembershipEffects:
         self._members: WorkspaceMembers | None = None
         self._tokens: Tokens | None = None
         self._keys: ApiKeys | None = None
+        self._sessions: Sessions | None = None
+
+    def bind_sessions(self, sessions: Sessions) -> None:
+        """Join the browser sessions."""
+        self._sessions = sessions
 
     def bind_keys(self, keys: ApiKeys) -> None:
         """Join the API keys."""
@@ -70,16 +76,23 @@ class MembershipEffects:
             await self._members.leave_claude_code(unit, member.organization_id, member.id, by)
 
     async def removed(self, unit: Unit, member: Member, by: Actor) -> None:
-        """Drop every role that they were given in workspaces, end their tokens and switch their own keys off."""
+        """Drop every role that they were given in workspaces, end their tokens and switch their own keys off.
+
+        Who is a member nowhere any more is logged out of every browser.
+        """
         if self._keys is not None:
             await self._keys.disable_personal(unit, member.organization_id, member.id, by)
         if self._members is not None:
             await self._members.forget(unit, member.organization_id, member.id, by)
         if self._tokens is not None:
             await self._tokens.end(unit, member.organization_id, member.id)
+        if self._sessions is not None:
+            await self._sessions.leave(unit, member.id)
 
     async def signed_out(self, unit: Unit, member: Member, by: Actor) -> None:
-        """End their access tokens."""
+        """End their access tokens, and log them out of every browser."""
         del by
         if self._tokens is not None:
             await self._tokens.end(unit, member.organization_id, member.id)
+        if self._sessions is not None:
+            await self._sessions.end(unit, member.id)

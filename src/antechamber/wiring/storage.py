@@ -12,15 +12,14 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.secret import Secret
 from antechamber.database.engine import Database, database_url
 from antechamber.database.schema import current, require_current
-from antechamber.features.accounts.service import Accounts
-from antechamber.features.accounts.sql import SqlSetupLinks
+from antechamber.features.accounts.service import Accounts, Logins, Passkeys, Passwords, Sessions
 from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
 from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Activities, Audit
 from antechamber.features.audit.sql import SqlActivities
 from antechamber.features.oauth.service import TokenPrincipals, Tokens
 from antechamber.features.oauth.sql import SqlGrants, SqlTokens
-from antechamber.features.organizations.service import Invites, Members, Organizations
+from antechamber.features.organizations.service import Invites, Members, Organizations, People
 from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
 from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
 from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
@@ -30,6 +29,7 @@ from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.data_folder import DataFolder
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 from antechamber.wiring.first_run import Founder
+from antechamber.wiring.log_in import FailureCounting, Foundations, build_log_in, log_in_rules
 from antechamber.wiring.rules import invite_rules, key_quota
 
 
@@ -50,7 +50,13 @@ class Storage:
     invites: Invites
     workspaces: Workspaces
     workspace_members: WorkspaceMembers
+    people: People
     accounts: Accounts
+    sessions: Sessions
+    logins: Logins
+    passwords: Passwords
+    passkeys: Passkeys
+    failed_logins: FailureCounting
     api_keys: ApiKeys
     admin_keys: AdminKeys
     tokens: Tokens
@@ -109,7 +115,9 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     workspace_members = WorkspaceMembers(workspaces, stores, members, database, clock, audit)
     membership_effects.bind(workspace_members)
     membership_effects.bind_tokens(tokens)
-    accounts = Accounts(SqlSetupLinks(), database, clock, chance, pepper)
+    foundations = Foundations(database, clock, chance, pepper, audit, organizations, members, invites)
+    log_in = build_log_in(foundations, log_in_rules(settings), at_once=settings.password_hashings)
+    membership_effects.bind_sessions(log_in.sessions)
     mint, rooms = Mint(clock, chance, pepper), Rooms(workspaces, workspace_members)
     api_keys = ApiKeys(SqlApiKeys(), database, mint, audit, rooms, key_quota(settings))
     admin_keys = AdminKeys(SqlAdminKeys(), database, mint, audit)
@@ -132,10 +140,16 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         invites=invites,
         workspaces=workspaces,
         workspace_members=workspace_members,
-        accounts=accounts,
+        people=log_in.people,
+        accounts=log_in.accounts,
+        sessions=log_in.sessions,
+        logins=log_in.logins,
+        passwords=log_in.passwords,
+        passkeys=log_in.passkeys,
+        failed_logins=log_in.failures,
         api_keys=api_keys,
         admin_keys=admin_keys,
         tokens=tokens,
-        founder=Founder(organizations, workspaces, accounts, api_keys, admin_keys, audit, database),
+        founder=Founder(organizations, workspaces, log_in.accounts, api_keys, admin_keys, audit, database),
         sources=(key_source, token_principals),
     )

@@ -9,7 +9,15 @@ from antechamber.base.ids import InviteId, OrganizationId, UserId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit
-from antechamber.features.organizations.model import Invite, InviteStatus, Letter, Member, Organization, Person
+from antechamber.features.organizations.model import (
+    Invite,
+    InviteStatus,
+    Letter,
+    Member,
+    Membership,
+    Organization,
+    Person,
+)
 
 
 class OrganizationStore(Protocol):
@@ -95,6 +103,22 @@ class MemberStore(Protocol):
 
     async def sweep_roles(self, unit: Unit) -> dict[tuple[OrganizationId, UserId], OrganizationRole]:
         """Return every live membership of the server."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """Where people are found, who are the server's and in no organisation or several; for log-in."""
+
+    async def resolve_person(self, unit: Unit, key: str) -> Person | None:
+        """Return the person whose address has this key (`model.key_of`)."""
+        ...
+
+    async def resolve_user(self, unit: Unit, user_id: UserId) -> Person | None:
+        """Return the person of an id."""
+        ...
+
+    async def resolve_memberships(self, unit: Unit, user_id: UserId) -> Sequence[Membership]:
+        """Return where a person is a member now, by the organisations' ids."""
         ...
 
 

@@ -6,6 +6,7 @@ from antechamber.features.organizations.model.letter import Letter, MailNotSentE
 from antechamber.features.organizations.model.member import (
     ASSIGNABLE,
     Member,
+    Membership,
     Person,
     check_assignable,
     check_person_name,
@@ -22,6 +23,7 @@ __all__ = [
     "Letter",
     "MailNotSentError",
     "Member",
+    "Membership",
     "Organization",
     "Person",
     "base_of",

@@ -36,6 +36,15 @@ class Member:
     removed_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An organisation that a person is in, and as what."""
+
+    organization_id: OrganizationId
+    organization_name: str
+    role: OrganizationRole
+
+
 def check_assignable(role: str) -> OrganizationRole:
     """Return the role; InvalidRequest unless it is one that the API may give."""
     if role == OrganizationRole.ADMIN:

@@ -152,28 +152,41 @@ class Invites:
         NotFound for a secret that opens nothing; InvalidRequest for an invite that is not pending any more.
         """
         async with self._units.read() as unit:
-            known = await self._store.resolve_invite(unit, self._digest(secret))
+            known = await self.resolve(unit, secret)
         if known is None:
             message = "Invite not found."
             raise NotFound(message)
         async with self._members.changing(known.organization_id) as unit:
-            invite = await self._one(unit, known.organization_id, known.id)
-            now = self._clock.now()
-            if invite.status(now) is not InviteStatus.PENDING:
-                message = f"This invite cannot be accepted: it is {invite.status(now)}."
-                raise InvalidRequest(message)
-            member = await self._members.join(unit, invite.organization_id, invite.email, name, invite.role, by)
-            await self._store.accept(unit, invite.organization_id, invite.id, member.id, now)
-            await self._audit.record(
-                unit,
-                invite.organization_id,
-                by,
-                ActivityType.INVITE_ACCEPTED,
-                invite_id=invite.id,
-                user_id=member.id,
-                invited_email=invite.email,
-                invited_role=invite.role,
-            )
+            return await self.take(unit, known.organization_id, known.id, name, by)
+
+    async def resolve(self, unit: Unit, secret: str) -> Invite | None:
+        """Return the invite that a secret opens, whatever its status."""
+        return await self._store.resolve_invite(unit, self._digest(secret))
+
+    async def take(
+        self, unit: Unit, organization_id: OrganizationId, invite_id: InviteId, name: str, by: Actor
+    ) -> Member:
+        """Accept an invite in a transaction of `Members.changing`; for whoever has been shown to hold its secret.
+
+        InvalidRequest `invite_not_pending` for one that is not pending any more, `already_member` for a member's.
+        """
+        invite = await self._one(unit, organization_id, invite_id)
+        now = self._clock.now()
+        if invite.status(now) is not InviteStatus.PENDING:
+            message = f"This invite cannot be accepted: it is {invite.status(now)}."
+            raise InvalidRequest(message, error_code="invite_not_pending")
+        member = await self._members.join(unit, organization_id, invite.email, name, invite.role, by)
+        await self._store.accept(unit, organization_id, invite.id, member.id, now)
+        await self._audit.record(
+            unit,
+            organization_id,
+            by,
+            ActivityType.INVITE_ACCEPTED,
+            invite_id=invite.id,
+            user_id=member.id,
+            invited_email=invite.email,
+            invited_role=invite.role,
+        )
         return member
 
     async def secret(self, organization_id: OrganizationId, invite_id: InviteId) -> Secret:

@@ -159,6 +159,10 @@ class Members:
         async with self.changing(organization_id) as unit:
             return await self._set_role(unit, await self._one(unit, organization_id, user_id), role, by)
 
+    async def raise_to(self, unit: Unit, member: Member, role: OrganizationRole, by: Actor) -> Member:
+        """Give a member any role in a transaction of `changing`; for who holds a link of the operator's."""
+        return await self._set_role(unit, member, role, by)
+
     async def _set_role(self, unit: Unit, member: Member, role: OrganizationRole, by: Actor) -> Member:
         old = member.role
         if old is role:

@@ -3,5 +3,6 @@
 from antechamber.features.organizations.sql.invites import SqlInvites
 from antechamber.features.organizations.sql.members import SqlMembers
 from antechamber.features.organizations.sql.organizations import SqlOrganizations
+from antechamber.features.organizations.sql.people import SqlPeople
 
-__all__ = ["SqlInvites", "SqlMembers", "SqlOrganizations"]
+__all__ = ["SqlInvites", "SqlMembers", "SqlOrganizations", "SqlPeople"]

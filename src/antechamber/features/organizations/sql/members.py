@@ -39,6 +39,7 @@ members: Final = Table(
     Column("added_at", Instant, nullable=False),
     Column("removed_at", Instant),
     Index("ix_members_organization_id", "organization_id", "added_at", "user_id"),
+    Index("ix_members_user_id", "user_id"),
 )
 
 # about as long as SQLite waits for other writers, and shorter than a client

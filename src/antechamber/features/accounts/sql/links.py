@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Table, insert, select
+from sqlalchemy import Column, Table, insert, select, update
 
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
@@ -47,3 +47,13 @@ class SqlSetupLinks:
         if row is None:
             return None
         return SetupLink(row.id, row.organization_id, row.email, row.created_at, row.expires_at, row.used_at)
+
+    async def use(self, unit: Unit, organization_id: OrganizationId, link_id: str, at: int) -> bool:
+        """Note that a link was used; False if it was before."""
+        unused = (
+            setup_links.c.organization_id == organization_id,
+            setup_links.c.id == link_id,
+            setup_links.c.used_at.is_(None),
+        )
+        used = await connection(unit).execute(update(setup_links).where(*unused).values(used_at=at))
+        return bool(used.rowcount)
