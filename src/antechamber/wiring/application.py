@@ -118,6 +118,7 @@ class Application:
         self._register_gauges()
         self.access_log = AccessLog(storage.clock)
         self.refusals = RefusalCounting(storage.database, storage.clock, storage.organizations)
+        storage.failed_logins.bind(self.refusals.refusals)
         raw = DataPlane(self.gateway, self.models, self.authenticator, settings.max_body_bytes).routes()
         metrics_routes, claude_code_report = claude_code_routes(storage, self.authenticator)
         raw += metrics_routes
