@@ -114,8 +114,8 @@ def _once(folder: Path, make: Callable[[], None]) -> None:
         (folder / _WHOLE).touch()
 
 
-def _run(*command: str, cwd: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def _run(*command: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         raise RuntimeError(message)
