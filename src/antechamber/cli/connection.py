@@ -4,7 +4,9 @@ from antechamber.base.outbound import Headers, OutboundOptions
 from antechamber.cli.settings import Invocation, Settings
 from antechamber.cli.world import World
 from antechamber.client.credentials import Access, find_access
-from antechamber.client.http import USER_AGENT, Server, Timing
+from antechamber.client.http import USER_AGENT, Server, Static, Timing
+from antechamber.client.posting import open_poster
+from antechamber.client.signing import Credentials
 
 _SECRET_HEADERS = frozenset({"authorization", "x-api-key", "proxy-authorization", "cookie", "set-cookie"})
 _SHOWN = 12
@@ -35,11 +37,17 @@ def open_server(world: World, settings: Settings, access: Access, *, credentiale
         base_url=access.base_url.value,
         outbound=world.connect(outbound_options(world, settings)),
         timing=Timing(world.clock, world.chance, world.sleep),
-        credentials=access.headers() if credentialed else [],
+        credentials=sign(world, settings, access) if credentialed else Static(),
     )
     if settings.debug:
         server.watcher = _Tracer(world)
     return server
+
+
+def sign(world: World, settings: Settings, access: Access) -> Credentials:
+    """Return what signs the calls of an access, and keeps its token fresh meanwhile."""
+    post = open_poster(world.connect, outbound_options(world, settings))
+    return Credentials(access, world.environment, post, world.clock)
 
 
 def outbound_options(world: World, settings: Settings) -> OutboundOptions:

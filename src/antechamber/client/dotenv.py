@@ -61,7 +61,7 @@ def parse_env(text: str) -> Parsed:
     r"""Read the text of a .env file; nothing is expanded or run, the last of equal names counts.
 
     `NAME=value`, `export NAME=value`, comments after `#` (in a bare value only behind a space), values in single quotes
-    (`\'` and `\\` mean `'` and `\`) or double ones (`\n`, `\t`, `\"`, `\\` … as in JSON strings), either over many lines.
+    (`\'` and `\\` mean `'` and `\`) or double ones (`\n`, `\t`, `\"`, `\\` as in JSON strings), either over many lines.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     values: dict[str, str] = {}

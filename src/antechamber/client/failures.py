@@ -77,10 +77,10 @@ class TokenRefused(CredentialUnusable):
         """Say what was asked for in `what`, as `refreshing the log-in`."""
         self.status = refused.status
         self.error = refused.type
-        self.description = refused.message
+        self.description = "".join(letter if letter.isprintable() else " " for letter in refused.message)
         self.request_id = refused.request_id
         known = ", ".join(filter(None, (refused.type, refused.request_id and f"request id {refused.request_id}")))
-        super().__init__(f"{what} was refused: {refused.status} {refused.message}" + (f" ({known})" if known else ""))
+        super().__init__(f"{what} was refused: {refused.status} {self.description}" + (f" ({known})" if known else ""))
 
 
 def _object(body: bytes) -> dict[str, object]:

@@ -199,6 +199,15 @@ class Guard:
         return _Target(host, port, is_private_allowed=False)
 
 
+def check_certificates(ca_pem: str) -> None:
+    """Say by GuardRefusal that a bundle holds no certificates that can be read."""
+    try:
+        ssl.create_default_context(cadata=ca_pem or "-")
+    except (ssl.SSLError, ValueError) as error:
+        note = "must hold PEM certificates"
+        raise GuardRefusal(GuardReason.TLS, note) from error
+
+
 def read_origin(origin: str) -> tuple[str, int]:
     """Return host and port of an `https://host[:port]`; ValueError if it is anything else."""
     try:

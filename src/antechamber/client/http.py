@@ -18,6 +18,7 @@ from antechamber.client.failures import ServerRefused, ServerUnreachable
 from antechamber.client.retries import MAX_RETRIES, is_worth_retrying, wait_seconds
 
 T = TypeVar("T")
+_UNAUTHORIZED: Final = 401
 
 VERSION: Final = "2026-10-21"
 USER_AGENT: Final = f"antechamber-cli/{__version__}"
@@ -42,6 +43,32 @@ class _Silent:
 
     def received(self, status: int, headers: Headers, seconds: float) -> None:
         """Say nothing."""
+
+
+class Signer(Protocol):
+    """Says who calls, for each request anew (`signing.Credentials`)."""
+
+    @property
+    def can_renew(self) -> bool:
+        """True if a 401 may be answered by asking for other headers."""
+        ...
+
+    def headers(self, refused: Headers | None = None) -> Headers:
+        """Return the headers; given those that were answered with 401, others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """Headers that stay as they are."""
+
+    fixed: Headers = ()
+    can_renew: bool = False
+
+    def headers(self, refused: Headers | None = None) -> Headers:
+        """Return them."""
+        del refused
+        return self.fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +127,7 @@ class Server:
     base_url: str
     outbound: Outbound
     timing: Timing
-    credentials: Headers = ()
+    credentials: Signer = field(default_factory=Static)
     max_retries: int = MAX_RETRIES
     watcher: Watcher = field(default_factory=_Silent)
     _runner: asyncio.Runner = field(default_factory=asyncio.Runner)
@@ -140,11 +167,11 @@ class Server:
             raise ServerUnreachable(method, url, error.kind, error.note) from error
 
     def _persist(self, method: str, url: str, headers: Headers, data: bytes | None) -> OutboundResponse:
-        attempt = 0
+        attempt, signed, renewed = 0, self.credentials.headers(), False
         while True:
             answered: Mapping[str, str] = {}
             try:
-                response = self._attempt(method, url, self._headers(headers, data, attempt), data)
+                response = self._attempt(method, url, self._headers(signed, headers, data, attempt), data)
             except ServerUnreachable:
                 if attempt >= self.max_retries:
                     raise
@@ -153,6 +180,10 @@ class Server:
                 if response.status < _FIRST_ERROR:
                     return response
                 content = self.wait(response.body(), method, url)
+                if response.status == _UNAUTHORIZED and self.credentials.can_renew and not renewed:
+                    # A token that was revoked or replaced elsewhere: once, whatever the retries allow.
+                    signed, renewed, attempt = self.credentials.headers(refused=signed), True, attempt + 1
+                    continue
                 if attempt >= self.max_retries or not is_worth_retrying(response.status, answered):
                     raise ServerRefused(method, url, response.status, answered, content)
             timing = self.timing
@@ -166,12 +197,12 @@ class Server:
         self.watcher.received(response.status, response.headers, self.timing.clock.monotonic() - started)
         return response
 
-    def _headers(self, headers: Headers, data: bytes | None, attempt: int) -> Headers:
+    def _headers(self, signed: Headers, headers: Headers, data: bytes | None, attempt: int) -> Headers:
         own = [("anthropic-version", VERSION), ("user-agent", USER_AGENT), ("x-stainless-retry-count", str(attempt))]
         content = [("content-type", "application/json")] if data is not None else []
         given = {name.lower() for name, _ in headers}
         defaults = [(name, value) for name, value in (*own, *content) if name not in given]
-        return [*defaults, *self.credentials, *headers]
+        return [*defaults, *signed, *headers]
 
     def pages(self, path: str, *, query: Query = (), headers: Headers = ()) -> Iterator[Mapping[str, object]]:
         """Yield the pages of a list, in any of the wire's pagination styles."""
