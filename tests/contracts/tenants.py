@@ -8,6 +8,7 @@ from antechamber.base.clock import ManualClock
 from antechamber.base.ids import OrganizationId, mint_organization
 from antechamber.base.secret import Secret
 from antechamber.database.engine import Database
+from antechamber.features.accounts.service import Ground
 from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
 from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Audit
@@ -48,9 +49,8 @@ class Services:
         self.invites = Invites(
             SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
         )
-        foundations = Foundations(
-            self.database, self.clock, chance, PEPPER, self.audit, self.organizations, self.members, self.invites
-        )
+        ground = Ground(self.database, self.clock, chance, PEPPER)
+        foundations = Foundations(ground, self.audit, self.organizations, self.members, self.invites)
         self.log_in = build_log_in(foundations, LogInRules(), Argon2Passwords(PEPPER, chance, cost=CHEAP))
         self.accounts = self.log_in.accounts
         self.membership_effects.bind_sessions(self.log_in.sessions)

@@ -1,24 +1,22 @@
 """Log-in, joined: stores, hashes, passkeys and sessions; and the counts of what failed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from antechamber.adapters.identity.passkeys import WebAuthn
 from antechamber.adapters.identity.passwords import Argon2Passwords, common_passwords
 from antechamber.base.actor import Actor
-from antechamber.base.chance import Chance
-from antechamber.base.clock import Clock
 from antechamber.base.ids import OrganizationId, UserId
-from antechamber.base.secret import Secret
-from antechamber.base.unit import Units
 from antechamber.features.accounts.model import SessionRules, ThrottleRules
 from antechamber.features.accounts.ports import PasskeyVerifier, PasswordHasher
 from antechamber.features.accounts.service import (
     Accounts,
     Challenges,
+    Ground,
     Journal,
     Logins,
+    NewPasswords,
     Passkeys,
     PasskeyWay,
     Passwords,
@@ -69,10 +67,7 @@ class FailureCounting:
 class Foundations:
     """What log-in stands on."""
 
-    units: Units
-    clock: Clock
-    chance: Chance
-    pepper: Secret
+    ground: Ground
     audit: Audit
     organizations: Organizations
     members: Members
@@ -84,8 +79,8 @@ class LogInRules:
     """What the operator decides about log-in."""
 
     base_url: str = "http://localhost:8787"
-    sessions: SessionRules = SessionRules()
-    throttle: ThrottleRules = ThrottleRules()
+    sessions: SessionRules = field(default_factory=SessionRules)
+    throttle: ThrottleRules = field(default_factory=ThrottleRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,32 +118,20 @@ def build_log_in(
     at_once: int = 2,
 ) -> LogIn:
     """Join the services; `at_once` passwords are hashed at the same time."""
-    units, clock, chance, pepper = under.units, under.clock, under.chance, under.pepper
-    hasher = hasher or Argon2Passwords(pepper, chance, at_once)
+    ground = under.ground
+    hasher = hasher or Argon2Passwords(ground.pepper, ground.chance, at_once)
     verifier = verifier or WebAuthn(rules.base_url)
     people, failures = People(SqlPeople()), FailureCounting()
     journal = Journal(under.audit, people)
-    throttle = Throttle(SqlAttempts(), units, clock, pepper, rules.throttle)
-    by_password = PasswordWay(people, SqlPasswords(), units, hasher, throttle, failures)
-    sessions = Sessions(SqlSessions(), people, journal, units, clock, chance, pepper, rules.sessions)
-    logins = Logins(people, sessions, journal, units, by_password)
-    passwords = Passwords(
-        SqlPasswords(),
-        people,
-        sessions,
-        logins,
-        journal,
-        units,
-        clock,
-        chance,
-        pepper,
-        hasher,
-        by_password,
-        common_passwords,
-    )
-    challenges = Challenges(clock, chance, pepper)
-    way = PasskeyWay(SqlPasskeys(), units, clock, verifier, challenges, failures)
-    passkeys = Passkeys(SqlPasskeys(), logins, passwords, journal, units, clock, chance, verifier, challenges, way)
+    throttle = Throttle(SqlAttempts(), ground, rules.throttle)
+    by_password = PasswordWay(people, SqlPasswords(), ground.units, hasher, throttle, failures)
+    sessions = Sessions(SqlSessions(), people, journal, ground, rules.sessions)
+    logins = Logins(people, sessions, journal, ground.units, by_password)
+    made = NewPasswords(hasher, common_passwords)
+    passwords = Passwords(SqlPasswords(), people, sessions, logins, journal, ground, made, by_password)
+    challenges = Challenges(ground)
+    way = PasskeyWay(SqlPasskeys(), ground, verifier, challenges, failures)
+    passkeys = Passkeys(SqlPasskeys(), logins, passwords, journal, ground, verifier, challenges, way)
     rooms = Rooms(under.organizations, people, under.members, under.invites, sessions, logins, passwords, passkeys)
-    accounts = Accounts(SqlSetupLinks(), units, clock, chance, pepper, rooms)
+    accounts = Accounts(SqlSetupLinks(), ground, rooms)
     return LogIn(people, sessions, logins, passwords, passkeys, accounts, failures)

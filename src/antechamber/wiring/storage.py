@@ -12,12 +12,12 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.secret import Secret
 from antechamber.database.engine import Database, database_url
 from antechamber.database.schema import current, require_current
-from antechamber.features.accounts.service import Accounts, Logins, Passkeys, Passwords, Sessions
+from antechamber.features.accounts.service import Accounts, Ground, Logins, Passkeys, Passwords, Sessions
 from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
 from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Activities, Audit
 from antechamber.features.audit.sql import SqlActivities
-from antechamber.features.oauth.service import TokenPrincipals, Tokens
+from antechamber.features.oauth.service import Means, Places, TokenPrincipals, Tokens
 from antechamber.features.oauth.sql import SqlGrants, SqlTokens
 from antechamber.features.organizations.service import Invites, Members, Organizations, People
 from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
@@ -30,6 +30,7 @@ from antechamber.wiring.data_folder import DataFolder
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 from antechamber.wiring.first_run import Founder
 from antechamber.wiring.log_in import FailureCounting, Foundations, build_log_in, log_in_rules
+from antechamber.wiring.oauth import OAuth, build_oauth, lifetimes_of
 from antechamber.wiring.rules import invite_rules, key_quota
 
 
@@ -60,6 +61,7 @@ class Storage:
     api_keys: ApiKeys
     admin_keys: AdminKeys
     tokens: Tokens
+    oauth: OAuth
     founder: Founder
     sources: tuple[Any, ...]
 
@@ -115,7 +117,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     workspace_members = WorkspaceMembers(workspaces, stores, members, database, clock, audit)
     membership_effects.bind(workspace_members)
     membership_effects.bind_tokens(tokens)
-    foundations = Foundations(database, clock, chance, pepper, audit, organizations, members, invites)
+    foundations = Foundations(Ground(database, clock, chance, pepper), audit, organizations, members, invites)
     log_in = build_log_in(foundations, log_in_rules(settings), at_once=settings.password_hashings)
     membership_effects.bind_sessions(log_in.sessions)
     mint, rooms = Mint(clock, chance, pepper), Rooms(workspaces, workspace_members)
@@ -125,6 +127,8 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     membership_effects.bind_keys(api_keys)
     workspace_effects.on_archived(tokens.end_workspace)
     token_principals = TokenPrincipals(SqlTokens(), members, workspaces, workspace_members, clock)
+    places = Places(members, log_in.people, workspaces, workspace_members, database, clock)
+    means = Means(database, clock, chance, pepper, audit, lifetimes_of(settings))
     key_source = KeySource(SqlPrincipals(), members, workspaces, workspace_members, clock)
     return Storage(
         settings=settings,
@@ -150,6 +154,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         api_keys=api_keys,
         admin_keys=admin_keys,
         tokens=tokens,
+        oauth=build_oauth(settings, means, places, tokens, token_principals),
         founder=Founder(organizations, workspaces, log_in.accounts, api_keys, admin_keys, audit, database),
         sources=(key_source, token_principals),
     )

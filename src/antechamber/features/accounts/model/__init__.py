@@ -1,4 +1,4 @@
-"""What accounts are made of: ways to prove who one is, browser sessions, links; and the rules that need nothing else."""
+"""What accounts are made of: ways to prove who one is, sessions, links; and the rules that need nothing else."""
 
 from antechamber.features.accounts.model.entry import LoggedIn, Proven, Reason, Refused, Way
 from antechamber.features.accounts.model.links import (

@@ -2,10 +2,11 @@
 
 from antechamber.features.accounts.service.accounts import Accounts, Rooms
 from antechamber.features.accounts.service.challenges import Challenges
+from antechamber.features.accounts.service.ground import Ground
 from antechamber.features.accounts.service.journal import Journal
 from antechamber.features.accounts.service.logins import Logins
 from antechamber.features.accounts.service.passkeys import Passkeys, PasskeyWay
-from antechamber.features.accounts.service.passwords import Passwords
+from antechamber.features.accounts.service.passwords import NewPasswords, Passwords
 from antechamber.features.accounts.service.proving import PasswordEvidence, PasswordWay
 from antechamber.features.accounts.service.sessions import Sessions
 from antechamber.features.accounts.service.throttle import Throttle, Ticket
@@ -13,8 +14,10 @@ from antechamber.features.accounts.service.throttle import Throttle, Ticket
 __all__ = [
     "Accounts",
     "Challenges",
+    "Ground",
     "Journal",
     "Logins",
+    "NewPasswords",
     "PasskeyWay",
     "Passkeys",
     "PasswordEvidence",

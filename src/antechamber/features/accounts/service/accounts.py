@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from antechamber.base.actor import Actor
-from antechamber.base.chance import Chance
-from antechamber.base.clock import MICROSECONDS, Clock
+from antechamber.base.clock import MICROSECONDS
 from antechamber.base.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
 from antechamber.base.ids import Kind, OrganizationId, UserId, mint
 from antechamber.base.permissions import OrganizationRole
-from antechamber.base.secret import Secret, SecretKind, digest, mint_secret
-from antechamber.base.unit import Unit, Units
+from antechamber.base.secret import Secret, SecretKind, mint_secret
+from antechamber.base.unit import Unit
 from antechamber.features.accounts.model import (
     SETUP_SECONDS,
     BrowserSession,
@@ -27,6 +26,7 @@ from antechamber.features.accounts.model import (
     check_passkey_name,
 )
 from antechamber.features.accounts.ports import SetupLinkStore
+from antechamber.features.accounts.service.ground import Ground
 from antechamber.features.accounts.service.journal import acting
 from antechamber.features.accounts.service.logins import Logins
 from antechamber.features.accounts.service.passkeys import NewPasskey, Passkeys
@@ -73,14 +73,12 @@ class Accounts:
     session: no link sets another password for them.
     """
 
-    def __init__(
-        self, store: SetupLinkStore, units: Units, clock: Clock, chance: Chance, pepper: Secret, rooms: Rooms
-    ) -> None:
+    def __init__(self, store: SetupLinkStore, ground: Ground, rooms: Rooms) -> None:
         self._store = store
-        self._units = units
-        self._clock = clock
-        self._chance = chance
-        self._pepper = pepper.reveal().encode()
+        self._ground = ground
+        self._units = ground.units
+        self._clock = ground.clock
+        self._chance = ground.chance
         self._rooms = rooms
 
     async def create_setup_link(
@@ -97,13 +95,13 @@ class Accounts:
             expires_at=now + SETUP_SECONDS * MICROSECONDS,
             used_at=None,
         )
-        await self._store.add(unit, organization_id, link, digest(self._pepper, secret.reveal()))
+        await self._store.add(unit, organization_id, link, self._ground.digest(secret.reveal()))
         return link, secret
 
     async def open_setup_link(self, secret: str) -> SetupLink | None:
         """Return the link that a secret opens, if it can still be used."""
         async with self._units.read() as unit:
-            link = await self._store.resolve_link(unit, digest(self._pepper, secret))
+            link = await self._store.resolve_link(unit, self._ground.digest(secret))
         return link if link is not None and link.is_open(self._clock.now()) else None
 
     async def welcome(self, secret: str) -> Welcome | None:
@@ -111,7 +109,7 @@ class Accounts:
         if len(secret) > _LONGEST_SECRET:
             return None
         async with self._units.read() as unit:
-            link = await self._store.resolve_link(unit, digest(self._pepper, secret))
+            link = await self._store.resolve_link(unit, self._ground.digest(secret))
             if link is None:
                 return None
             has_account = link.email is not None and await self._has_account(unit, link.email)
@@ -200,7 +198,7 @@ class Accounts:
         return self._rooms.passkeys.welcome_options(self._place(secret, address), address, name.strip() or address)
 
     def _place(self, secret: str, email: str) -> str:
-        return digest(self._pepper, f"{secret} {key_of(email)}").hex()
+        return self._ground.digest(f"{secret} {key_of(email)}").hex()
 
     async def _newcomer(
         self, secret: str, email: str, name: str, password: str | None, passkey: str | None
@@ -223,7 +221,7 @@ class Accounts:
 
     async def _open(self, secret: str) -> SetupLink:
         async with self._units.read() as unit:
-            link = await self._store.resolve_link(unit, digest(self._pepper, secret))
+            link = await self._store.resolve_link(unit, self._ground.digest(secret))
         if link is None:
             message = "This link opens nothing."
             raise NotFound(message)

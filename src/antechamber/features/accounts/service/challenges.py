@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from antechamber.base.chance import Chance
-from antechamber.base.clock import MICROSECONDS, Clock
-from antechamber.base.secret import Secret
+from antechamber.base.clock import MICROSECONDS
 from antechamber.features.accounts.model import CHALLENGE_SECONDS, ChallengePurpose
+from antechamber.features.accounts.service.ground import Ground
 from antechamber.features.organizations.model import key_of
 
 _NONCE: Final = 16
@@ -31,10 +30,10 @@ class Challenge:
 class Challenges:
     """Makes and reads challenges."""
 
-    def __init__(self, clock: Clock, chance: Chance, pepper: Secret) -> None:
-        self._clock = clock
-        self._chance = chance
-        self._pepper = pepper.reveal().encode()
+    def __init__(self, ground: Ground) -> None:
+        self._clock = ground.clock
+        self._chance = ground.chance
+        self._pepper = ground.pepper.reveal().encode()
 
     def make(self, purpose: ChallengePurpose, place: str = "") -> bytes:
         """Return a new challenge of 56 bytes; at least 16 are to be random (WebAuthn §13.4.3)."""

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from antechamber.base.actor import Actor
-from antechamber.base.chance import Chance
-from antechamber.base.clock import Clock
 from antechamber.base.errors import Conflict, InvalidRequest, NotFound, WireError
 from antechamber.base.ids import Kind, PasskeyId, UserId, is_id, mint
-from antechamber.base.unit import Unit, Units
+from antechamber.base.unit import Unit
 from antechamber.features.accounts.model import (
     MOST_PASSKEYS,
     BrowserSession,
@@ -25,6 +23,7 @@ from antechamber.features.accounts.model import (
 )
 from antechamber.features.accounts.ports import FailureCounts, PasskeyStore, PasskeyVerifier
 from antechamber.features.accounts.service.challenges import Challenge, Challenges
+from antechamber.features.accounts.service.ground import Ground
 from antechamber.features.accounts.service.journal import Journal, acting
 from antechamber.features.accounts.service.logins import Logins
 from antechamber.features.accounts.service.passwords import Passwords, log_in_again
@@ -38,15 +37,14 @@ class PasskeyWay:
     def __init__(
         self,
         store: PasskeyStore,
-        units: Units,
-        clock: Clock,
+        ground: Ground,
         verifier: PasskeyVerifier,
         challenges: Challenges,
         failures: FailureCounts,
     ) -> None:
         self._store = store
-        self._units = units
-        self._clock = clock
+        self._units = ground.units
+        self._clock = ground.clock
         self._verifier = verifier
         self._challenges = challenges
         self._failures = failures
@@ -99,9 +97,7 @@ class Passkeys:
         logins: Logins,
         passwords: Passwords,
         journal: Journal,
-        units: Units,
-        clock: Clock,
-        chance: Chance,
+        ground: Ground,
         verifier: PasskeyVerifier,
         challenges: Challenges,
         way: PasskeyWay,
@@ -110,9 +106,9 @@ class Passkeys:
         self._logins = logins
         self._passwords = passwords
         self._journal = journal
-        self._units = units
-        self._clock = clock
-        self._chance = chance
+        self._units = ground.units
+        self._clock = ground.clock
+        self._chance = ground.chance
         self._verifier = verifier
         self._challenges = challenges
         self._way = way
@@ -194,17 +190,19 @@ class Passkeys:
             _, text = self._verifier.named(credential)
             challenge = self._challenges.read(purpose, text, place)
             if challenge is None:
-                raise _rejected("the challenge is not ours, or has expired")
+                note = "the challenge is not ours, or has expired"
+                raise _rejected_for(note)
             return NewPasskey(self._verifier.made(credential, text), challenge)
         except PasskeyRejectedError as error:
-            raise _rejected(str(error)) from None
+            raise _rejected_for(str(error)) from None
 
     async def keep(self, unit: Unit, user_id: UserId, email: str, new: NewPasskey, name: str) -> Passkey:
         """Keep a new passkey in the caller's transaction, and spend its challenge; InvalidRequest, Conflict."""
         made, challenge = new
         now = self._clock.now()
         if not await self._store.sweep_in_spent(unit, challenge.digest, challenge.expires_at, now):
-            raise _rejected("the challenge was answered before")
+            note = "the challenge was answered before"
+            raise _rejected_for(note)
         known = await self._store.listing(unit, user_id)
         _refuse_crowd(known)
         passkey = Passkey(
@@ -258,6 +256,6 @@ def _not_found() -> WireError:
     return NotFound(message)
 
 
-def _rejected(note: str) -> WireError:
+def _rejected_for(note: str) -> WireError:
     message = "The passkey could not be checked. Try again."
     return InvalidRequest(message, note=note, error_code="passkey_rejected")

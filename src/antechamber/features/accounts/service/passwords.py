@@ -5,12 +5,11 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from antechamber.base.actor import Actor
-from antechamber.base.chance import Chance
-from antechamber.base.clock import MICROSECONDS, Clock
+from antechamber.base.clock import MICROSECONDS
 from antechamber.base.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited
 from antechamber.base.ids import Kind, UserId, mint
-from antechamber.base.secret import Secret, SecretKind, digest, mint_secret
-from antechamber.base.unit import Unit, Units
+from antechamber.base.secret import Secret, SecretKind, mint_secret
+from antechamber.base.unit import Unit
 from antechamber.features.accounts.model import (
     PASSWORD_LINK_SECONDS,
     BrowserSession,
@@ -24,6 +23,7 @@ from antechamber.features.accounts.model import (
     check_password,
 )
 from antechamber.features.accounts.ports import PasswordHasher, PasswordStore, WayIn
+from antechamber.features.accounts.service.ground import Ground
 from antechamber.features.accounts.service.journal import Journal, acting
 from antechamber.features.accounts.service.logins import Logins
 from antechamber.features.accounts.service.proving import PasswordEvidence
@@ -33,6 +33,18 @@ from antechamber.features.organizations.model import Member
 from antechamber.features.organizations.service import People
 
 _LONGEST_SECRET: Final = 200
+
+
+class NewPasswords:
+    """Checks new passwords and hashes them; `common` returns those that guessers try first, case-folded."""
+
+    def __init__(self, hasher: PasswordHasher, common: Callable[[], AbstractSet[str]]) -> None:
+        self._hasher = hasher
+        self._common = common
+
+    async def hashed(self, text: str, known: Iterable[str]) -> Secret:
+        """Return the encoded hash of a new password; InvalidRequest if it is a weak one (`model.check_password`)."""
+        return await self._hasher.hash(check_password(text, known, self._common()))
 
 
 class Passwords:
@@ -45,31 +57,24 @@ class Passwords:
         sessions: Sessions,
         logins: Logins,
         journal: Journal,
-        units: Units,
-        clock: Clock,
-        chance: Chance,
-        pepper: Secret,
-        hasher: PasswordHasher,
+        ground: Ground,
+        made: NewPasswords,
         by_password: WayIn[PasswordEvidence],
-        common: Callable[[], AbstractSet[str]],
     ) -> None:
-        """Take the parts; `common` returns the passwords that guessers try first, case-folded."""
         self._store = store
         self._people = people
         self._sessions = sessions
         self._logins = logins
         self._journal = journal
-        self._units = units
-        self._clock = clock
-        self._chance = chance
-        self._pepper = pepper.reveal().encode()
-        self._hasher = hasher
+        self._ground = ground
+        self._units = ground.units
+        self._clock = ground.clock
+        self._made = made
         self._by_password = by_password
-        self._common = common
 
     async def hashed(self, text: str, known: Iterable[str]) -> Secret:
         """Return the encoded hash of a new password; InvalidRequest if it is a weak one (`model.check_password`)."""
-        return await self._hasher.hash(check_password(text, known, self._common()))
+        return await self._made.hashed(text, known)
 
     async def has(self, user_id: UserId) -> bool:
         """Say whether a person has a password."""
@@ -121,10 +126,10 @@ class Passwords:
 
     async def create_link(self, member: Member, by: Actor) -> tuple[PasswordLink, Secret]:
         """Make the one link by which a member sets a new password; its secret is returned here and never again."""
-        secret = mint_secret(SecretKind.PASSWORD_LINK, self._chance)
+        secret = mint_secret(SecretKind.PASSWORD_LINK, self._ground.chance)
         now = self._clock.now()
         link = PasswordLink(
-            id=mint(Kind.PASSWORD_LINK, self._clock, self._chance),
+            id=mint(Kind.PASSWORD_LINK, self._clock, self._ground.chance),
             user_id=member.id,
             email=member.email,
             created_at=now,
@@ -132,7 +137,7 @@ class Passwords:
             used_at=None,
         )
         async with self._units.begin() as unit:
-            await self._store.add_link(unit, member.id, link, digest(self._pepper, secret.reveal()))
+            await self._store.add_link(unit, member.id, link, self._ground.digest(secret.reveal()))
             await self._journal.record(
                 unit, member.id, by, ActivityType.PASSWORD_LINK_CREATED, email=member.email, link_id=link.id
             )
@@ -143,7 +148,7 @@ class Passwords:
         if len(secret) > _LONGEST_SECRET:
             return None
         async with self._units.read() as unit:
-            link = await self._store.resolve_link(unit, digest(self._pepper, secret))
+            link = await self._store.resolve_link(unit, self._ground.digest(secret))
             person = None if link is None else await self._people.find(unit, link.user_id)
         if link is None or person is None:
             return None

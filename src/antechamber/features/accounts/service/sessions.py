@@ -5,12 +5,10 @@ import dataclasses
 from typing import Final
 
 from antechamber.base.actor import SYSTEM, Actor
-from antechamber.base.chance import Chance
-from antechamber.base.clock import Clock
 from antechamber.base.errors import AuthenticationFailed, NotFound, Unavailable
 from antechamber.base.ids import BrowserSessionId, Kind, UserId, is_id, mint
-from antechamber.base.secret import Secret, SecretKind, digest, mint_secret, redact
-from antechamber.base.unit import Unit, Units
+from antechamber.base.secret import SecretKind, mint_secret, redact
+from antechamber.base.unit import Unit
 from antechamber.features.accounts.model import (
     MOST_SESSIONS,
     BrowserSession,
@@ -19,6 +17,7 @@ from antechamber.features.accounts.model import (
     StoredSession,
 )
 from antechamber.features.accounts.ports import SessionStore
+from antechamber.features.accounts.service.ground import Ground
 from antechamber.features.accounts.service.journal import Journal
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.organizations.model import Person
@@ -37,19 +36,16 @@ class Sessions:
         store: SessionStore,
         people: People,
         journal: Journal,
-        units: Units,
-        clock: Clock,
-        chance: Chance,
-        pepper: Secret,
+        ground: Ground,
         rules: SessionRules,
     ) -> None:
         self._store = store
         self._people = people
         self._journal = journal
-        self._units = units
-        self._clock = clock
-        self._chance = chance
-        self._pepper = pepper.reveal().encode()
+        self._ground = ground
+        self._units = ground.units
+        self._clock = ground.clock
+        self._chance = ground.chance
         self._rules = rules
 
     def now(self) -> int:
@@ -62,7 +58,7 @@ class Sessions:
             return None
         now = self._clock.now()
         async with self._units.read() as unit:
-            stored = await self._store.resolve_session(unit, digest(self._pepper, secret))
+            stored = await self._store.resolve_session(unit, self._ground.digest(secret))
             if stored is None or not self._rules.is_live(stored, now):
                 return None
             person = await self._people.find(unit, stored.user_id)
@@ -122,7 +118,7 @@ class Sessions:
             address=_cleaned(by.ip_address, _LONGEST_ADDRESS),
             user_agent=_cleaned(by.user_agent, _LONGEST_AGENT),
         )
-        await self._store.add(unit, person.id, stored, digest(self._pepper, secret.reveal()), MOST_SESSIONS)
+        await self._store.add(unit, person.id, stored, self._ground.digest(secret.reveal()), MOST_SESSIONS)
         return LoggedIn(self._shown(stored, person, self._csrf(secret.reveal())), secret)
 
     async def rotate(self, unit: Unit, session: BrowserSession, *, is_proved: bool) -> LoggedIn:
@@ -132,7 +128,7 @@ class Sessions:
         """
         secret = mint_secret(SecretKind.BROWSER_SESSION, self._chance)
         proved_at = self._clock.now() if is_proved else session.proved_at
-        key = digest(self._pepper, secret.reveal())
+        key = self._ground.digest(secret.reveal())
         if not await self._store.rotate(unit, session.user_id, session.id, key, proved_at):
             raise AuthenticationFailed
         rotated = dataclasses.replace(session, proved_at=proved_at, csrf=self._csrf(secret.reveal()))
@@ -142,7 +138,7 @@ class Sessions:
         """End the session of a secret, such as the one that a log-in takes the place of; returns which it was."""
         if not secret or len(secret) > _LONGEST_SECRET:
             return None
-        stored = await self._store.resolve_session(unit, digest(self._pepper, secret))
+        stored = await self._store.resolve_session(unit, self._ground.digest(secret))
         if stored is not None:
             await self._store.remove(unit, stored.user_id, stored.id)
         return stored
@@ -176,7 +172,7 @@ class Sessions:
         )
 
     def _csrf(self, secret: str) -> str:
-        value = digest(self._pepper, f"antechamber csrf {secret}")
+        value = self._ground.digest(f"antechamber csrf {secret}")
         return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from antechamber.base.actor import Actor
-from antechamber.base.clock import Clock
-from antechamber.base.secret import Secret, digest
-from antechamber.base.unit import Units
 from antechamber.features.accounts.model import Attempts, Reason, Refused, ThrottleRules, network_of
 from antechamber.features.accounts.ports import AttemptStore
+from antechamber.features.accounts.service.ground import Ground
 from antechamber.features.organizations.service import email_key
 
 
@@ -29,11 +27,11 @@ class Throttle:
     neither a stranger's guesses elsewhere nor a crowd behind one address keep a known person out.
     """
 
-    def __init__(self, store: AttemptStore, units: Units, clock: Clock, pepper: Secret, rules: ThrottleRules) -> None:
+    def __init__(self, store: AttemptStore, ground: Ground, rules: ThrottleRules) -> None:
         self._store = store
-        self._units = units
-        self._clock = clock
-        self._pepper = pepper.reveal().encode()
+        self._ground = ground
+        self._units = ground.units
+        self._clock = ground.clock
         self._rules = rules
 
     async def begin(self, email: str, by: Actor) -> Ticket | Refused:
@@ -69,5 +67,5 @@ class Throttle:
         account, address = email_key(email) or email, network_of(by.ip_address)
         # lengths first, so that no two subjects are written alike
         texts = (f"account {account}", f"pair {len(account)} {account} {address}", f"address {address}")
-        first, second, third = (digest(self._pepper, f"antechamber throttle {text}") for text in texts)
+        first, second, third = (self._ground.digest(f"antechamber throttle {text}") for text in texts)
         return first, second, third
