@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from antechamber.base.secret import Secret
 
 PREFIX: Final = "ANTE_SERVER_"
-_CATALOGUE_TABLES: Final = ("providers", "aliases", "prices", "fallback_price", "model_groups", "rate_limits")
+_CATALOGUE_TABLES: Final = ("providers", "aliases", "prices", "fallback_price", "model_groups", "rate_limits", "oauth_clients")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _POSITIVE: Final = (
     "workers",
@@ -28,6 +28,9 @@ _POSITIVE: Final = (
     "login_longest_wait_seconds",
     "password_hashings",
 )
+_SHORTEST_TOKEN: Final = 60
+_LONGEST_TOKEN: Final = 86_400
+_LONGEST_GRACE: Final = 600
 _NODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DATABASES: Final = frozenset({"postgresql", "postgres", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"})
 
@@ -109,6 +112,21 @@ class Settings:
     login_address_failures: int = _setting(100, "The same from one address (of IPv6: /64 network), for all accounts.")
     login_longest_wait_seconds: int = _setting(900, "Longest such wait; each is twice as long as the one before.")
     password_hashings: int = _setting(2, "Passwords that are hashed at the same time; each takes 64 MiB.")
+    federation_private_issuers: str = _setting(
+        "", "Comma list of the issuers' origins that may be private, as https://kubernetes.default.svc or "
+        "https://10.0.0.1:8443; every other address must be public, a name, and on port 443.",
+    )  # fmt: skip
+    federation_history_days: int = _setting(30, "Days for which the authentication history of workloads is kept.")
+    federation_history_rows: int = _setting(100_000, "Most exchanges that the history of an organization keeps.")
+    access_token_seconds: int = _setting(3600, "How long an access token of a log-in lives; from 60 to 86400.")
+    refresh_token_idle_seconds: int = _setting(30 * 86_400, "Time after which an unused refresh token ends.")
+    refresh_token_seconds: int = _setting(90 * 86_400, "Time after which a person has to log in anew in any case.")
+    refresh_grace_seconds: int = _setting(
+        60, "How long a replaced refresh token still gets the same successor, for programs that refresh at once."
+    )
+    token_failures_per_minute: int = _setting(
+        120, "Refused exchanges of tokens from one address in a minute before all are refused; 0: no limit."
+    )
     log_level: str = _setting("info", "Least severe log line.", choices=("debug", "info", "warning", "error"))
 
     def is_tls(self) -> bool:
@@ -181,10 +199,23 @@ def _check(settings: Settings) -> None:
         if getattr(settings, name) < 1:
             message = f"{name}: must be at least 1"
             raise SettingsError(message)
+    _check_tokens(settings)
     if not _NODE.fullmatch(settings.node):
         message = "node: must be a plain name of letters, digits, dots, hyphens and underscores"
         raise SettingsError(message)
     _check_addresses(settings)
+
+
+def _check_tokens(settings: Settings) -> None:
+    if not _SHORTEST_TOKEN <= settings.access_token_seconds <= _LONGEST_TOKEN:
+        message = f"access_token_seconds: must be from {_SHORTEST_TOKEN} to {_LONGEST_TOKEN}"
+        raise SettingsError(message)
+    if not settings.access_token_seconds <= settings.refresh_token_idle_seconds <= settings.refresh_token_seconds:
+        message = "refresh_token_idle_seconds: must be from access_token_seconds to refresh_token_seconds"
+        raise SettingsError(message)
+    if settings.refresh_grace_seconds > _LONGEST_GRACE:
+        message = f"refresh_grace_seconds: must be at most {_LONGEST_GRACE}"
+        raise SettingsError(message)
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -175,6 +175,7 @@ def show_actor(actor: Actor, email: str | None) -> dict[str, object]:
         ActorKind.ADMIN_API_KEY: {"admin_api_key_id": actor.id},
         ActorKind.API: {"api_key_id": actor.id},
         ActorKind.OPERATOR: {"token_id": actor.id},
+        ActorKind.SERVICE_ACCOUNT: {"service_account_id": actor.id},
         ActorKind.SYSTEM: {"service": actor.id},
         ActorKind.UNAUTHENTICATED: {"unauthenticated_email_address": actor.id},
         ActorKind.USER: {"user_id": actor.id, "email_address": email},

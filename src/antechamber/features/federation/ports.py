@@ -369,8 +369,10 @@ class HistoryStore(Protocol):
         """Keep one."""
         ...
 
-    async def listing(self, unit: Unit, organization_id: OrganizationId, query: HistoryQuery) -> Sequence[Exchange]:
-        """Return at most `limit` + 1, newest first."""
+    async def listing(
+        self, unit: Unit, organization_id: OrganizationId, query: HistoryQuery, asked: Asked
+    ) -> Sequence[Exchange]:
+        """Return what was asked for; exchanges are never archived."""
         ...
 
     async def sweep_old(self, unit: Unit, before: int, most: int, limit: int) -> int:

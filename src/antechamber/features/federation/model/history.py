@@ -99,9 +99,6 @@ class HistoryQuery:
     rule_id: str | None = None
     issuer_id: str | None = None
     outcome: Outcome | None = None
-    limit: int = 20
-    # (created_at, id) of the last one that was shown
-    before: tuple[int, str] | None = None
 
 
 def shorten_subject(subject: str) -> str:

@@ -1,5 +1,6 @@
 """Writing down what became of exchanges, and showing it to those who administer federation."""
 
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from antechamber.base.actor import Actor
@@ -17,7 +18,9 @@ from antechamber.features.federation.model.history import (
 )
 from antechamber.features.federation.model.matching import Refused
 from antechamber.features.federation.model.rules import Rule
+from antechamber.features.federation.model.stamps import Stamp
 from antechamber.features.federation.ports import HistoryStore, SeenStore
+from antechamber.features.federation.service.lists import Book, ListQuery, Part
 from antechamber.features.oauth.model import StoredToken
 
 _DAY: Final = 86_400 * MICROSECONDS
@@ -28,7 +31,8 @@ _AT_ONCE: Final = 1000
 _LONGEST_DETAIL: Final = 255
 
 
-class Keeping(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Keeping:
     """How long history is kept: days, and rows of one organisation."""
 
     days: int = 30
@@ -94,11 +98,14 @@ class History:
         async with self._units.begin() as unit:
             await self._store.add(unit, rule.organization_id, exchange)
 
-    async def listing(self, organization_id: OrganizationId, query: HistoryQuery) -> tuple[list[Exchange], bool]:
-        """Return a page, newest first, and whether there is more."""
+    async def listing(self, organization_id: OrganizationId, query: HistoryQuery, page: ListQuery) -> Part[Exchange]:
+        """Return a page of exchanges, newest first; InvalidRequest for a cursor of another list."""
+        narrowed = {"rule_id": query.rule_id, "issuer_id": query.issuer_id, "outcome": query.outcome}
+        book = Book(Kind.EXCHANGE, organization_id, page, **narrowed)
+        asked = book.asked()
         async with self._units.read() as unit:
-            found = await self._store.listing(unit, organization_id, query)
-        return list(found[: query.limit]), len(found) > query.limit
+            found = await self._store.listing(unit, organization_id, query, asked)
+        return book.part(found, lambda exchange: (Stamp(exchange.created_at, None), exchange.id))
 
     async def sweep(self) -> None:
         """Drop what is older than is kept, and ids of assertions that cannot come again."""

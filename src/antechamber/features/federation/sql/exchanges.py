@@ -12,6 +12,7 @@ from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.tables import Digest, Instant, Text, metadata
 from antechamber.features.federation.model.history import Exchange, HistoryQuery, Outcome, Reason
+from antechamber.features.federation.ports import Asked
 
 federation_assertions: Final = Table(
     "federation_assertions",
@@ -92,8 +93,10 @@ class SqlHistory:
             )
         )
 
-    async def listing(self, unit: Unit, organization_id: OrganizationId, query: HistoryQuery) -> Sequence[Exchange]:
-        """Return at most `limit` + 1, newest first."""
+    async def listing(
+        self, unit: Unit, organization_id: OrganizationId, query: HistoryQuery, asked: Asked
+    ) -> Sequence[Exchange]:
+        """Return what was asked for; exchanges are never archived."""
         table = federation_exchanges
         found = select(table).where(table.c.organization_id == organization_id)
         if query.rule_id is not None:
@@ -102,10 +105,10 @@ class SqlHistory:
             found = found.where(table.c.issuer_id == query.issuer_id)
         if query.outcome is not None:
             found = found.where(table.c.outcome == query.outcome)
-        if query.before is not None:
-            at, key = query.before
+        if asked.after is not None:
+            at, key = asked.after
             found = found.where(or_(table.c.created_at < at, and_(table.c.created_at == at, table.c.id < key)))
-        ordered = found.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(query.limit + 1)
+        ordered = found.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(asked.limit)
         return [_exchange(row) for row in await connection(unit).execute(ordered)]
 
     async def sweep_old(self, unit: Unit, before: int, most: int, limit: int) -> int:
