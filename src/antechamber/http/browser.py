@@ -95,6 +95,10 @@ class Browser:
             request.scope[_VISIT_KEY] = await self._visits.resolve(secret) if secret else None
         return cast("Visit | None", request.scope[_VISIT_KEY])
 
+    def session_secret(self, request: Request) -> str | None:
+        """Return the secret in a browser's cookie, whatever it opens."""
+        return session_secret(request, secure=self._secure)
+
     def enter(self, response: Answer, secret: str) -> Answer:
         """Give a browser its session."""
         return set_session(response, secret, secure=self._secure, lasts_seconds=self._lasts_seconds)

@@ -2,24 +2,21 @@
 
 from fastapi import APIRouter
 
-from antechamber.features.accounts.pages import account_pages
-from antechamber.http.browser import Browser, Visit
+from antechamber.features.accounts.pages import Desk, account_pages
+from antechamber.http.browser import Browser
 from antechamber.http.pages.assets import asset_router
 from antechamber.http.pages.home import home_pages
 from antechamber.wiring.storage import Storage
 
 
-class _Nobody:
-    async def resolve(self, secret: str) -> Visit | None:
-        """Return nobody."""
-        del secret
-
-
 def browser(storage: Storage) -> Browser:
     """Return what pages know of browsers."""
-    return Browser(storage.settings.base_url(), _Nobody(), storage.chance, 30 * 86_400)
+    settings = storage.settings
+    return Browser(settings.base_url(), storage.sessions, storage.chance, settings.session_absolute_seconds)
 
 
 def page_routers(storage: Storage) -> list[APIRouter]:
     """Return every page, and what they are styled with."""
-    return [home_pages(storage.settings.base_url()), asset_router(), *account_pages(storage.accounts)]
+    base_url = storage.settings.base_url()
+    desk = Desk(storage.accounts, storage.logins, storage.sessions, storage.passwords, storage.passkeys, base_url)
+    return [home_pages(base_url), asset_router(), *account_pages(desk)]

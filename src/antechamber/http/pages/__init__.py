@@ -17,7 +17,7 @@ from antechamber.base.clock import to_rfc3339
 from antechamber.base.permissions import Permission
 from antechamber.http.needs import Needs
 from antechamber.http.pages.assets import asset_path
-from antechamber.http.pages.filled import Filled
+from antechamber.http.pages.filled import Filled, Saying
 from antechamber.http.pages.words import language_of, say
 
 if TYPE_CHECKING:
@@ -109,3 +109,8 @@ def _policy(form_action: Sequence[str]) -> str:
             "base-uri 'none'",
         )
     )
+
+
+def words(request: Request, saying: Saying) -> str:
+    """Return a text in the reader's language, for what is not written in a template."""
+    return say(language_of(request.headers.get("accept-language", "")), saying.key, **saying.values)

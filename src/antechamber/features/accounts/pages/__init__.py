@@ -2,10 +2,16 @@
 
 from fastapi import APIRouter
 
+from antechamber.features.accounts.pages.account import own_pages
+from antechamber.features.accounts.pages.desk import Desk
+from antechamber.features.accounts.pages.invite import invite_pages
+from antechamber.features.accounts.pages.log_in import log_in_pages
+from antechamber.features.accounts.pages.password import password_pages
 from antechamber.features.accounts.pages.setup import setup_pages
-from antechamber.features.accounts.service import Accounts
+
+__all__ = ["Desk", "account_pages"]
 
 
-def account_pages(accounts: Accounts) -> list[APIRouter]:
+def account_pages(desk: Desk) -> list[APIRouter]:
     """Return every page over the services."""
-    return [setup_pages(accounts)]
+    return [log_in_pages(desk), setup_pages(desk), invite_pages(desk), password_pages(desk), own_pages(desk)]
