@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 from antechamber.base.secret import Secret
 
 PREFIX: Final = "ANTE_SERVER_"
-_CATALOGUE_TABLES: Final = ("providers", "aliases", "prices", "fallback_price", "model_groups", "rate_limits", "oauth_clients")
+_CATALOGUE_TABLES: Final = (
+    "providers",
+    "aliases",
+    "prices",
+    "fallback_price",
+    "model_groups",
+    "rate_limits",
+    "oauth_clients",
+)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _POSITIVE: Final = (
     "workers",

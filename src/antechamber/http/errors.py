@@ -36,6 +36,7 @@ STATUSES: Final[dict[type[WireError], int]] = {
     Overloaded: 529,
 }
 _INTERNAL_STATUS: Final = 500
+_OAUTH_STATUSES: Final = {"invalid_client": 401, "server_error": 500, "temporarily_unavailable": 503}
 _SPENT: Final = "You have reached your specified"
 # OpenAI's `error.type` and `error.code` by status (their error guide); anything else is a server_error.
 _OPENAI: Final[dict[int, tuple[str, str | None]]] = {
@@ -78,6 +79,21 @@ def openai_body(error: WireError, status: int | None = None) -> bytes:
     kind, code = _OPENAI.get(status or status_of(error), ("server_error", None))
     inner = {"message": redact(error.message), "type": kind, "param": None, "code": error.error_code or code}
     return msgspec.json.encode({"error": inner})
+
+
+def oauth_status(error: str, *, is_login_over: bool = False, is_limited: bool = False) -> int:
+    """Return the status of a refusal in RFC 6749's shape (§5.2): 400 but for a few.
+
+    `is_login_over` makes it 401 for a program that then logs in anew (wire-auth.md 6.3).
+    """
+    if is_limited:
+        return 429
+    return 401 if is_login_over else _OAUTH_STATUSES.get(error, 400)
+
+
+def oauth_body(error: str, description: str) -> bytes:
+    """Return RFC 6749's `{"error", "error_description"}` (§5.2)."""
+    return msgspec.json.encode({"error": error, "error_description": redact(description)})
 
 
 def error_headers(error: WireError) -> list[tuple[bytes, bytes]]:

@@ -45,6 +45,7 @@ from antechamber.wiring.claude_code import claude_code_routes
 from antechamber.wiring.credentials import LastUseKeeping
 from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import invite_mail
+from antechamber.wiring.oauth import Sweeping, adopt_clients
 from antechamber.wiring.pages import browser, page_routers
 from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import open_prices, read_tables
@@ -73,6 +74,8 @@ class Application:
         self.storage = storage or open_storage(self.settings)
         self.clock = self.storage.clock
         self.is_draining = False
+        adopt_clients(self.storage.oauth.clients, loaded)
+        self.sweeping = Sweeping(self.storage.oauth.sweeper)
         self._build_ledger()
         self._build_gateway()
         self._build_shell()
@@ -132,6 +135,7 @@ class Application:
             workspace_routes(storage.workspaces, storage.workspace_members),
             *key_routers(storage.api_keys, storage.admin_keys),
             caller_routes(storage),
+            storage.oauth.router(settings.base_url()),
             audit_routes(storage.activities, self.refusals.refusals),
             *self.limits.routers(),
             usage_routes(self.reports),
@@ -189,6 +193,7 @@ class Application:
         self._mailing = asyncio.create_task(self.invite_mail.run())
         self.refusals.start()
         self.last_uses.start()
+        self.sweeping.start()
         # In this order: a key revoked between the two is a change that the feed sees.
         await self.changes.start()
         await self.authenticator.reload()
@@ -200,6 +205,7 @@ class Application:
         loaded = self.loaded.reread_catalogue()
         catalogue = build_catalogue(loaded, self.simulated_url)
         tables, policy = read_tables(loaded), read_policy(loaded)
+        adopt_clients(self.storage.oauth.clients, loaded)
         self.limits.adopt(loaded, catalogue)
         self.loaded = loaded
         self.gateway.adopt(catalogue)
@@ -219,6 +225,7 @@ class Application:
         await self.ledger.close()
         await self.refusals.stop()
         await self.last_uses.stop()
+        await self.sweeping.stop()
         await self.upstreams.close()
         await self.simulated.stop()
         self.access_log.flush()

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from antechamber.base.actor import Actor
 from antechamber.base.ids import GrantId, OrganizationId, ServiceAccountId, UserId, WorkspaceId
-from antechamber.base.permissions import OrganizationRole, ServiceAccountRole, WorkspaceRole
+from antechamber.base.permissions import ServiceAccountRole, WorkspaceRole
 from antechamber.base.principal import AccessToken
 from antechamber.base.unit import Unit
 from antechamber.features.oauth.model import Client, Code, DeviceRequest, Grant, Refresh, StoredToken, TokenAnswer
@@ -44,33 +44,6 @@ class ServiceAccountRoles(Protocol):
         ...
 
 
-class Membership(Protocol):
-    """An organisation that somebody is in."""
-
-    @property
-    def organization_id(self) -> OrganizationId:
-        """Which."""
-        ...
-
-    @property
-    def organization_name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def role(self) -> OrganizationRole:
-        """What they are in it."""
-        ...
-
-
-class Memberships(Protocol):
-    """Which organisations somebody is in."""
-
-    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
-        """Return them, by name."""
-        ...
-
-
 class TokenStore(Protocol):
     """Where access tokens are kept, under their digests."""
 
@@ -92,6 +65,10 @@ class TokenStore(Protocol):
 
     async def remove(self, unit: Unit, organization_id: OrganizationId, token: StoredToken) -> None:
         """Forget a token, and announce it."""
+        ...
+
+    async def sweep_out_client(self, unit: Unit, client_id: str) -> None:
+        """Forget the tokens of a client that is no more, in every organisation, and announce it."""
         ...
 
     async def resolve_token(self, unit: Unit, digest: bytes) -> StoredToken | None:
@@ -179,8 +156,8 @@ class DeviceStore(Protocol):
         """Keep a new request; False if its user code is in use."""
         ...
 
-    async def resolve_device(self, unit: Unit, device: bytes, *, lock: bool = False) -> DeviceRequest | None:
-        """Return the request of a device code; `lock` holds it until the unit ends."""
+    async def resolve_device(self, unit: Unit, device: bytes) -> DeviceRequest | None:
+        """Return the request of a device code."""
         ...
 
     async def resolve_user_code(self, unit: Unit, user: bytes) -> DeviceRequest | None:

@@ -3,6 +3,7 @@
 from antechamber.features.oauth.model.answers import Account, GrantRefused, Named, OAuthError, TokenAnswer
 from antechamber.features.oauth.model.clients import (
     CLAUDE_CODE,
+    CLIENT_GRANTS,
     Client,
     ClientDraft,
     GrantType,
@@ -32,6 +33,7 @@ from antechamber.features.oauth.model.tokens import Holder, StoredToken, check_l
 
 __all__ = [
     "CLAUDE_CODE",
+    "CLIENT_GRANTS",
     "DEFAULT_SCOPES",
     "INTERACTIVE",
     "Account",

@@ -57,10 +57,9 @@ class SqlDevices:
         )
         return True
 
-    async def resolve_device(self, unit: Unit, device: bytes, *, lock: bool = False) -> DeviceRequest | None:
-        """Return the request of a device code; `lock` holds it until the unit ends."""
-        query = select(device_requests).where(device_requests.c.digest == device)
-        rows = await connection(unit).execute(query.with_for_update() if lock else query)
+    async def resolve_device(self, unit: Unit, device: bytes) -> DeviceRequest | None:
+        """Return the request of a device code."""
+        rows = await connection(unit).execute(select(device_requests).where(device_requests.c.digest == device))
         row = rows.one_or_none()
         return None if row is None else _request(row)
 

@@ -71,6 +71,11 @@ class SqlTokens:
         """Forget a token, and announce it."""
         await _remove(unit, organization_id, access_tokens.c.id == token.id)
 
+    async def sweep_out_client(self, unit: Unit, client_id: str) -> None:
+        """Forget the tokens of a client that is no more, in every organisation, and announce it."""
+        await connection(unit).execute(delete(access_tokens).where(access_tokens.c.client_id == client_id))
+        announce(unit, CREDENTIALS)
+
     async def resolve_token(self, unit: Unit, digest: bytes) -> StoredToken | None:
         """Return the token that a secret is, expired or not."""
         row = await _by_digest(unit, digest)
@@ -94,6 +99,9 @@ class SqlTokens:
         """Drop tokens that expired before an instant; return how many."""
         old = select(access_tokens.c.id).where(access_tokens.c.expires_at < before).limit(limit)
         done = await connection(unit).execute(delete(access_tokens).where(access_tokens.c.id.in_(old)))
+        if done.rowcount:
+            # memories let go of them, too
+            announce(unit, CREDENTIALS)
         return done.rowcount
 
 
