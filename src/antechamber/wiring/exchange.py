@@ -29,7 +29,7 @@ class ExchangeRules:
     """What the operator decides about exchanges; `audience` is the server's own address."""
 
     audience: str
-    keeping: Keeping = Keeping()
+    keeping: Keeping = field(default_factory=Keeping)
     guard: Guard = field(default_factory=Guard)
 
 
