@@ -30,6 +30,8 @@ def root() -> LazyGroup:
         help="Talk to language models through an Antechamber server, and run one.",
         epilog=_EPILOG,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        invoke_without_command=True,
+        callback=_bare,
     )
     group.params.append(
         click.Option(
@@ -37,6 +39,16 @@ def root() -> LazyGroup:
         )
     )
     return group
+
+
+@click.pass_context
+def _bare(context: click.Context) -> int | None:
+    """Begin a session where a person sits; elsewhere answer what is on stdin, or show the help if nothing is."""
+    if context.invoked_subcommand is not None:
+        return None
+    from antechamber.cli.session.start import ChatOptions, start  # noqa: PLC0415 - which most runs don't need
+
+    return start(ChatOptions(help=context.get_help()), context.obj)
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature

@@ -1,4 +1,4 @@
-"""`ante chat`: OpenAI-style chat completions."""
+"""`ante chat`: a session with a model, and OpenAI-style chat completions."""
 
 import click
 
@@ -8,9 +8,27 @@ from antechamber.cli.settings import Invocation
 from antechamber.client.events import ServerEvent
 
 
-@click.group(cls=Group)
-def command() -> None:
-    """Send OpenAI-style chat completions."""
+@click.group(cls=Group, invoke_without_command=True)
+@click.option("--model", metavar="MODEL", help="The model to ask; ANTHROPIC_MODEL, or the first listed, if not given.")
+@click.option("--prompt", "-p", metavar="TEXT", help="Answer this and end; a text on stdin is put behind it.")
+@click.option("--max-tokens", type=click.IntRange(min=1), default=4096, metavar="N", help="At most so many an answer.")
+@click.pass_context
+def command(context: click.Context, model: str | None, prompt: str | None, max_tokens: int) -> int | None:
+    """Talk to a model: a session at a terminal, one answer elsewhere.
+
+    In the session /auth changes how you authenticate: log in to a server, an API key, an OpenAI-compatible provider, a
+    profile; /help lists the other commands. Without a terminal the question comes from --prompt or stdin.
+
+    \b
+    ante chat
+    git diff | ante chat -p "Review this"
+    ante chat completions create --model sim-1 "Say hello"
+    """  # noqa: D301 - click's mark for text that keeps its lines
+    if context.invoked_subcommand is not None:
+        return None
+    from antechamber.cli.session.start import ChatOptions, start  # noqa: PLC0415 - which imports this module
+
+    return start(ChatOptions(model, prompt, max_tokens), context.obj)
 
 
 @command.group("completions", cls=Group)

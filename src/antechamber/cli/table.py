@@ -24,7 +24,7 @@ MORE: Final = "More"
 COMMANDS: Final = (
     Entry("messages", "messages", "Send messages, count their tokens.", ASK),
     Entry("models", "models", "List the models you may use.", ASK),
-    Entry("chat", "chat", "Send OpenAI-style chat completions.", ASK),
+    Entry("chat", "chat", "Talk to a model; send OpenAI-style chat completions.", ASK),
     Entry("complete", "complete", "Send a legacy text completion.", ASK),
     Entry("auth", "auth", "Log in and out, see which credential is in force.", LOG_IN),
     Entry("whoami", "whoami", "Ask the server whose credential it is.", LOG_IN),
@@ -52,6 +52,7 @@ COMMANDS: Final = (
     Entry("prices", "server.prices", "Show prices, price past requests anew.", SERVE),
     Entry("people", "server.people", "Add, appoint and remove people as the server's operator.", SERVE),
     Entry("keys", "server.keys", "Make admin and Claude Code keys as the server's operator.", SERVE),
+    Entry("oauth", "server.oauth", "Register programs that people may log in to.", SERVE),
     Entry("token", "server.token", "Mint a token as the server's operator.", SERVE),
     Entry("simulate", "server.simulate", "Run the simulated models on their own.", SERVE),
     Entry("doctor", "doctor", "Check address, TLS, proxies, credential and clock.", MORE),

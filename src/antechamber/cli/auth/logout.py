@@ -36,8 +36,8 @@ def command(invocation: Invocation, *, everything: bool) -> int:
     _show(results, invocation, everything=everything)
     for left in (result for result in results if result.problem):
         world.stderr.write(
-            f"note: {left.server} was not told about {left.profile} ({left.problem}); until the tokens end, a copy of them "
-            f"still opens: end them at {left.server}/account\n"
+            f"note: {left.server} was not told about {left.profile} ({left.problem}); copies of its tokens work until "
+            f"they end: end them at {left.server}/account\n"
         )
     return Exit.OK
 

@@ -2,23 +2,14 @@
 
 import dataclasses
 
-from antechamber.cli.connection import outbound_options
+from antechamber.cli.connection import sign
 from antechamber.cli.settings import Invocation
-from antechamber.client.credentials import Access, Given, find_access
+from antechamber.client.credentials import Given, find_access
 from antechamber.client.failures import CredentialUnusable, ServerUnreachable
-from antechamber.client.posting import open_poster
 from antechamber.client.profiles import Profile, ProfileUnusable
-from antechamber.client.signing import Credentials
 
 # what wins over a profile, and is no part of it
 _OUTRANKING = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"})
-
-
-def open_credentials(access: Access, invocation: Invocation) -> Credentials:
-    """Return what signs requests for an access."""
-    world = invocation.world
-    post = open_poster(world.connect, outbound_options(world, invocation.settings))
-    return Credentials(access, world.environment, post, world.clock)
 
 
 def fresh_profile(invocation: Invocation) -> tuple[Profile, str]:
@@ -36,10 +27,10 @@ def fresh_profile(invocation: Invocation) -> tuple[Profile, str]:
         message = "there is no profile that is logged in: ante auth login"
         raise ProfileUnusable(message)
     try:
-        headers = dict(open_credentials(access, invocation).headers())
+        token = sign(world, invocation.settings, access).token()
     except (CredentialUnusable, ServerUnreachable) as error:
         if access.credential is None or not access.credential.value:
             raise
         world.stderr.write(f"warning: the token could not be renewed: {error}\n")
         return access.profile, access.credential.value
-    return access.profile, headers["authorization"].removeprefix("Bearer ")
+    return access.profile, token.secret.reveal()

@@ -5,14 +5,13 @@ import shlex
 
 import click
 
-from antechamber.cli.auth.signing import fresh_profile, open_credentials
+from antechamber.cli.auth.signing import fresh_profile
+from antechamber.cli.connection import sign
 from antechamber.cli.exits import Exit
 from antechamber.cli.groups import Command
 from antechamber.cli.output import Printer
 from antechamber.cli.settings import Invocation
 from antechamber.client.credentials import find_access
-
-_BEARER = "Bearer "
 
 
 @click.command("token", cls=Command)
@@ -31,9 +30,7 @@ def token(invocation: Invocation) -> int:
     if access.credential is None:
         world.stderr.write("There is no credential. Log in with `ante auth login`.\n")
         return Exit.AUTHENTICATION
-    headers = dict(open_credentials(access, invocation).headers())
-    secret = headers.get("x-api-key") or headers.get("authorization", "").removeprefix(_BEARER)
-    Printer(world, invocation.settings).text(secret)
+    Printer(world, invocation.settings).text(sign(world, invocation.settings, access).token().secret.reveal())
     return Exit.OK
 
 

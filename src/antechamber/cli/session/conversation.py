@@ -1,5 +1,6 @@
 """A conversation: what was said, with which model, over which backend."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from antechamber.cli.session.backends import Backend, Tally, Turn
@@ -28,6 +29,10 @@ class Conversation:
         if not self.model:
             self.model = self.backend.default_model or next(iter(self.backend.models()), "")
         return self.model
+
+    def answer(self, model: str, question: str) -> Iterator[str]:
+        """Yield the answer to a question after all that was said before."""
+        return self.backend.answer(model, [*self.turns, Turn("user", question)], self.tally)
 
     def keep(self, question: str, answer: str) -> None:
         """Keep a question with its answer; an answer that was stopped counts as far as it came."""
