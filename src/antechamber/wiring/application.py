@@ -136,6 +136,7 @@ class Application:
             *key_routers(storage.api_keys, storage.admin_keys),
             caller_routes(storage),
             storage.oauth.router(settings.base_url()),
+            *storage.federation.routers(),
             audit_routes(storage.activities, self.refusals.refusals),
             *self.limits.routers(),
             usage_routes(self.reports),
@@ -194,6 +195,7 @@ class Application:
         self.refusals.start()
         self.last_uses.start()
         self.sweeping.start()
+        self.storage.federation.exchange.poller.start()
         # In this order: a key revoked between the two is a change that the feed sees.
         await self.changes.start()
         await self.authenticator.reload()
@@ -226,6 +228,7 @@ class Application:
         await self.refusals.stop()
         await self.last_uses.stop()
         await self.sweeping.stop()
+        await self.storage.federation.exchange.poller.stop()
         await self.upstreams.close()
         await self.simulated.stop()
         self.access_log.flush()

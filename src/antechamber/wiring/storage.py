@@ -28,6 +28,9 @@ from antechamber.wiring.auditing import AuditPeople
 from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.data_folder import DataFolder
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
+from antechamber.wiring.exchange import Foundations as ExchangeFoundations
+from antechamber.wiring.exchange import exchange_rules
+from antechamber.wiring.federation import Federation, build_federation
 from antechamber.wiring.first_run import Founder
 from antechamber.wiring.log_in import FailureCounting, Foundations, build_log_in, log_in_rules
 from antechamber.wiring.oauth import OAuth, build_oauth, lifetimes_of
@@ -62,6 +65,7 @@ class Storage:
     admin_keys: AdminKeys
     tokens: Tokens
     oauth: OAuth
+    federation: Federation
     founder: Founder
     sources: tuple[Any, ...]
 
@@ -130,6 +134,12 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     places = Places(members, log_in.people, workspaces, workspace_members, database, clock)
     means = Means(database, clock, chance, pepper, audit, lifetimes_of(settings))
     key_source = KeySource(SqlPrincipals(), members, workspaces, workspace_members, clock)
+    oauth = build_oauth(settings, means, places, tokens, token_principals)
+    under = ExchangeFoundations(database, clock, chance, audit, tokens, workspaces)
+    federation = build_federation(under, exchange_rules(settings))
+    token_principals.bind(federation.standing)
+    oauth.endpoint.bind(federation.exchange.exchanges)
+    workspace_effects.on_archived(federation.rule_workspaces.drop_workspace)
     return Storage(
         settings=settings,
         folder=folder,
@@ -154,7 +164,8 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         api_keys=api_keys,
         admin_keys=admin_keys,
         tokens=tokens,
-        oauth=build_oauth(settings, means, places, tokens, token_principals),
+        oauth=oauth,
+        federation=federation,
         founder=Founder(organizations, workspaces, log_in.accounts, api_keys, admin_keys, audit, database),
         sources=(key_source, token_principals),
     )
