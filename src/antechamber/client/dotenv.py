@@ -13,40 +13,47 @@ from antechamber.client.failures import CredentialUnusable
 from antechamber.client.trust import TrustStore
 
 NAMES: Final = (Path(".ante", ".env"), Path(".qwen", ".env"), Path(".env"))
-_PLAIN: Final = ".env"
 _LARGEST: Final = 64 * 1024
 
 # What makes other programs load code; no file may set it, wherever it lies.
-_LOADERS: Final = re.compile(
-    r"(LD|DYLD|PYTHON|RUBY|PERL5)[A-Z0-9_]*|NODE_(OPTIONS|PATH|REPL_EXTERNAL_MODULE)|BASH_ENV|ENV|SHELLOPTS|PS4"
+_LOADERS: Final = (
+    r"(LD|DYLD|PYTHON|RUBY|PERL5)[A-Z0-9_]*|NODE_(OPTIONS|PATH|REPL_EXTERNAL_MODULE)|BASH_ENV|SHELLOPTS|PS4"
     r"|(JAVA|JDK_JAVA)_(TOOL_)?OPTIONS|_JAVA_OPTIONS|GCONV_PATH|GLIBC_TUNABLES|COMSPEC"
 )
 # What a project may never set, trusted or not: where settings and trust lie, sandboxes, updates, what git and ssh run.
-_KEPT_FROM_PROJECTS: Final = re.compile(
+_KEPT_FROM_PROJECTS: Final = (
     r"HOME|USERPROFILE|PATH|PATHEXT|SHELL|EDITOR|VISUAL|PAGER|BROWSER|(LOCAL)?APPDATA|XDG_\w+|TMPDIR|TEMP|TMP"
     r"|ANTHROPIC_CONFIG_DIR|ANTE_CA_FILE|ANTE_CACHE|ANTE_(SERVER|TEST)_\w+|CLAUDE_CONFIG_DIR"
     r"|QWEN_(HOME|RUNTIME_DIR)|(QWEN|GEMINI|ANTE)_\w*(SETTINGS|TRUSTED|SANDBOX|UPDATE|TELEMETRY)\w*|(\w+_)?SANDBOX(_\w+)?"
     r"|SEATBELT_PROFILE|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE"
-    r"|CURL_CA_BUNDLE|AWS_CA_BUNDLE|SSLKEYLOGFILE|OPENSSL_(CONF|MODULES|ENGINES)|(GIT|SSH|SUDO)_\w+|NPM_CONFIG_\w+|PIP_\w+|UV_\w+"
+    r"|CURL_CA_BUNDLE|AWS_CA_BUNDLE|SSLKEYLOGFILE|OPENSSL_(CONF|MODULES|ENGINES)|(GIT|SSH|SUDO)_\w+"
+    r"|(NPM_CONFIG|PIP|UV)_\w+"
 )
 # What moves a person's secrets as surely as a base URL does, and names no credential that could be compared.
-_NEEDS_TRUST: Final = re.compile(
-    r"(HTTP|HTTPS|ALL|NO)_PROXY|ANTHROPIC_(CONSOLE_URL|IDENTITY_TOKEN_FILE|OAUTH_CLIENT_ID)"
-)
+_NEEDS_TRUST: Final = r"(HTTP|HTTPS|ALL|NO)_PROXY|ANTHROPIC_(CONSOLE_URL|IDENTITY_TOKEN_FILE|OAUTH_CLIENT_ID)"
 _OF_OTHER_PROGRAMS: Final = frozenset({"DEBUG", "DEBUG_MODE"})
 
-_LINE: Final = re.compile(
-    r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*
+_LINE: Final = r"""(?xs)[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*
         (?:'(?P<single>(?:[^'\\]|\\.)*)'[ \t]*(?:\#[^\n]*)?
           |"(?P<double>(?:[^"\\]|\\.)*)"[ \t]*(?:\#[^\n]*)?
           |(?P<bare>(?!['"])[^\n]*))
-        (?:\n|\Z)""",
-    re.VERBOSE | re.DOTALL,
-)
-_BLANK: Final = re.compile(r"[ \t]*(?:\#[^\n]*)?(?:\n|\Z)")
-_COMMENT: Final = re.compile(r"(?:^|(?<=\s))#")
-_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "a": "\a"}
+        (?:\n|\Z)"""
+_BLANK: Final = r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)"
+_COMMENT: Final = r"(?:^|(?<=\s))#"
+_ESCAPE: Final = r"(?s)\\(.)"
+_ESCAPED: Final = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "a": "\a",
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "$": "$",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,13 @@ def parse_env(text: str) -> Parsed:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     values: dict[str, str] = {}
     broken: list[int] = []
+    # Compiled here: most runs find no file.
+    blanks, lines = re.compile(_BLANK), re.compile(_LINE)
     place = 0
     while place < len(text):
-        if (blank := _BLANK.match(text, place)) is not None:
+        if (blank := blanks.match(text, place)) is not None:
             place = blank.end()
-        elif (line := _LINE.match(text, place)) is not None and "\0" not in line[0]:
+        elif (line := lines.match(text, place)) is not None and "\0" not in line[0]:
             values[line["name"]] = _value(line)
             place = line.end()
         else:
@@ -82,13 +91,11 @@ def parse_env(text: str) -> Parsed:
 
 def _value(line: re.Match[str]) -> str:
     if (double := line["double"]) is not None:
-        return _ESCAPE.sub(
-            lambda found: _ESCAPED.get(found[1], found[1] if found[1] in "\"\\'$`\n" else found[0]), double
-        )
+        return re.sub(_ESCAPE, lambda found: _ESCAPED.get(found[1], found[0]), double)
     if (single := line["single"]) is not None:
-        return _ESCAPE.sub(lambda found: found[1] if found[1] in "'\\" else found[0], single)
+        return re.sub(_ESCAPE, lambda found: found[1] if found[1] in "'\\" else found[0], single)
     bare: str = line["bare"]
-    comment = _COMMENT.search(bare)
+    comment = re.search(_COMMENT, bare)
     return (bare[: comment.start()] if comment else bare).strip()
 
 
@@ -119,7 +126,7 @@ def find_env_file(folder: Path, environment: Environment) -> tuple[EnvFile | Non
         notes += [
             f"{path} may not set {name}: {why}"
             for name, why in found.refused.items()
-            if _LOADERS.fullmatch(name.upper())
+            if re.fullmatch(_LOADERS, name.upper())
         ]
         notes += [f"{path} line {number} is not understood" for number in found.broken_lines[:3]]
         return found, tuple(notes)
@@ -153,15 +160,15 @@ def _judge(path: Path, owner: Path, parsed: Parsed, environment: Environment, *,
 
 
 def _refusal(name: str, path: Path, *, is_project: bool, is_trusted: bool) -> str | None:
-    if _LOADERS.fullmatch(name):
+    if re.fullmatch(_LOADERS, name):
         return "it makes programs load code"
     if not is_project:
         return None
-    if _KEPT_FROM_PROJECTS.fullmatch(name):
+    if re.fullmatch(_KEPT_FROM_PROJECTS, name):
         return "no project may set it"
     if name in _OF_OTHER_PROGRAMS and path.parent.name not in {".ante", ".qwen"}:
         return f"it is meant for other programs; {NAMES[0]} may set it"
-    if _NEEDS_TRUST.fullmatch(name) and not is_trusted:
+    if re.fullmatch(_NEEDS_TRUST, name) and not is_trusted:
         return "the folder is not trusted: ante trust {folder}"
     return None
 

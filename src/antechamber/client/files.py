@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from antechamber.base.chance import Chance, SystemChance
+from antechamber.base.clock import MICROSECONDS, SystemClock
 from antechamber.client.failures import CredentialUnusable
 
 SECRET_FILE: Final = 0o600
 SECRET_FOLDER: Final = 0o700
 PLAIN_FILE: Final = 0o644
 PLAIN_FOLDER: Final = 0o755
+_DRAFT_SECONDS: Final = 3600
 _LARGEST: Final = 1024 * 1024
 _OTHERS: Final = 0o077
 _OTHERS_WRITE: Final = 0o022
@@ -140,6 +142,16 @@ def drafting(path: Path, mode: int, folder_mode: int, chance: Chance | None = No
         yield draft
     finally:
         draft.discard()
+        _sweep(path)
+
+
+def _sweep(path: Path) -> None:
+    # What killed writers left behind; nobody takes so long over one file.
+    oldest = SystemClock().now() / MICROSECONDS - _DRAFT_SECONDS
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if left.lstat().st_mtime < oldest:
+                left.unlink()
 
 
 def make_folder(path: Path, mode: int) -> None:

@@ -155,7 +155,8 @@ def revoke(
     fields = {"token": token.reveal(), "token_type_hint": hint, "client_id": client_id}
     reply = _form(post, url, fields)
     if reply.status != _OK:
-        raise TokenRefused("revoking the token", _refused(reply, url))
+        what = "revoking the token"
+        raise TokenRefused(what, _refused(reply, url))
 
 
 def _form(post: Poster, url: str, fields: Mapping[str, str]) -> Reply:

@@ -1,0 +1,144 @@
+"""Log-ins on one machine: many processes that refresh at once, and processes that are killed while they write."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.processes import clean_environment, wait_for
+from tests.unit.client.homes import folder_of, put_login, read_json
+from tests.unit.client.issuer import issuing
+
+_ASK = """
+import json
+from antechamber.client import find_credentials
+credentials = find_credentials()
+print(json.dumps(dict(credentials.headers())))
+"""
+_WRITE = """
+import sys
+from pathlib import Path
+from antechamber.client.files import write_secret
+number = 0
+while True:
+    number += 1
+    write_secret(Path(sys.argv[1]), {"access_token": "x" * 50_000, "number": number})
+    print(number, flush=True)
+"""
+_PROCESSES = 20
+
+
+def spawn(home: Path, code: str, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    environment = clean_environment(HOME=str(home), **variables)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def headers_of(process: subprocess.Popen[str]) -> dict[str, str]:
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    found: dict[str, str] = json.loads(out)
+    return found
+
+
+def test_twenty_processes_that_find_one_expired_log_in_ask_once_and_all_go_on(tmp_path: Path) -> None:
+    with issuing(seconds=0.2) as issuer:
+        path = put_login(tmp_path, base_url=issuer.url, account_email="a@example.com", of_another_program=[1])
+        processes = [spawn(tmp_path, _ASK) for _ in range(_PROCESSES)]
+        told = [headers_of(process) for process in processes]
+        assert {headers["authorization"] for headers in told} == {"Bearer sk-ant-oat01-1"}
+        assert len(issuer.of_grant("refresh_token")) == 1
+        kept = read_json(path)
+        assert (kept["refresh_token"], kept["account_email"], kept["of_another_program"]) == (
+            "sk-ant-ort01-1",
+            "a@example.com",
+            [1],
+        )
+    assert not path.parent.with_name("credentials.lock").exists()
+
+
+def test_twenty_processes_that_are_refused_at_once_never_spend_a_refresh_token_twice(tmp_path: Path) -> None:
+    code = _ASK.replace("credentials.headers()", "credentials.headers(refused=credentials.headers())")
+    with issuing(seconds=0.2) as issuer:
+        put_login(tmp_path, base_url=issuer.url, left=3000)
+        processes = [spawn(tmp_path, code) for _ in range(_PROCESSES)]
+        told = [headers_of(process) for process in processes]
+        # who starts late reads the new token first, and is told that it is refused as well
+        asked = len(issuer.of_grant("refresh_token"))
+        assert issuer.refresh_token == f"sk-ant-ort01-{asked}", "nobody is logged out"
+        assert all(headers["authorization"].startswith("Bearer sk-ant-oat01-") for headers in told)
+
+
+def test_twenty_processes_of_one_federation_profile_exchange_once(tmp_path: Path) -> None:
+    with issuing(seconds=0.2) as issuer:
+        folder = folder_of(tmp_path)
+        (folder / "configs").mkdir(parents=True)
+        (tmp_path / "identity.jwt").write_text("a.b.c")
+        config = {
+            "version": "1.0",
+            "authentication": {
+                "type": "oidc_federation",
+                "federation_rule_id": "fdrl_01",
+                "identity_token": {"source": "file", "path": str(tmp_path / "identity.jwt")},
+            },
+            "organization_id": "org",
+            "base_url": issuer.url,
+        }
+        (folder / "configs" / "default.json").write_text(json.dumps(config))
+        processes = [spawn(tmp_path, _ASK) for _ in range(_PROCESSES)]
+        assert {headers_of(process)["authorization"] for process in processes} == {"Bearer sk-ant-oat01-1"}
+        assert len(issuer.asked) == 1
+
+
+def test_a_process_killed_while_it_refreshes_leaves_the_log_in_and_no_lock_that_holds(tmp_path: Path) -> None:
+    with issuing(seconds=30) as issuer:
+        put_login(tmp_path, base_url=issuer.url)
+        first = spawn(tmp_path, _ASK)
+        wait_for(lambda: len(issuer.asked) == 1, "the refresh has reached the server")
+        assert folder_of(tmp_path).joinpath("credentials.lock").is_dir()
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+        # as a server does within its grace: the same successor again
+        issuer.refresh_token, issuer.serial, issuer.seconds = "sk-ant-ort01-0", 0, 0.0
+        assert headers_of(spawn(tmp_path, _ASK))["authorization"] == "Bearer sk-ant-oat01-1"
+        assert not folder_of(tmp_path).joinpath("credentials.lock").exists()
+
+
+@pytest.mark.parametrize("milliseconds", range(0, 60, 3))
+def test_a_write_killed_at_any_point_leaves_the_old_or_the_new_file(tmp_path: Path, milliseconds: int) -> None:
+    path = tmp_path / "credentials" / "default.json"
+    writer = spawn(tmp_path, _WRITE, str(path))
+    assert writer.stdout is not None
+    first = int(writer.stdout.readline())
+    time.sleep(milliseconds / 1000)
+    os.kill(writer.pid, signal.SIGKILL)
+    rest, _ = writer.communicate()
+    last = int((rest.split() or [first])[-1]) if rest.endswith("\n") or not rest else first
+    found = read_json(path)
+    assert found["access_token"] == "x" * 50_000
+    assert int(str(found["number"])) >= last - 1
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_disk_without_room_is_noticed_before_the_refresh_token_is_spent(tmp_path: Path) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+    ignored = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    with issuing() as issuer:
+        path = put_login(tmp_path, base_url=issuer.url)
+        before = path.read_bytes()
+        process = spawn(tmp_path, limited + ignored + _ASK)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode
+        assert "cannot be refreshed" in err
+        assert (issuer.asked, path.read_bytes()) == ([], before)
