@@ -41,10 +41,10 @@ def python_environment(name: str) -> Path:
     return python
 
 
-def node_environment() -> Path:
-    """Return the folder that holds the node_modules of package-lock.json; made if it is not there."""
-    manifests = [HERE / "package.json", HERE / "package-lock.json"]
-    folder = _folder("npm", b"".join(path.read_bytes() for path in manifests))
+def node_environment(name: str = "npm", place: Path = HERE) -> Path:
+    """Return the folder that holds the node_modules of a place's package-lock.json; made if it is not there."""
+    manifests = [place / "package.json", place / "package-lock.json"]
+    folder = _folder(name, b"".join(path.read_bytes() for path in manifests))
 
     def make() -> None:
         folder.mkdir(parents=True)
