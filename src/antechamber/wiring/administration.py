@@ -6,12 +6,20 @@ from typing import Any, Final, TypeAlias
 from antechamber.base.actor import OPERATOR
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.ids import InviteId, OrganizationId
+from antechamber.base.ids import BrowserSessionId, InviteId, OrganizationId
 from antechamber.base.permissions import OrganizationRole
+from antechamber.features.accounts.model import BrowserSession
 from antechamber.features.apikeys.model import AdminDraft
 from antechamber.features.organizations.model import Member, check_email, check_name
 from antechamber.features.organizations.service import accept_url
 from antechamber.wiring.first_run import Founded
+from antechamber.wiring.oauth_acts import (
+    create_client,
+    delete_client,
+    get_client,
+    list_clients,
+    rotate_client_secret,
+)
 from antechamber.wiring.storage import Storage
 
 Asked: TypeAlias = Mapping[str, Any]
@@ -53,6 +61,25 @@ async def _remove_person(storage: Storage, asked: Asked) -> Mapping[str, Any]:
     member = await _member(storage, asked)
     await storage.members.dismiss(member.organization_id, member.id, OPERATOR)
     return {"id": member.id, "type": "user_deleted"}
+
+
+async def _password_link(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    link, secret = await storage.passwords.create_link(await _member(storage, asked), OPERATOR)
+    url = f"{storage.settings.base_url()}/password?token={secret.reveal()}"
+    return {"url": url, "email": link.email, "expires_at": to_rfc3339(link.expires_at)}
+
+
+async def _list_sessions(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    member = await _member(storage, asked)
+    return {"data": [_shown_session(session) for session in await storage.sessions.listing(member.id)]}
+
+
+async def _revoke_sessions(storage: Storage, asked: Asked) -> Mapping[str, Any]:
+    member, session_id = await _member(storage, asked), asked.get("session_id")
+    if session_id is None:
+        return {"revoked": await storage.sessions.revoke_all(member.id, OPERATOR)}
+    await storage.sessions.revoke(member.id, BrowserSessionId(str(session_id)), OPERATOR)
+    return {"revoked": 1}
 
 
 async def _invite_link(storage: Storage, asked: Asked) -> Mapping[str, Any]:
@@ -108,12 +135,20 @@ ACTS: Final[Mapping[str, Act]] = {
     "admin_key.make": _make_admin_key,
     "claude_code_key.make": _make_claude_code_key,
     "invite.link": _invite_link,
+    "oauth_clients.create": create_client,
+    "oauth_clients.delete": delete_client,
+    "oauth_clients.get": get_client,
+    "oauth_clients.list": list_clients,
+    "oauth_clients.rotate_secret": rotate_client_secret,
     "organizations.create": _create_organization,
     "organizations.list": _list_organizations,
     "people.add": _add_person,
     "people.appoint": _appoint_person,
     "people.list": _list_people,
+    "people.password_link": _password_link,
     "people.remove": _remove_person,
+    "people.revoke_sessions": _revoke_sessions,
+    "people.sessions": _list_sessions,
     "token.mint": _mint_token,
 }
 
@@ -147,6 +182,18 @@ def _role(asked: Asked) -> OrganizationRole:
     except ValueError:
         message = f"role: must be one of: {', '.join(OrganizationRole)}"
         raise InvalidRequest(message) from None
+
+
+def _shown_session(session: BrowserSession) -> Mapping[str, Any]:
+    return {
+        "id": session.id,
+        "type": "browser_session",
+        "created_at": to_rfc3339(session.created_at),
+        "last_seen_at": to_rfc3339(session.last_seen_at),
+        "expires_at": to_rfc3339(session.expires_at),
+        "ip_address": session.address,
+        "user_agent": session.user_agent,
+    }
 
 
 def _shown(member: Member) -> Mapping[str, Any]:

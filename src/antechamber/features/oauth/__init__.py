@@ -9,6 +9,11 @@ as a keyed hash.
 | GET | /.well-known/oauth-authorization-server/{path:path} | public |
 | GET | /.well-known/oauth-protected-resource | public |
 | GET | /.well-known/oauth-protected-resource/{path:path} | public |
+| GET | /device | public |
+| GET | /oauth/authorize | public |
+| GET | /oauth/code/callback | public |
+| POST | /device | public |
+| POST | /oauth/authorize | public |
 | POST | /oauth/device_authorization | public |
 | POST | /oauth/token | public |
 | POST | /v1/oauth/device_authorization | public |
