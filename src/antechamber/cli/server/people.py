@@ -63,6 +63,41 @@ def remove(email: str, *, as_json: bool, **place: object) -> None:
     print_json(gone) if as_json else click.echo(f"{gone['id']} is no longer a member")
 
 
+@command.command("password-link")
+@click.argument("email")
+@operator_options
+def password_link(email: str, *, as_json: bool, **place: object) -> None:
+    """Print a link by which a member sets a new password, once, within a day. Whoever has it can log in as them."""
+    link = do("people.password_link", place, email=email)
+    print_json(link) if as_json else click.echo(link["url"])
+
+
+@command.command("sessions")
+@click.argument("email")
+@operator_options
+def sessions(email: str, *, as_json: bool, **place: object) -> None:
+    """List the browsers in which a member is logged in, the last used first."""
+    found = do("people.sessions", place, email=email)
+    if as_json:
+        print_json(found)
+        return
+    for session in found["data"]:
+        click.echo(
+            f"{session['id']}  {session['last_seen_at'][:19]}Z  {session['ip_address'] or '-':15}  "
+            f"{session['user_agent'] or '-'}"
+        )
+
+
+@command.command("revoke-sessions")
+@click.argument("email")
+@click.option("--session-id", help="Only this one.")
+@operator_options
+def revoke_sessions(email: str, session_id: str | None, *, as_json: bool, **place: object) -> None:
+    """Log a member out of every browser, or of one."""
+    done = do("people.revoke_sessions", place, email=email, session_id=session_id)
+    print_json(done) if as_json else click.echo(f"{done['revoked']} session(s) ended")
+
+
 @command.command("invite-link")
 @click.argument("invite_id")
 @operator_options

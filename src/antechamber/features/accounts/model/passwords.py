@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, NoReturn
@@ -14,6 +14,7 @@ LONGEST_PASSWORD: Final = 1000
 # what is left of a password once its most guessable part is taken out
 _ENOUGH_BESIDE: Final = 6
 _SHORTEST_PART: Final = 4
+_AROUND: Final = "0123456789!?.,*#$%&+-_@ "
 _PRODUCT: Final = "antechamber"
 # control characters can't be typed again, surrogates are no text, and unassigned ones have no stable form
 _REFUSED: Final = frozenset({"Cc", "Cn", "Cs"})
@@ -75,13 +76,22 @@ def _refuse(code: str, sentence: str) -> NoReturn:
 
 
 def _is_guessed_early(folded: str, common: AbstractSet[str]) -> bool:
-    core = folded.strip("0123456789!?.,*#$%&+-_@ ")
-    if folded in common or len(core) <= 1:
-        return True
-    # what stands around a common word, such as the year, is tried with it
-    if core in common and len(folded) - len(core) <= _ENOUGH_BESIDE:
-        return True
-    return _repeats(folded) or any(_runs_along(folded, run) for run in _RUNS)
+    bare = folded.strip(_AROUND)
+    return (
+        len(bare) <= 1
+        or any(core in common for core in _cores(folded))
+        or _repeats(folded)
+        or any(_runs_along(folded, run) for run in _RUNS)
+    )
+
+
+def _cores(folded: str) -> Iterator[str]:
+    """Yield the text without some of the digits and signs around it, such as a year, which are tried with a word."""
+    heads = len(folded) - len(folded.lstrip(_AROUND))
+    tails = len(folded) - len(folded.rstrip(_AROUND))
+    for head in range(min(heads, _ENOUGH_BESIDE) + 1):
+        for tail in range(min(tails, _ENOUGH_BESIDE - head) + 1):
+            yield folded[head : len(folded) - tail]
 
 
 def _repeats(text: str) -> bool:
