@@ -23,4 +23,5 @@ def challenge_of(verifier: str) -> str:
 
 def proves(verifier: str, challenge: str) -> bool:
     """Say whether a verifier of the right form is the one that a challenge was made of."""
-    return _VERIFIER.fullmatch(verifier) is not None and hmac.compare_digest(challenge_of(verifier), challenge)
+    is_sound = _VERIFIER.fullmatch(verifier) is not None and check_challenge(challenge)
+    return is_sound and hmac.compare_digest(challenge_of(verifier), challenge)
