@@ -1,7 +1,7 @@
 """`ante auth status`: what is in force on this machine, as text and for programs."""
 
 import json
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ WORKSPACE = "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ"
 OTHER = "wrkspc_01ZZZZzr7rXLA5AGx3HKfFUJ"
 
 
-def write_profile(home: Path, name: str = "default", *, active: bool = True, **changes: Any) -> None:
+def write_profile(home: Path, name: str = "default", *, active: bool = True, **changes: object) -> None:
     folder = home / ".config" / "anthropic"
     (folder / "configs").mkdir(parents=True, exist_ok=True)
     (folder / "credentials").mkdir(mode=0o700, exist_ok=True)
@@ -48,14 +48,14 @@ def write_profile(home: Path, name: str = "default", *, active: bool = True, **c
         (folder / "active_config").write_text(f"{name}\n", encoding="utf-8")
 
 
-def status(home: Path, *flags: str, answers: list[Scripted] | None = None, **variables: str) -> Ran:
+def status(home: Path, *flags: str, answers: Sequence[Scripted] = (), variables: dict[str, str] | None = None) -> Ran:
     return ante(
-        "auth", "status", *flags, answers=answers or (), home=home, variables={"ANTHROPIC_API_KEY": "", **variables}
+        "auth", "status", *flags, answers=answers, home=home, variables={"ANTHROPIC_API_KEY": "", **(variables or {})}
     )
 
 
 def as_json(home: Path, *flags: str, **variables: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(status(home, "--json", *flags, **variables).out)
+    found: dict[str, Any] = json.loads(status(home, "--json", *flags, variables=variables).out)
     return found
 
 
@@ -88,7 +88,7 @@ def test_the_text_has_the_published_layout(tmp_path: Path) -> None:
 
 def test_a_key_in_a_variable_shadows_the_profile_and_the_remedy_is_named(tmp_path: Path) -> None:
     write_profile(tmp_path)
-    ran = status(tmp_path, ANTHROPIC_API_KEY=KEY)
+    ran = status(tmp_path, variables={"ANTHROPIC_API_KEY": KEY})
     assert "  (active) * ANTHROPIC_API_KEY                              sk-ant-api03-EXA...\n" in ran.out
     assert "             Profile (user_oauth) [via active_config]       sk-ant-oat01-EXA...\n" in ran.out
     assert "warning: ANTHROPIC_API_KEY wins over profile default: unset ANTHROPIC_API_KEY" in ran.out
@@ -98,7 +98,7 @@ def test_a_key_in_a_variable_shadows_the_profile_and_the_remedy_is_named(tmp_pat
 def test_no_whole_secret_is_ever_shown(tmp_path: Path) -> None:
     write_profile(tmp_path)
     for flags in ((), ("--json",)):
-        shown = status(tmp_path, *flags, ANTHROPIC_API_KEY=KEY, ANTHROPIC_AUTH_TOKEN="short").out
+        shown = status(tmp_path, *flags, variables={"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_AUTH_TOKEN": "short"}).out
         assert KEY not in shown
         assert TOKEN not in shown
         assert "short" not in shown
@@ -157,15 +157,15 @@ def test_verify_asks_the_server(tmp_path: Path) -> None:
 
 
 def test_verify_fails_as_the_server_refuses(tmp_path: Path) -> None:
-    ran = status(
-        tmp_path, "--verify", "--json", answers=[error(401, "authentication_error", "revoked")], ANTHROPIC_API_KEY=KEY
-    )
+    answers = [error(401, "authentication_error", "revoked")]
+    ran = status(tmp_path, "--verify", "--json", answers=answers, variables={"ANTHROPIC_API_KEY": KEY})
     assert ran.code == Exit.AUTHENTICATION
     assert json.loads(ran.out)["verified"] == {"accepted": False, "status": 401, "message": "revoked"}
 
 
 def test_federation_inputs_are_listed_with_what_is_missing(tmp_path: Path) -> None:
-    out = status(tmp_path, ANTHROPIC_FEDERATION_RULE_ID="fdrl_1", ANTHROPIC_IDENTITY_TOKEN="x" * 40).out
+    given = {"ANTHROPIC_FEDERATION_RULE_ID": "fdrl_1", "ANTHROPIC_IDENTITY_TOKEN": "x" * 40}
+    out = status(tmp_path, variables=given).out
     assert "ANTHROPIC_FEDERATION_RULE_ID" in out
     assert "(40 characters)" in out
     assert "ANTHROPIC_ORGANIZATION_ID" in out
@@ -181,7 +181,7 @@ def test_a_narrow_terminal_loses_no_value(tmp_path: Path) -> None:
 def test_a_file_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     write_profile(tmp_path)
     path = tmp_path / ".config/anthropic/credentials/default.json"
-    os.chmod(path, 0o644)
+    path.chmod(0o644)
     found = as_json(tmp_path)
     assert found["logged_in"] is False
     assert str(path) in found["problem"]

@@ -58,7 +58,11 @@ def log_in(
         options.callback_port,
     )
     way = choose_way(
-        world, device=options.device, no_browser=options.no_browser, callback_port=options.callback_port, ask=ask
+        world.environment,
+        device=options.device,
+        no_browser=options.no_browser,
+        callback_port=options.callback_port,
+        ask=ask,
     )
     try:
         answer = obtain(way, target, means)

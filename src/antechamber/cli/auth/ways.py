@@ -8,6 +8,7 @@ from antechamber.cli.auth.browsing import open_command, open_page
 from antechamber.cli.auth.targets import Target
 from antechamber.cli.world import World
 from antechamber.client.authorize import LoginAttempt, begin_login, manual_redirect
+from antechamber.client.environment import Environment
 from antechamber.client.failures import TokenRefused
 from antechamber.client.loopback import Loopback, Received, await_code
 from antechamber.client.oauth import DevicePrompt, TokenAnswer, await_device, begin_device, redeem_code
@@ -35,7 +36,7 @@ class Means:
 
 
 def choose_way(
-    world: World, *, device: bool, no_browser: bool, callback_port: int, ask: Callable[[str], bool] | None
+    environment: Environment, *, device: bool, no_browser: bool, callback_port: int, ask: Callable[[str], bool] | None
 ) -> Way:
     """Return the way that was asked for, or the one that this terminal allows.
 
@@ -45,7 +46,7 @@ def choose_way(
         return Way.DEVICE
     if no_browser:
         return Way.TUNNEL if callback_port else Way.PASTE
-    if open_command(world.environment) is not None:
+    if open_command(environment) is not None:
         return Way.BROWSER
     if ask is None or ask("This terminal has no browser. Log in with a one-time code on another device?"):
         return Way.DEVICE

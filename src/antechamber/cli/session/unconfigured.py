@@ -11,7 +11,7 @@ from antechamber.client.profiles import config_folder
 _WAYS: Final = (
     ("ANTHROPIC_API_KEY", "an API key"),
     ("ANTHROPIC_AUTH_TOKEN", "a token, sent as Bearer"),
-    ("ANTHROPIC_PROFILE", "a profile: `ante auth login`, `ante profile import`"),
+    ("ANTHROPIC_PROFILE", "a profile that `ante auth login` made"),
     ("ANTHROPIC_FEDERATION_RULE_ID", "workload identity, together with"),
     ("", "ANTHROPIC_ORGANIZATION_ID and"),
     ("", "ANTHROPIC_IDENTITY_TOKEN_FILE"),
