@@ -51,7 +51,8 @@ class Services:
         )
         ground = Ground(self.database, self.clock, chance, PEPPER)
         foundations = Foundations(ground, self.audit, self.organizations, self.members, self.invites)
-        self.log_in = build_log_in(foundations, LogInRules(), Argon2Passwords(PEPPER, chance, cost=CHEAP))
+        self.hasher = Argon2Passwords(PEPPER, chance, cost=CHEAP)
+        self.log_in = build_log_in(foundations, LogInRules(), self.hasher)
         self.accounts = self.log_in.accounts
         self.membership_effects.bind_sessions(self.log_in.sessions)
         self.tokens = Tokens(SqlTokens(), SqlGrants(), self.clock, chance, PEPPER, self.audit, self.members)

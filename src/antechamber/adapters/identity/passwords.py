@@ -41,7 +41,8 @@ class Argon2Passwords:
     """Hashes and checks passwords under a key of the server: a stolen database alone cannot be guessed at.
 
     The key comes in by HMAC-SHA256, NIST SP 800-63B §3.1.1.2; so a password's length or a NUL in it change nothing.
-    At most `at_once` are worked on, which bounds memory, and 64 wait; more get Overloaded.
+    At most `at_once` are worked on, which bounds memory, and 64 wait; more get Overloaded. `checked` counts the
+    checks that were worked on, whosever they were.
     """
 
     def __init__(self, pepper: Secret, chance: Chance, at_once: int = 2, cost: Cost | None = None) -> None:
@@ -60,6 +61,7 @@ class Argon2Passwords:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords")
         self._most = at_once + _MOST_WAITING
         self._under_way = 0
+        self.checked = 0
 
     async def hash(self, password: str) -> Secret:
         """Return the encoded hash of a password in its normal form."""
@@ -76,6 +78,7 @@ class Argon2Passwords:
         # made at the first check of all, whoever's it is
         nobodys = self._nobodys
         target = encoded if encoded is not None and password is not None else nobodys
+        self.checked += 1
         try:
             self._argon2.verify(target, self._keyed(password or _NOTHING))
         except (Argon2Error, InvalidHashError):
