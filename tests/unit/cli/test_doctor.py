@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from antechamber.base.chance import SystemChance
 from antechamber.base.clock import SystemClock
 from antechamber.base.secret import SecretKind, mint_secret
+from antechamber.cli.doctor.access import access_checks, dotenv_checks
 from antechamber.cli.doctor.findings import Check, show, summary
 from antechamber.cli.doctor.folders import folder_checks
 from antechamber.cli.doctor.names import certificate_end, name_checks
@@ -20,6 +21,9 @@ from antechamber.cli.doctor.scan import scan_checks
 from antechamber.cli.doctor.secrets_in_text import secrets_in
 from antechamber.cli.doctor.traps import TRAPS, read_version
 from antechamber.cli.doctor.variables import UNREAD, variable_checks
+from antechamber.cli.world import system_world
+from antechamber.client.credentials import Given, find_access
+from antechamber.client.dotenv import fill, find_env_file
 from antechamber.client.environment import VARIABLES, Environment
 
 HOME = Path("/home/nobody")
@@ -243,3 +247,47 @@ def test_findings_fit_the_terminal_and_commands_are_never_wrapped() -> None:
         == "1 failure, 2 warnings."
     )
     assert summary([Check("a", "ok", "")]) == "Nothing is wrong."
+
+
+def test_env_files_are_listed_in_the_order_in_which_they_are_found(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / ".qwen").mkdir(parents=True)
+    (project / ".qwen/.env").write_text("OPENAI_API_KEY=one\nHTTPS_PROXY=http://proxy.example.com\nLD_PRELOAD=x\n")
+    (project / ".env").write_text("OPENAI_API_KEY=two\n")
+    environment = Environment({}, tmp_path)
+    environment = fill(environment, *find_env_file(project, environment))
+    found = list(dotenv_checks(environment, project))
+    assert found[0].detail == f"{project}/.qwen/.env: used, sets OPENAI_API_KEY"
+    assert {check.fix for check in found} == {"", f"ante trust {project}"}
+    assert f"{project}/.env: passed over" in texts(found)
+    assert [check.status for check in dotenv_checks(Environment({}, tmp_path), tmp_path)] == ["ok"]
+
+
+def test_a_credential_that_may_do_too_much_or_no_longer_works_is_told(tmp_path: Path) -> None:
+    def checks(**variables: str) -> str:
+        environment = Environment({"ANTHROPIC_CONFIG_DIR": str(tmp_path), **variables}, tmp_path)
+        return texts(list(access_checks(find_access(Given(), environment, strict=False), system_world())))
+
+    assert "ante auth login" in checks()
+    assert "warning ANTHROPIC_API_KEY holds an admin key" in checks(ANTHROPIC_API_KEY="sk-ant-admin01-x")
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "credentials").mkdir(mode=0o700)
+    config, credentials = tmp_path / "configs/default.json", tmp_path / "credentials/default.json"
+    config.write_text(
+        json.dumps(
+            {"version": "1.0", "authentication": {"type": "user_oauth", "client_id": "c"}, "workspace_id": "wrkspc_a"}
+        )
+    )
+    token = {
+        "version": "1.0",
+        "type": "oauth_token",
+        "access_token": "sk-ant-oat01-x",
+        "expires_at": 1,
+        "refresh_token": "r",
+    }
+    credentials.write_text(json.dumps({**token, "scope": "user:profile org:admin", "workspace_id": "wrkspc_b"}))
+    credentials.chmod(0o600)
+    said = checks()
+    assert "its token is renewed at the next use" in said
+    assert "may administer the whole organization" in said
+    assert "its token is bound to wrkspc_b" in said

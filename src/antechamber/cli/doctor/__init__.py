@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from antechamber import __version__
+from antechamber.cli.doctor.access import access_checks, dotenv_checks
 from antechamber.cli.doctor.findings import Check, show, summary
 from antechamber.cli.doctor.folders import folder_checks
-from antechamber.cli.doctor.online import local_checks, online_checks
+from antechamber.cli.doctor.online import online_checks, proxy_check
 from antechamber.cli.doctor.programs import program_checks
 from antechamber.cli.doctor.project import project_checks
 from antechamber.cli.doctor.scan import scan_checks
@@ -48,8 +49,10 @@ def command(invocation: Invocation, *, as_json: bool, scan: bool, offline: bool)
 
 def _findings(invocation: Invocation, *, scan: bool, offline: bool) -> Iterator[Check]:
     world, folder = invocation.world, Path.cwd()
-    access = find_access(invocation.settings.given(), world.environment)
-    yield from local_checks(access, world)
+    access = find_access(invocation.settings.given(), world.environment, strict=False)
+    yield from access_checks(access, world)
+    yield proxy_check(access, world)
+    yield from dotenv_checks(world.environment, folder)
     yield from variable_checks(world.environment)
     yield from folder_checks(world.environment, world.clock)
     yield from program_checks(world.environment, folder)

@@ -1,9 +1,7 @@
-"""What is in force, and whether the server takes it. Knows the server only over the wire."""
+"""Whether the server can be reached and takes the credential. Knows the server only over the wire."""
 
 import email.utils
-import stat
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,8 +14,10 @@ from antechamber.cli.world import World
 from antechamber.client.credentials import Access
 from antechamber.client.failures import ServerRefused, ServerUnreachable
 from antechamber.client.http import VERSION, Answer, Server
+from antechamber.client.sources import OPENAI
 
 _SKEW_SECONDS: Final = 60
+_SERVER_FAILED: Final = 500
 _FEW_DAYS: Final = 14
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNREACHABLE: Final = {
@@ -29,37 +29,8 @@ _UNREACHABLE: Final = {
 }
 
 
-def local_checks(access: Access, world: World) -> Iterator[Check]:
-    """Say what is in force and what it shadows, without the network."""
-    yield Check("base url", "ok", f"{access.base_url.value} (from {access.base_url.source})", _losers(access))
-    if access.credential is None:
-        yield Check("credential", "failure", "none", "set ANTHROPIC_API_KEY, or give --api-key or --profile")
-    else:
-        shadows = f"shadows {', '.join(access.shadowed)}: unset what you do not mean" if access.shadowed else ""
-        detail = f"{access.kind} from {access.credential.source}"
-        yield Check("credential", "warning" if shadows else "ok", detail, shadows)
-    if access.profile is not None:
-        yield _profile_check(access.profile.name, access.profile.credentials_path, windows=world.environment.windows)
-    yield _proxy_check(access, world)
-    if (bundle := world.environment.ca_file()) is not None:
-        there = Path(bundle).is_file()
-        yield Check("ca file", "ok" if there else "failure", bundle, "" if there else "the file is not there")
-
-
-def _losers(access: Access) -> str:
-    return f"also set, but not used: {', '.join(access.shadowed_urls)}" if access.shadowed_urls else ""
-
-
-def _profile_check(name: str, credentials: Path, *, windows: bool) -> Check:
-    if windows or not credentials.exists():
-        return Check("profile", "ok", name)
-    mode = stat.S_IMODE(credentials.stat().st_mode)
-    if mode & 0o077:
-        return Check("profile", "warning", f"{name}: others may read {credentials}", f"chmod 600 {credentials}")
-    return Check("profile", "ok", name)
-
-
-def _proxy_check(access: Access, world: World) -> Check:
+def proxy_check(access: Access, world: World) -> Check:
+    """Say which proxy stands between, and whether it should."""
     proxies = world.environment.proxies()
     parts = urlsplit(access.base_url.value)
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -77,7 +48,9 @@ def online_checks(access: Access, invocation: Invocation) -> Iterator[Check]:
     with open_server(invocation.world, invocation.settings, access) as server:
         server.max_retries = 0
         yield from name_checks(access.base_url.value)
-        answer, check = _attempt("reachable", lambda: server.call("GET", "/health/live"))
+        answer, check = _attempt(
+            "reachable", lambda: server.call("GET", "/models" if access.kind == OPENAI else "/health/live")
+        )
         yield check
         if answer is None and check.status == "failure":
             yield from (Check(name, "skipped", "not reachable") for name in ("tls", "clock", "version", "authorised"))
@@ -91,7 +64,9 @@ def _attempt(name: str, call: Callable[[], Answer]) -> tuple[Answer | None, Chec
     try:
         answer = call()
     except ServerRefused as error:
-        return None, Check(name, "warning", f"answers {error.status}: {error.message}")
+        # another's server need not have our health check
+        is_there = error.status < _SERVER_FAILED
+        return None, Check(name, "ok" if is_there else "warning", f"answers {error.status}: {error.message}")
     except ServerUnreachable as error:
         return None, Check(name, "failure", f"{error.kind}: {error.note}", _UNREACHABLE.get(error.kind, ""))
     return answer, Check(name, "ok", f"answers {answer.status}")
@@ -131,9 +106,9 @@ def _credential_checks(access: Access, server: Server) -> Iterator[Check]:
         return
     # Admin keys may not use models, other keys may not read the organization.
     is_admin = access.credential.value.startswith("sk-ant-admin")
-    path = "/v1/organizations/me" if is_admin else "/v1/models"
+    path = "/v1/organizations/me" if is_admin else "/models" if access.kind == OPENAI else "/v1/models"
     try:
-        answer = server.call("GET", path, query=[] if is_admin else [("limit", 1)])
+        answer = server.call("GET", path, query=[("limit", 1)] if path == "/v1/models" else [])
     except ServerRefused as error:
         rejected = "anthropic-version" in error.message
         yield Check("version", "failure" if rejected else "ok", error.message if rejected else VERSION)
