@@ -19,12 +19,14 @@ from antechamber.http.forms import read_form
 
 SESSION: Final = "ante_session"
 FORM: Final = "ante_form"
+ONCE: Final = "ante_once"
 TOKEN_FIELD: Final = "csrf_token"  # noqa: S105 - a field's name
 LOG_IN: Final = "/login"
 HOME: Final = "/account"
 _PREFIX: Final = "__Host-"
 _LONGEST_PATH: Final = 2000
 _LONGEST_FORM: Final = 64 << 10
+_ONCE_SECONDS: Final = 60
 _DRAWN: Final = 32
 _DRAWN_LENGTH: Final = 44
 _VISIT_KEY: Final = "antechamber.visit"
@@ -106,6 +108,22 @@ class Browser:
     def leave(self, response: Answer) -> Answer:
         """Take it back."""
         return clear_session(response, secure=self._secure)
+
+    def show_once(self, response: Answer, secret: str) -> Answer:
+        """Keep a new secret with the browser that made it until the next page, which shows it; a minute at most."""
+        name = cookie_name(ONCE, secure=self._secure)
+        response.set_cookie(name, secret, max_age=_ONCE_SECONDS, httponly=True, samesite="strict", secure=self._secure)
+        return response
+
+    def once(self, request: Request) -> str:
+        """Return the secret that this page is to show, empty for none."""
+        return request.cookies.get(cookie_name(ONCE, secure=self._secure), "")
+
+    def forget_once(self, response: Answer) -> Answer:
+        """Take it out of the browser: it has been shown."""
+        name = cookie_name(ONCE, secure=self._secure)
+        response.delete_cookie(name, httponly=True, samesite="strict", secure=self._secure)
+        return response
 
     async def form_token(self, request: Request) -> str:
         """Return what a form on the page that answers this request has to carry."""

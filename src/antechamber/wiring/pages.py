@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 
 from antechamber.features.accounts.pages import Desk, account_pages
-from antechamber.features.oauth.pages import oauth_pages
 from antechamber.features.apikeys.pages import KeyDesk, key_pages
 from antechamber.features.apikeys.service import OwnKeys, Rooms
 from antechamber.features.apikeys.sql import SqlApiKeys
+from antechamber.features.oauth.pages import oauth_pages
 from antechamber.http.browser import Browser
 from antechamber.http.pages.assets import asset_router
 from antechamber.http.pages.home import home_pages
@@ -24,4 +24,7 @@ def page_routers(storage: Storage) -> list[APIRouter]:
     base_url = storage.settings.base_url()
     desk = Desk(storage.accounts, storage.logins, storage.sessions, storage.passwords, storage.passkeys, base_url)
     oauth = oauth_pages(storage.oauth.authorizations, storage.oauth.devices, base_url)
-    return [home_pages(base_url), asset_router(), *account_pages(desk), *oauth]
+    rooms = Rooms(storage.workspaces, storage.workspace_members)
+    own = OwnKeys(storage.api_keys, SqlApiKeys(), storage.database, rooms, storage.members)
+    keys = KeyDesk(own, storage.admin_keys, storage.logins, base_url)
+    return [home_pages(base_url), asset_router(), *account_pages(desk), *key_pages(keys), *oauth]

@@ -1,9 +1,16 @@
 """API keys and admin keys: how programs show who they are.
 
+The pages below `/account` are public, as no key or token opens them; each asks for its browser's session itself.
+
 Owns the `api_keys`, `api_key_secrets` and `admin_keys` tables; a secret is kept only as a keyed hash and a hint.
 
 | method | path | permission |
 |---|---|---|
+| GET | /account/keys | public |
+| POST | /account/keys | public |
+| POST | /account/keys/admin | public |
+| POST | /account/keys/admin/{admin_api_key_id}/delete | public |
+| POST | /account/keys/{api_key_id}/{act} | public |
 | GET | /v1/organizations/admin_api_keys | admin_keys:read |
 | POST | /v1/organizations/admin_api_keys | admin_keys:write |
 | DELETE | /v1/organizations/admin_api_keys/{admin_api_key_id} | admin_keys:write |

@@ -158,6 +158,17 @@ class KeyFilter:
     status: Status | None = None
     workspace_id: str | None = None
     created_by: str | None = None
+    of_person: UserId | None = None  # those that act as a person, and those that they made
+    archived: bool = True  # whether archived ones are among them
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A key as its person sees it; `last_used_at` None if it never was."""
+
+    key: StoredApiKey
+    workspace_name: str
+    last_used_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

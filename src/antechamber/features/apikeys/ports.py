@@ -75,6 +75,12 @@ class ApiKeyStore(Protocol):
         """Return a page of active keys made before `since` and not used from then on, each with its last use."""
         ...
 
+    async def uses(
+        self, unit: Unit, organization_id: OrganizationId, key_ids: Collection[ApiKeyId]
+    ) -> Mapping[ApiKeyId, int]:
+        """Return when each of these keys was last used; those never used are not there."""
+        ...
+
     async def last_uses(self, unit: Unit, organization_id: OrganizationId) -> Mapping[WorkspaceId, int]:
         """Return when a key of each workspace was last used; workspaces without a use are not there."""
         ...

@@ -12,7 +12,7 @@ from antechamber.features.accounts.model import BrowserSession
 from antechamber.features.accounts.pages.agents import describe
 from antechamber.features.accounts.pages.desk import Desk, Guest, let_in, missing, options, wrong
 from antechamber.features.accounts.pages.links import DONE
-from antechamber.features.accounts.service.journal import acting
+from antechamber.features.accounts.service import acting
 from antechamber.http.browser import HOME, LOG_IN, browser_of
 from antechamber.http.errors import status_of
 from antechamber.http.needs import Acting

@@ -3,7 +3,7 @@
 from antechamber.features.accounts.service.accounts import Accounts, Rooms
 from antechamber.features.accounts.service.challenges import Challenges
 from antechamber.features.accounts.service.ground import Ground
-from antechamber.features.accounts.service.journal import Journal
+from antechamber.features.accounts.service.journal import Journal, acting
 from antechamber.features.accounts.service.logins import Logins
 from antechamber.features.accounts.service.passkeys import Passkeys, PasskeyWay
 from antechamber.features.accounts.service.passwords import NewPasswords, Passwords
@@ -27,4 +27,5 @@ __all__ = [
     "Sessions",
     "Throttle",
     "Ticket",
+    "acting",
 ]

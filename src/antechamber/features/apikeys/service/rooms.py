@@ -1,6 +1,6 @@
 """Where keys may be: which workspace takes one, who may hold it there, and who may have a hand in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from antechamber.base.errors import InvalidRequest, PermissionDenied
@@ -9,7 +9,8 @@ from antechamber.base.page import IdCursor
 from antechamber.base.permissions import WORKSPACE_ROLES, Permission, WorkspaceRole
 from antechamber.base.unit import Unit
 from antechamber.features.apikeys.model import Draft, StoredApiKey
-from antechamber.features.workspaces.model import Workspace, WorkspaceKind
+from antechamber.features.organizations.model import Member
+from antechamber.features.workspaces.model import Workspace, WorkspaceKind, effective_role
 from antechamber.features.workspaces.service import WorkspaceMembers, Workspaces
 
 # more than an organisation may have (wire-admin.md 2.4)
@@ -46,6 +47,24 @@ class Rooms:
     async def live(self, organization_id: OrganizationId) -> Sequence[Workspace]:
         """Return the workspaces that are not archived, the Default one among them, newest first."""
         return (await self._workspaces.listing(organization_id, _EVERY_LIVE, default=True)).items
+
+    async def held_by(self, unit: Unit, person: Member, live: Sequence[Workspace]) -> Sequence[Workspace]:
+        """Return those of the workspaces in which somebody may hold a key made by hand, the Default one first."""
+        given = await self._people.sweep_roles(unit, {(workspace.id, person.id) for workspace in live})
+        held = []
+        for workspace in live:
+            role = effective_role(workspace.kind, person.role, given.get((workspace.id, person.id)))
+            holds = role is not None and Permission.API_KEYS_WRITE in WORKSPACE_ROLES[role]
+            if holds and workspace.kind is not WorkspaceKind.CLAUDE_CODE:
+                held.append(workspace)
+        return sorted(held, key=lambda workspace: (not workspace.is_default, workspace.name.casefold()))
+
+    async def names(
+        self, unit: Unit, organization_id: OrganizationId, ids: Collection[WorkspaceId]
+    ) -> Mapping[WorkspaceId, str]:
+        """Return the names of workspaces, archived ones among them."""
+        found = await self._workspaces.names(unit, organization_id, ids)
+        return {workspace_id: workspace.name for workspace_id, workspace in found.items()}
 
     async def claude_code(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Workspace:
         """Return the Claude Code workspace for one of its members; InvalidRequest for anybody else."""

@@ -71,6 +71,11 @@ class SqlApiKeys:
             query = query.where(api_keys.c.workspace_id == chosen.workspace_id)
         if chosen.created_by is not None:
             query = query.where(api_keys.c.created_by == chosen.created_by)
+        if chosen.of_person is not None:
+            theirs = or_(api_keys.c.user_id == chosen.of_person, api_keys.c.created_by == chosen.of_person)
+            query = query.where(theirs)
+        if not chosen.archived:
+            query = query.where(api_keys.c.status != Status.ARCHIVED)
         rows, has_more = await list_rows(unit, query, mine, _ORDER, cursor)
         return Page(tuple(as_api_key(row) for row in rows), has_more)
 
@@ -185,6 +190,22 @@ class SqlApiKeys:
         )
         rows, has_more = await list_rows(unit, query, mine, _ORDER, cursor)
         return Page(tuple((as_api_key(row), row.last_used_at) for row in rows), has_more)
+
+    async def uses(
+        self, unit: Unit, organization_id: OrganizationId, key_ids: Collection[ApiKeyId]
+    ) -> Mapping[ApiKeyId, int]:
+        """Return when each of these keys was last used; those never used are not there."""
+        secret = api_key_secrets.c
+        rows = await connection(unit).execute(
+            select(secret.api_key_id, func.max(secret.last_used_at))
+            .where(
+                secret.organization_id == organization_id,
+                secret.api_key_id.in_(key_ids),
+                secret.last_used_at.is_not(None),
+            )
+            .group_by(secret.api_key_id)
+        )
+        return {ApiKeyId(key_id): used for key_id, used in rows}
 
     async def last_uses(self, unit: Unit, organization_id: OrganizationId) -> Mapping[WorkspaceId, int]:
         """Return when a key of each workspace was last used; workspaces without a use are not there."""
