@@ -71,11 +71,12 @@ class ClientDraft:
 
 def well_known(base_url: str) -> tuple[Client, ...]:
     """Return the clients that every server has: `ant`, our own, and that of Claude Code's gateway log-in."""
+    page = f"{base_url}{CODE_PAGE}?app="
+    theirs = (*_LOOPBACKS, f"{page}anthropic-cli")
     return (
-        Client(ANT, "Anthropic CLI", False, (*_LOOPBACKS, f"{base_url}{CODE_PAGE}?app=anthropic-cli"), built_in=True),
-        Client(
-            OURS, "Antechamber CLI", False, (*_LOOPBACKS, f"{base_url}{CODE_PAGE}?app=antechamber-cli"), built_in=True
-        ),
+        Client(ANT, "Anthropic CLI", False, theirs, built_in=True),
+        # our command asks as the other one does, so that it can log in at either server
+        Client(OURS, "Antechamber CLI", False, (*theirs, f"{page}antechamber-cli"), built_in=True),
         Client(
             CLAUDE_CODE,
             "Claude Code",
