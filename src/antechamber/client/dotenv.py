@@ -1,8 +1,8 @@
 """Finding and reading .env files: the first one from the current folder upwards, then home; nothing merges."""
 
+import errno
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Final
 
 from antechamber.client.environment import EnvFile, Environment, read_environment
 from antechamber.client.failures import CredentialUnusable
+from antechamber.client.files import open_file
 from antechamber.client.trust import TrustStore
 
 NAMES: Final = (Path(".ante", ".env"), Path(".qwen", ".env"), Path(".env"))
@@ -115,7 +116,7 @@ def find_env_file(folder: Path, environment: Environment) -> tuple[EnvFile | Non
     home = environment.home.resolve()
     for owner, path in places(folder, environment):
         try:
-            text = _read(path)
+            text = _read(path, owner, environment)
         except OSError as error:
             notes.append(f"{path} is not read: {error.strerror or error}")
             continue
@@ -133,19 +134,16 @@ def find_env_file(folder: Path, environment: Environment) -> tuple[EnvFile | Non
     return None, tuple(notes)
 
 
-def _read(path: Path) -> str | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (FileNotFoundError, NotADirectoryError):
+def _read(path: Path, owner: Path, environment: Environment) -> str | None:
+    opened = open_file(path, follow=True)
+    if opened is None:
         return None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, which pathlib does not open
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        if hasattr(os, "geteuid") and status.st_uid not in {os.geteuid(), 0}:
+    file, status = opened
+    with file:
+        is_foreign = hasattr(os, "geteuid") and status.st_uid not in {os.geteuid(), 0}
+        if is_foreign and not _is_trusted(owner, environment):
             # As git does with repositories: in a shared folder anybody can put one.
-            message = "it belongs to somebody else"
-            raise OSError(message)
+            raise OSError(errno.EPERM, f"it belongs to somebody else; `ante trust {owner}` allows it")
         return file.read(_LARGEST).decode("utf-8", "replace")
 
 

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import MICROSECONDS, SystemClock
@@ -55,20 +55,17 @@ def read_plain(path: Path) -> dict[str, object] | None:
 
 def _read(path: Path, forbidden: int, remedy: str, why: str) -> dict[str, object] | None:
     try:
-        found = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        opened = open_file(path, follow=False)
     except OSError as error:
         if error.errno == errno.ELOOP:
             message = f'{path} is a symlink; type: cp --remove-destination "$(readlink -f {path})" {path}'
             raise FileUnsafe(message) from None
         message = f"{path} cannot be read: {error.strerror}"
         raise CredentialUnusable(message) from None
-    with open(found, "rb") as file:  # noqa: PTH123 - a descriptor, which pathlib does not open
-        status = os.fstat(found)
-        if _POSIX and not stat.S_ISREG(status.st_mode):
-            message = f"{path} is no file"
-            raise CredentialUnusable(message)
+    if opened is None:
+        return None
+    file, status = opened
+    with file:
         mode = stat.S_IMODE(status.st_mode)
         if _POSIX and mode & forbidden:
             message = f"{path}: {why} (mode {mode:04o}); type: {remedy}"
@@ -77,6 +74,23 @@ def _read(path: Path, forbidden: int, remedy: str, why: str) -> dict[str, object
             message = f"{path} belongs to somebody else; type: sudo chown $(id -u) {path}"
             raise FileUnsafe(message)
         return parse_object(file.read(_LARGEST + 1), path)
+
+
+def open_file(path: Path, *, follow: bool) -> tuple[BinaryIO, os.stat_result] | None:
+    """Open a file for reading, with its status; None if nothing is there, OSError if it is no file or cannot be opened.
+
+    Never waits for the other end of a pipe; without `follow` a symlink is an OSError with ELOOP.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return os.fdopen(descriptor, "rb"), status
 
 
 def parse_object(content: bytes, path: Path) -> dict[str, object]:

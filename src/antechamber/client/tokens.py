@@ -90,7 +90,10 @@ class TokenCache:
         token = self._token
         if token is None or token.is_external:
             with self._lock:
-                token = self._token = self._tokens.current()
+                # Another thread may have fetched one while we waited.
+                if self._token is None or self._token.is_external:
+                    self._token = self._tokens.current()
+                token = self._token
         if token is None or token.is_external:
             return token
         if is_same(token.secret, refused) or token.left(self._clock.now()) <= token.mandatory_seconds:
