@@ -65,4 +65,6 @@ def _bounded(actor: Actor) -> Actor:
     """Cut what a caller may write at will, and take secrets out of it: the log is kept for good."""
     if actor.user_agent is None:
         return actor
-    return dataclasses.replace(actor, user_agent=redact(actor.user_agent)[:_LONGEST_AGENT])
+    # PostgreSQL's texts cannot hold NUL
+    agent = redact(actor.user_agent).replace("\x00", "")
+    return dataclasses.replace(actor, user_agent=agent[:_LONGEST_AGENT])
