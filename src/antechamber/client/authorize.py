@@ -92,9 +92,13 @@ def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def manual_redirect(console_url: str) -> str:
-    """Return the page that shows `code#state` to be pasted: `{console}/oauth/code/callback?app=anthropic-cli`."""
-    return f"{console_url.rstrip('/')}/oauth/code/callback?app=anthropic-cli"
+def manual_redirect(console_url: str, client_id: str) -> str:
+    """Return the page that shows `code#state` to be pasted, as the client registered it.
+
+    `{console}/oauth/code/callback?app=anthropic-cli` for every client but our own.
+    """
+    app = client_id if client_id == CLIENT_ID else "anthropic-cli"
+    return f"{console_url.rstrip('/')}/oauth/code/callback?app={app}"
 
 
 def loopback_redirect(port: int) -> str:

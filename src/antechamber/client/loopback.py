@@ -146,7 +146,7 @@ def await_code(
     when the browser brought an error, or nothing came within `seconds` (None waits for ever).
     """
     outcomes: queue.SimpleQueue[Received | LoginFailed | None] = queue.SimpleQueue()
-    manual = manual_redirect(attempt.console_url)
+    manual = manual_redirect(attempt.console_url, attempt.client_id)
 
     def watch_browser(listening: Loopback) -> None:
         try:

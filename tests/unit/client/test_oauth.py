@@ -69,9 +69,9 @@ def test_the_authorize_url_has_everything_and_nothing_that_was_not_asked_for() -
         "workspace_id": ["wrkspc_01A"],
         "orgUUID": ["11111111-1111-4111-8111-111111111111"],
     }
-    bare = parse_qs(urlsplit(attempt().url(manual_redirect("https://console.example"))).query)
+    bare = parse_qs(urlsplit(attempt().url(manual_redirect("https://console.example", "antechamber-cli"))).query)
     assert not {"workspace_id", "orgUUID"} & bare.keys()
-    assert bare["redirect_uri"] == ["https://console.example/oauth/code/callback?app=anthropic-cli"]
+    assert bare["redirect_uri"] == ["https://console.example/oauth/code/callback?app=antechamber-cli"]
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["C", "Z"], exclude_characters="#"), min_size=1))
