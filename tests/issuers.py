@@ -15,12 +15,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc import jws
+from joserfc.jwk import ECKey, KeyParameters, OctKey, RSAKey
 
 CONFIGURATION = "/.well-known/openid-configuration"
 _DAY = dt.timedelta(days=1)
-_GENERATE: dict[str, Callable[[dict[str, str]], RSAKey | ECKey]] = {
+_GENERATE: dict[str, Callable[[KeyParameters], RSAKey | ECKey]] = {
     "RS": lambda names: RSAKey.generate_key(2048, names),
     "PS": lambda names: RSAKey.generate_key(2048, names),
     "ES256": lambda names: ECKey.generate_key("P-256", names),
@@ -83,7 +83,7 @@ class Authority:
 class Signer:
     """Somebody who signs assertions; without a server, as one whose keys are given inline."""
 
-    def __init__(self, url: str = "https://issuer.example.com", algorithm: str = "RS256") -> None:
+    def __init__(self, url: str = "https://issuer.example.com", algorithm: str = "ES256") -> None:
         self.url = url
         self.algorithm = algorithm
         self.count = 0
@@ -95,7 +95,7 @@ class Signer:
 
     def _generate(self) -> RSAKey | ECKey:
         self.count += 1
-        names = {"kid": f"key-{self.count}", "use": "sig"}
+        names: KeyParameters = {"kid": f"key-{self.count}", "use": "sig"}
         return (_GENERATE.get(self.algorithm) or _GENERATE[self.algorithm[:2]])(names)
 
     @property
@@ -114,18 +114,19 @@ class Signer:
         """Return an assertion; `header` changes the header, None in it takes a member away."""
         whole = {"alg": self.algorithm, "kid": self.key.kid, "typ": "JWT", **(header or {})}
         kept = {name: value for name, value in whole.items() if value is not None}
-        return jwt.encode(kept, self.claims(**changed), self.key, algorithms=[self.algorithm])
+        return jws.serialize_compact(kept, json.dumps(self.claims(**changed)), self.key, algorithms=[self.algorithm])
 
     def sign_with_secret(self, **changed: object) -> str:
         """Return an assertion under HS256, keyed with the public key's text as forgers do (RFC 8725 §2.1)."""
         key = OctKey.import_key(json.dumps(self.jwks[0]))
-        return jwt.encode({"alg": "HS256", "kid": self.key.kid}, self.claims(**changed), key, algorithms=["HS256"])
+        header = {"alg": "HS256", "kid": self.key.kid}
+        return jws.serialize_compact(header, json.dumps(self.claims(**changed)), key, algorithms=["HS256"])
 
 
 class LocalIssuer(Signer):
     """An issuer with a server of its own at `https://127.0.0.1:PORT`, whose behaviour can be changed."""
 
-    def __init__(self, folder: Path, authority: Authority | None = None, algorithm: str = "RS256") -> None:
+    def __init__(self, folder: Path, authority: Authority | None = None, algorithm: str = "ES256") -> None:
         self.authority = authority or Authority()
         self.asked: list[str] = []
         self.answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}

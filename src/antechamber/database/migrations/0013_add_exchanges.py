@@ -14,7 +14,7 @@ def upgrade() -> None:
         sa.Column("issuer_id", sa.String(), nullable=False),
         sa.Column("organization_id", sa.String(), nullable=False),
         sa.Column("keys", sa.String()),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.BigInteger(), nullable=False),
         sa.Column("fetched_at", sa.BigInteger()),
         sa.Column("attempted_at", sa.BigInteger(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=False),

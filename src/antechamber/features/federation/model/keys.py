@@ -1,10 +1,13 @@
 """How long fetched keys are good for, and when an issuer is asked again."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from antechamber.base.clock import MICROSECONDS
+from antechamber.features.federation.model.issuers import Inline, Issuer, dialled
 
 # a key that an issuer has withdrawn is good for no longer (wire-auth.md 3: at most a minute of staleness)
 FRESH: Final = 60 * MICROSECONDS
@@ -26,12 +29,12 @@ _PAUSE_AFTER: Final = 10
 class KeyRow:
     """What is kept of an issuer's keys; instants in microseconds.
 
-    `revision` is the issuer's last change when `keys` were fetched, which another change makes worthless. A fetch is
-    on while `attempted_at` is after `settled_at`. `problem` is a word for what went wrong the last time.
+    `source` is where `keys` were fetched from (`source_of`): once it is another they are worthless. A fetch is on
+    while `attempted_at` is after `settled_at`. `problem` is a word for what went wrong the last time.
     """
 
     keys: Sequence[Mapping[str, object]] | None = None
-    revision: int = 0
+    source: int = 0
     fetched_at: int | None = None
     attempted_at: int = 0
     settled_at: int = 0
@@ -48,9 +51,21 @@ class Configuration(NamedTuple):
     jwks_uri: str
 
 
-def fetched(keys: Sequence[Mapping[str, object]], revision: int, attempted_at: int, now: int) -> KeyRow:
+def source_of(issuer: Issuer) -> int:
+    """Return a number that stands for where an issuer's keys come from: 63 bits of a digest."""
+    jwks = issuer.jwks
+    source: list[object] = [issuer.url, type(jwks).__name__]
+    if isinstance(jwks, Inline):
+        source.extend(dict(key) for key in jwks.keys)
+    else:
+        source += [*(dialled(issuer.url, jwks) or ()), jwks.ca_cert_pem]
+    text = json.dumps(source, sort_keys=True, separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
+
+
+def fetched(keys: Sequence[Mapping[str, object]], source: int, attempted_at: int, now: int) -> KeyRow:
     """Return what is kept after a fetch that went well; it ends a pause."""
-    return KeyRow(keys, revision, now, attempted_at, now, next_poll_at=now + POLL)
+    return KeyRow(keys, source, now, attempted_at, now, next_poll_at=now + POLL)
 
 
 def failed(row: KeyRow, attempted_at: int, now: int, problem: str) -> KeyRow:
@@ -60,7 +75,7 @@ def failed(row: KeyRow, attempted_at: int, now: int, problem: str) -> KeyRow:
     is_paused = failures >= _PAUSE_AFTER
     return KeyRow(
         row.keys,
-        row.revision,
+        row.source,
         row.fetched_at,
         attempted_at,
         now,

@@ -14,7 +14,16 @@ from antechamber.base.unit import Units
 from antechamber.features.federation.model.assertion import Signer
 from antechamber.features.federation.model.history import Reason
 from antechamber.features.federation.model.issuers import Discovery, Inline, Issuer, dialled
-from antechamber.features.federation.model.keys import AHEAD, FRESH, GRACE, KeyRow, failed, fetched, gap_after
+from antechamber.features.federation.model.keys import (
+    AHEAD,
+    FRESH,
+    GRACE,
+    KeyRow,
+    failed,
+    fetched,
+    gap_after,
+    source_of,
+)
 from antechamber.features.federation.model.matching import Refused
 from antechamber.features.federation.ports import Assertions, Fetches, KeyStore, SigningKeys, Unfetched
 
@@ -100,12 +109,14 @@ class IssuerKeys:
         if held is not None and self._is_good(held, issuer, FRESH):
             return held
         if isinstance(issuer.jwks, Inline):
-            return self._hold(issuer, KeyRow(issuer.jwks.keys, issuer.updated.at))
+            return self._hold(issuer, KeyRow(issuer.jwks.keys, source_of(issuer)))
         held = await self._look(issuer)
         return held if self._is_good(held, issuer, FRESH) else await self._refresh(issuer, held)
 
     def _is_good(self, held: _Held, issuer: Issuer, age: int) -> bool:
-        if held.keys is None or held.row.revision != issuer.updated.at:
+        if held.keys is None:
+            return False
+        if held.issuer.updated != issuer.updated and held.row.source != source_of(issuer):
             return False
         return held.row.fetched_at is None or self._clock.now() - held.row.fetched_at < age
 
@@ -118,8 +129,8 @@ class IssuerKeys:
     def _hold(self, issuer: Issuer, row: KeyRow) -> _Held:
         known = self._held.get(issuer.id)
         keys = None
-        if row.keys is not None and row.revision == issuer.updated.at and self._is_in_grace(row):
-            same = known is not None and known.row.keys == row.keys and known.row.revision == row.revision
+        if row.keys is not None and row.source == source_of(issuer) and self._is_in_grace(row):
+            same = known is not None and known.row.keys == row.keys and known.row.source == row.source
             keys = known.keys if known is not None and same else None
             keys = keys or self._assertions.read_keys(row.keys)
         held = _Held(issuer, keys, row, known.used_at if known else 0)
@@ -170,7 +181,7 @@ class IssuerKeys:
             ended = failed(row, began, now, answer.problem)
             _log.warning("issuer keys not fetched", issuer_id=issuer.id, reason=answer.problem)
         else:
-            ended = fetched(answer.keys, issuer.updated.at, began, now)
+            ended = fetched(answer.keys, source_of(issuer), began, now)
         async with self._units.begin() as unit:
             await self._store.settle(unit, issuer.organization_id, issuer.id, ended)
         return self._hold(issuer, ended)

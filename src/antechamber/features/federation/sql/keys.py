@@ -20,7 +20,7 @@ federation_keys: Final = Table(
     Column("issuer_id", Text, primary_key=True),
     Column("organization_id", Text, nullable=False),
     Column("keys", Text),
-    Column("revision", Instant, nullable=False),
+    Column("source", Instant, nullable=False),
     Column("fetched_at", Instant),
     Column("attempted_at", Instant, nullable=False),
     Column("settled_at", Instant, nullable=False),
@@ -29,7 +29,7 @@ federation_keys: Final = Table(
     Column("disabled_at", Instant),
     Column("problem", Text),
 )
-_BLANK: Final = {"revision": 0, "attempted_at": 0, "settled_at": 0, "consecutive_failures": 0}
+_BLANK: Final = {"source": 0, "attempted_at": 0, "settled_at": 0, "consecutive_failures": 0}
 
 
 class SqlKeys:
@@ -63,7 +63,7 @@ class SqlKeys:
             .where(*_one(organization_id, issuer_id))
             .values(
                 keys=None if row.keys is None else json.dumps(row.keys, separators=(",", ":")),
-                revision=row.revision,
+                source=row.source,
                 fetched_at=row.fetched_at,
                 settled_at=row.settled_at,
                 consecutive_failures=row.consecutive_failures,
@@ -110,7 +110,7 @@ def _one(organization_id: OrganizationId, issuer_id: IssuerId) -> tuple[Any, Any
 def _key_row(row: Row[Any], *, keys: Sequence[Mapping[str, object]] | None) -> KeyRow:
     return KeyRow(
         keys,
-        row.revision,
+        row.source,
         row.fetched_at,
         row.attempted_at,
         row.settled_at,
