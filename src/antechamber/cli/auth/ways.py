@@ -48,7 +48,7 @@ def choose_way(
         return Way.TUNNEL if callback_port else Way.PASTE
     if open_command(environment) is not None:
         return Way.BROWSER
-    if ask is None or ask("This terminal has no browser. Log in with a one-time code on another device?"):
+    if ask is None or ask("No browser here. Log in with a one-time code on another device?"):
         return Way.DEVICE
     return Way.PASTE
 
@@ -71,26 +71,26 @@ def obtain(way: Way, target: Target, means: Means) -> TokenAnswer:
 
 def _by_browser(attempt: LoginAttempt, means: Means) -> Received:
     # the address that is shown ends on a page with a code to paste, so that it works in a browser elsewhere, too
-    shown = attempt.url(manual_redirect(attempt.console_url))
+    shown = attempt.url(manual_redirect(attempt.console_url, attempt.client_id))
     with Loopback(attempt, means.callback_port) as loopback:
         words = open_command(means.world.environment)
         opened = words is not None and open_page(words, attempt.url(loopback.redirect_uri), means.world.environment)
         means.say("Your browser opens a page to log in." if opened else "No browser could be started.")
-        means.say("If it does not, open this address in any browser and paste the code that it shows:")
+        means.say("If not, open this address in any browser and paste the code it shows here:")
         means.say(f"\n{shown}\n")
         return await_code(attempt, loopback, means.world.stdin, means.seconds)
 
 
 def _by_tunnel(attempt: LoginAttempt, means: Means) -> Received:
     with Loopback(attempt, means.callback_port) as loopback:
-        means.say(f"Open this address in a browser whose port {means.callback_port} is forwarded to this machine:")
+        means.say(f"Open this address in a browser whose port {means.callback_port} is forwarded to here:")
         means.say(f"\n{attempt.url(loopback.redirect_uri)}\n")
         return await_code(attempt, loopback, None, means.seconds)
 
 
 def _by_paste(attempt: LoginAttempt, means: Means) -> Received:
     means.say("Open this address in any browser:")
-    means.say(f"\n{attempt.url(manual_redirect(attempt.console_url))}\n")
+    means.say(f"\n{attempt.url(manual_redirect(attempt.console_url, attempt.client_id))}\n")
     means.say("Then paste the code that it shows, and press Enter:")
     return await_code(attempt, None, means.world.stdin, None)
 
@@ -103,13 +103,13 @@ def _by_device(target: Target, means: Means) -> TokenAnswer:
 
 
 def _show_device(prompt: DevicePrompt, say: Callable[[str], None]) -> None:
-    say(f"Your one-time code:  {prompt.user_code}")
+    say(f"\nYour one-time code:  {prompt.user_code}\n")
     say("Open this address on any device, check that it shows this code, and approve:")
     say(f"\n{prompt.verification_uri_complete or prompt.verification_uri}\n")
     if prompt.verification_uri_complete:
-        say(f"or {prompt.verification_uri} and type the code there.")
+        say(f"Without a link to follow: open {prompt.verification_uri} and type the code.")
     minutes = max(1, prompt.expires_in // 60)
-    say(f"Waiting; the code is good for {minutes} minute{'s' if minutes != 1 else ''}, Ctrl-C gives up.")
+    say(f"Waiting. The code is good for {minutes} minute{'s' if minutes != 1 else ''}; Ctrl-C gives up.")
 
 
 def is_unsupported(error: TokenRefused) -> bool:
