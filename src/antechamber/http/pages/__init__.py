@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.permissions import Permission
@@ -39,9 +40,8 @@ _environment: Final = Environment(
     lstrip_blocks=True,
 )
 _environment.globals["asset"] = asset_path
-_environment.filters["instant"] = to_rfc3339
-_environment.filters["day"] = lambda instant: to_rfc3339(instant)[:10]
-_environment.filters["minute"] = lambda instant: f"{to_rfc3339(instant)[:16].replace('T', ' ')} UTC"
+_environment.filters["day"] = lambda instant: _time(instant, to_rfc3339(instant)[:10])
+_environment.filters["minute"] = lambda instant: _time(instant, f"{to_rfc3339(instant)[:16].replace('T', ' ')} UTC")
 
 
 class PageRoute(APIRoute):
@@ -94,6 +94,10 @@ async def render(
 def lead(location: str) -> Response:
     """Lead a browser on with a GET, after a form (Post/Redirect/Get)."""
     return RedirectResponse(location, 303, {"cache-control": "no-store", "referrer-policy": "same-origin"})
+
+
+def _time(instant: int, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(to_rfc3339(instant), shown)
 
 
 def _policy(form_action: Sequence[str]) -> str:
