@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from antechamber.base.errors import Unavailable
 from antechamber.base.unit import Unit
 from antechamber.database.feed import raise_versions
+from antechamber.database.sqlite import DRIVER
 
 _READ_OPTION: Final = "antechamber_read"
 _BUSY_MILLISECONDS: Final = 10_000
@@ -124,7 +125,7 @@ def _open_engine(url: URL, statement_seconds: float | None, *, is_sqlite: bool) 
         return create_async_engine(
             url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5, pool_pre_ping=True, connect_args=waits
         )
-    engine = create_async_engine(url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5)
+    engine = create_async_engine(url, module=DRIVER, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5)
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(link: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type

@@ -69,7 +69,7 @@ def _keep_pace(request: Request, principal: Principal) -> None:
         pace.step(request.scope["path"], principal.organization_id)
 
 
-def _actor_of(request: Request) -> Actor:
+async def _actor_of(request: Request) -> Actor:  # async, as FastAPI would take a plain one to a thread
     context = context_of(request.scope)
     return actor_for(context.principal, context.address, request.headers.get("user-agent"), context.request_id)
 

@@ -126,6 +126,7 @@ class Application:
         metrics_routes, claude_code_report = claude_code_routes(storage, self.authenticator)
         raw += metrics_routes
         routers = [
+            storage.oauth.router(settings.base_url()),
             system_router(
                 checks={"database": storage.probe, "drain": self._probe_drain},
                 metrics=self.metrics,
@@ -135,7 +136,6 @@ class Application:
             workspace_routes(storage.workspaces, storage.workspace_members),
             *key_routers(storage.api_keys, storage.admin_keys),
             caller_routes(storage),
-            storage.oauth.router(settings.base_url()),
             *storage.federation.routers(),
             audit_routes(storage.activities, self.refusals.refusals),
             *self.limits.routers(),

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Table, and_, delete, insert, or_, select, update
+from sqlalchemy import Column, Row, Table, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.clock import MICROSECONDS
@@ -71,9 +71,24 @@ _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     oauth_grants.c.expires_at.label("ends_at"),
     oauth_grants.c.revoked_at,
 )
-_BOTH: Final = select(*_COLUMNS).select_from(
-    refresh_tokens.join(oauth_grants, oauth_grants.c.id == refresh_tokens.c.grant_id)
+# built once: a refresh would spend more on building them than the database on answering
+_DIGEST: Final = bindparam("which")
+_REFRESH: Final = (
+    select(*_COLUMNS)
+    .select_from(refresh_tokens.join(oauth_grants, oauth_grants.c.id == refresh_tokens.c.grant_id))
+    .where(refresh_tokens.c.digest == _DIGEST)
 )
+_LOCKED: Final = _REFRESH.with_for_update(of=oauth_grants)
+_REPLACE: Final = (
+    update(refresh_tokens)
+    .where(
+        refresh_tokens.c.organization_id == bindparam("tenant"),
+        refresh_tokens.c.digest == _DIGEST,
+        refresh_tokens.c.replaced_at.is_(None),
+    )
+    .values(replaced_at=bindparam("at"))
+)
+_ADD_REFRESH: Final = insert(refresh_tokens)
 
 
 class SqlGrants:
@@ -113,7 +128,7 @@ class SqlGrants:
     async def add_refresh(self, unit: Unit, organization_id: OrganizationId, refresh: Refresh, digest: bytes) -> None:
         """Keep a refresh token of a grant."""
         await connection(unit).execute(
-            insert(refresh_tokens),
+            _ADD_REFRESH,
             {
                 "digest": digest,
                 "organization_id": organization_id,
@@ -127,17 +142,14 @@ class SqlGrants:
 
     async def resolve_refresh(self, unit: Unit, digest: bytes, *, lock: bool = False) -> Refresh | None:
         """Return the refresh token that a text is, replaced ones too; `lock` holds its grant until the unit ends."""
-        query = _BOTH.where(refresh_tokens.c.digest == digest)
-        rows = await connection(unit).execute(query.with_for_update(of=oauth_grants) if lock else query)
+        rows = await connection(unit).execute(_LOCKED if lock else _REFRESH, {"which": digest})
         row = rows.one_or_none()
         return None if row is None else _refresh(row)
 
     async def replace(self, unit: Unit, organization_id: OrganizationId, digest: bytes, at: int) -> bool:
         """Note that a refresh token was replaced; False if it had been already."""
-        tokens = refresh_tokens.c
-        unused = (tokens.organization_id == organization_id, tokens.digest == digest, tokens.replaced_at.is_(None))
-        done = await connection(unit).execute(update(refresh_tokens).where(*unused).values(replaced_at=at))
-        return done.rowcount == 1
+        which = {"tenant": organization_id, "which": digest, "at": at}
+        return (await connection(unit).execute(_REPLACE, which)).rowcount == 1
 
     async def revoke(self, unit: Unit, organization_id: OrganizationId, grant_id: GrantId, at: int) -> bool:
         """End a grant with its refresh tokens; False if it had ended."""

@@ -29,6 +29,8 @@ access_tokens: Final = Table(
     Column("grant_id", Text, index=True),
     Column("rule_id", Text),
 )
+# built once: an exchange would spend more on building it than the database on answering
+_ADD: Final = insert(access_tokens)
 
 
 class SqlTokens:
@@ -38,7 +40,7 @@ class SqlTokens:
         """Keep a new token; nothing is announced, as nobody can have asked for it yet."""
         holder = token.holder
         await connection(unit).execute(
-            insert(access_tokens),
+            _ADD,
             {
                 "id": token.id,
                 "organization_id": organization_id,
