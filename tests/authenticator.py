@@ -45,10 +45,10 @@ class Authenticator:
     counts: bool = True
     held: list[Credential] = field(default_factory=list)
 
-    def create(self, options: Mapping[str, Any], **client: object) -> str:
+    def create(self, options: Mapping[str, Any], credential_id: bytes | None = None, **client: object) -> str:
         """Return the JSON of a new credential for creation options; `client` changes what the browser says."""
         key = ec.generate_private_key(ec.SECP256R1())
-        made = Credential(os.urandom(32), key, decode(options["user"]["id"]))
+        made = Credential(credential_id or os.urandom(32), key, decode(options["user"]["id"]))
         self.held.append(made)
         attested = bytes(16) + len(made.id).to_bytes(2) + made.id + _cose(key)
         data = self._data(made, _HAS_CREDENTIAL) + attested

@@ -62,6 +62,10 @@ class PasswordStore(Protocol):
         """Keep the same password's hash of newer parameters, unless the password has changed meanwhile."""
         ...
 
+    async def remove(self, unit: Unit, user_id: UserId) -> None:
+        """Forget a person's hash."""
+        ...
+
     async def add_link(self, unit: Unit, user_id: UserId, link: PasswordLink, digest: bytes) -> None:
         """Keep a new link in place of earlier ones."""
         ...
@@ -104,6 +108,10 @@ class PasskeyStore(Protocol):
 
     async def remove(self, unit: Unit, user_id: UserId, passkey_id: PasskeyId) -> bool:
         """Forget a passkey; False if the person has no such one."""
+        ...
+
+    async def remove_of(self, unit: Unit, user_id: UserId) -> None:
+        """Forget a person's passkeys."""
         ...
 
     async def resolve_passkey(self, unit: Unit, credential_id: bytes) -> Passkey | None:

@@ -13,7 +13,7 @@ SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
 # what is left of a password once its most guessable part is taken out
 _ENOUGH_BESIDE: Final = 6
-_SHORTEST_PART: Final = 4
+_SHORTEST_PART: Final = 3
 _AROUND: Final = "0123456789!?.,*#$%&+-_@ "
 _PRODUCT: Final = "antechamber"
 # control characters can't be typed again, surrogates are no text, and unassigned ones have no stable form
@@ -108,15 +108,15 @@ def _runs_along(text: str, run: str) -> bool:
 
 
 def _is_made_of(folded: str, known: Iterable[str]) -> bool:
-    left = folded
+    left = whole = _PARTS.sub("", folded)
     for part in sorted(_parts(known), key=len, reverse=True):
         left = left.replace(part, "")
-    return left != folded and len(left) < _ENOUGH_BESIDE
+    return left != whole and len(left) < _ENOUGH_BESIDE
 
 
 def _parts(known: Iterable[str]) -> set[str]:
     parts = {_PRODUCT}
     for text in known:
         whole = unicodedata.normalize("NFKC", text).casefold()
-        parts.update((whole, *_PARTS.split(whole)))
+        parts.update((_PARTS.sub("", whole), *_PARTS.split(whole)))
     return {part for part in parts if len(part) >= _SHORTEST_PART}

@@ -213,6 +213,10 @@ class Accounts:
         return _Newcomer(await self._rooms.passwords.hashed(password or "", (email, name)), None)
 
     async def _settle(self, unit: Unit, member: Member, newcomer: _Newcomer) -> None:
+        # who was here before and a member nowhere since starts anew: the mailbox may be another person's by now
+        await self._rooms.passwords.forget(unit, member.id)
+        await self._rooms.passkeys.forget(unit, member.id)
+        await self._rooms.sessions.end(unit, member.id)
         if newcomer.password is not None:
             await self._rooms.passwords.keep(unit, member.id, newcomer.password)
         if newcomer.passkey is not None:
@@ -252,15 +256,20 @@ class Accounts:
 
     async def _has_account(self, unit: Unit, email: str) -> bool:
         person = await self._rooms.people.find_by_email(unit, email)
-        return person is not None and await self._gets_in(unit, person.id)
+        return person is not None and await self._is_member(unit, person.id) and await self._gets_in(unit, person.id)
+
+    async def _is_member(self, unit: Unit, user_id: UserId) -> bool:
+        return bool(await self._rooms.people.memberships(unit, user_id))
 
     async def _gets_in(self, unit: Unit, user_id: UserId) -> bool:
         return await self._rooms.passwords.is_set(unit, user_id) or await self._rooms.passkeys.has_any(unit, user_id)
 
     async def _refuse_known(self, unit: Unit, email: str, *, is_addressed: bool) -> None:
-        """Refuse who has a way in; and, by a link that was not sent to the address, anyone known at all."""
+        """Refuse members of any organisation who have a way in, or whose address the link was not sent to."""
         person = await self._rooms.people.find_by_email(unit, email)
-        if person is not None and (not is_addressed or await self._gets_in(unit, person.id)):
+        if person is None or not await self._is_member(unit, person.id):
+            return
+        if not is_addressed or await self._gets_in(unit, person.id):
             raise _log_in_first()
 
 

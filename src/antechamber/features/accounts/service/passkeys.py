@@ -175,6 +175,10 @@ class Passkeys:
             await self._store.remove(unit, session.user_id, passkey_id)
             await self._record(unit, session, by, ActivityType.PASSKEY_REMOVED, passkey_id)
 
+    async def forget(self, unit: Unit, user_id: UserId) -> None:
+        """Forget a person's passkeys, in the caller's transaction."""
+        await self._store.remove_of(unit, user_id)
+
     async def has_any(self, unit: Unit, user_id: UserId) -> bool:
         """Say whether a person has a passkey, within the caller's transaction."""
         return bool(await self._store.listing(unit, user_id))

@@ -90,6 +90,11 @@ class Passwords:
         await self._store.keep(unit, user_id, encoded.reveal(), self._clock.now())
         await self._store.drop_links(unit, user_id)
 
+    async def forget(self, unit: Unit, user_id: UserId) -> None:
+        """Forget a person's password, and the links for another, in the caller's transaction."""
+        await self._store.remove(unit, user_id)
+        await self._store.drop_links(unit, user_id)
+
     async def change(self, session: BrowserSession, old: str | None, new: str, by: Actor) -> LoggedIn:
         """Set a person's new password; returns their session with its new secret, and every other one ends.
 

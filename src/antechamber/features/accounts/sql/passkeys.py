@@ -86,6 +86,10 @@ class SqlPasskeys:
         """Forget a passkey; False if the person has no such one."""
         return bool((await connection(unit).execute(delete(passkeys).where(*_one(user_id, passkey_id)))).rowcount)
 
+    async def remove_of(self, unit: Unit, user_id: UserId) -> None:
+        """Forget a person's passkeys."""
+        await connection(unit).execute(delete(passkeys).where(passkeys.c.user_id == user_id))
+
     async def resolve_passkey(self, unit: Unit, credential_id: bytes) -> Passkey | None:
         """Return the passkey of a credential, which others wait for until the unit ends."""
         query = select(passkeys).where(passkeys.c.credential_id == credential_id).with_for_update()

@@ -56,6 +56,10 @@ class SqlPasswords:
         theirs = passwords.c.user_id == user_id, passwords.c.encoded == old
         await connection(unit).execute(update(passwords).where(*theirs).values(encoded=encoded))
 
+    async def remove(self, unit: Unit, user_id: UserId) -> None:
+        """Forget a person's hash."""
+        await connection(unit).execute(delete(passwords).where(passwords.c.user_id == user_id))
+
     async def add_link(self, unit: Unit, user_id: UserId, link: PasswordLink, digest: bytes) -> None:
         """Keep a new link in place of earlier ones."""
         await self.drop_links(unit, user_id)
