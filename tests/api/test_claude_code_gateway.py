@@ -1,7 +1,9 @@
 """What Claude Code asks of a gateway besides models: its policy, and where its telemetry goes."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -40,13 +42,24 @@ async def test_a_policy_is_sent_as_it_is_written_and_read_anew_with_the_catalogu
     await house.app.reload()
     first = await settings_of(house)
     assert (first.status, first.header("content-type")) == (200, "application/json")
-    assert first.json() == {"permissions": {"deny": ["WebFetch"]}, "env": {"A": "ü"}}
+    assert first.json()["settings"] == {"permissions": {"deny": ["WebFetch"]}, "env": {"A": "ü"}}
     write(policy, "{}")
     assert (await settings_of(house)).body == first.body
     await house.app.reload()
     empty = await settings_of(house)
-    assert (empty.status, empty.body) == (200, b"{}")
+    assert (empty.status, empty.json()["settings"]) == (200, {})
     assert empty.header("etag") != first.header("etag")
+
+
+async def test_the_entity_tag_is_the_checksum_that_claude_code_makes_of_its_copy(house: House, policy: Path) -> None:
+    write(policy, POLICY)
+    await house.app.reload()
+    answer = await settings_of(house)
+    # as its own: sha256 over JSON.stringify of the settings with sorted keys
+    sorted_settings = '{"env":{"A":"ü"},"permissions":{"deny":["WebFetch"]}}'
+    checksum = f"sha256:{hashlib.sha256(sorted_settings.encode()).hexdigest()}"
+    assert (answer.json()["checksum"], answer.header("etag")) == (checksum, f'"{checksum}"')
+    assert UUID(answer.json()["uuid"])
 
 
 async def test_who_has_the_policy_already_is_told_so_in_no_words(house: House, policy: Path) -> None:
@@ -66,7 +79,7 @@ async def test_a_bad_policy_changes_nothing(house: House, policy: Path, text: st
     write(policy, text)
     with pytest.raises(SettingsError, match=r"managed_settings: .*managed-settings\.json "):
         await house.app.reload()
-    assert (await settings_of(house)).body == b"{}"
+    assert (await settings_of(house)).json()["settings"] == {}
 
 
 @pytest.mark.usefixtures("policy")

@@ -17,19 +17,20 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def policy_router(policy: ManagedSettings) -> APIRouter:
+def policy_router(managed: ManagedSettings) -> APIRouter:
     """Return the route over the policy in force."""
     routes = APIRouter()
 
     @routes.get(
         "/managed/settings",
-        summary="Claude Code's managed settings: 404 for no policy, {} for an empty one",
+        summary="Claude Code's managed settings: 404 for no policy, one without settings is a policy too",
         response_class=Response,
         responses=_RESPONSES,
         dependencies=[Needs(Permission.MODELS_READ, versioned=False)],
     )
     async def settings(if_none_match: Annotated[str | None, Header()] = None) -> Response:
-        if policy.body is None:
+        policy = managed.policy
+        if policy is None:
             message = "This server has no policy for Claude Code."
             raise NotFound(message)
         headers = {"etag": policy.etag, "cache-control": "private, no-cache"}
