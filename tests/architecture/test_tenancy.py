@@ -80,3 +80,13 @@ def test_a_store_that_grew_into_a_folder_is_read_too(tmp_path: Path) -> None:
     store.parent.mkdir(parents=True)
     store.write_text("class SqlReports:\n    async def all(self): ...\n", encoding="utf-8")
     assert tenancy.breaches(tenancy.read(tmp_path)) == ["things/sql/deep/reports.py SqlReports.all (line 2)"]
+
+
+@pytest.mark.parametrize(("feature", "breaches"), [("accounts", 0), ("things", 1)])
+def test_a_person_is_the_tenant_of_how_they_get_in_and_of_nothing_else(
+    tmp_path: Path, feature: str, breaches: int
+) -> None:
+    store = tmp_path / feature / "sql.py"
+    store.parent.mkdir()
+    store.write_text("class Sql:\n    async def get(self, unit: Unit, user_id: UserId): ...\n", encoding="utf-8")
+    assert len(tenancy.breaches(tenancy.read(tmp_path))) == breaches
