@@ -1,7 +1,9 @@
 """The listener that a browser is sent back to at the end of a log-in (RFC 8252 §7.3)."""
 
 import contextlib
+import os
 import queue
+import select
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +28,7 @@ _HEADERS: Final = (
 _OK: Final = 200
 _BAD: Final = 400
 _MISSING: Final = 404
+_PAUSE_SECONDS: Final = 0.1
 _LONGEST_SAID: Final = 300
 
 
@@ -146,6 +149,7 @@ def await_code(
     when the browser brought an error, or nothing came within `seconds` (None waits for ever).
     """
     outcomes: queue.SimpleQueue[Received | LoginFailed | None] = queue.SimpleQueue()
+    ended = threading.Event()
     manual = manual_redirect(attempt.console_url, attempt.client_id)
 
     def watch_browser(listening: Loopback) -> None:
@@ -159,7 +163,7 @@ def await_code(
     def watch_paste(stream: TextIO) -> None:
         # A terminal that is closed while we wait ends the way as its end does.
         with contextlib.suppress(OSError, ValueError):
-            while line := stream.readline():
+            while _has_more(stream, ended) and (line := stream.readline()):
                 if line.strip():
                     outcomes.put(_pasted(attempt, line, manual))
                     return
@@ -172,7 +176,24 @@ def await_code(
         watchers.append(threading.Thread(target=watch_paste, args=(pasted,), daemon=True))
     for watcher in watchers:
         watcher.start()
-    return _first(outcomes, len(watchers), seconds)
+    try:
+        return _first(outcomes, len(watchers), seconds)
+    finally:
+        ended.set()
+
+
+def _has_more(stream: TextIO, ended: threading.Event) -> bool:
+    """Wait until a line can be read or nobody wants one any more: a thread left in a read keeps Python from ending."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return True
+    if os.name == "nt":  # pragma: no cover - Windows selects only sockets
+        return True
+    while not ended.is_set():
+        if select.select([descriptor], [], [], _PAUSE_SECONDS)[0]:
+            return True
+    return False
 
 
 def _pasted(attempt: LoginAttempt, line: str, redirect_uri: str) -> Received | LoginFailed:
