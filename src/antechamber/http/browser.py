@@ -20,6 +20,9 @@ from antechamber.http.forms import read_form
 SESSION: Final = "ante_session"
 FORM: Final = "ante_form"
 ONCE: Final = "ante_once"
+# error codes of forms that are not taken
+STALE: Final = "form_stale"
+FOREIGN: Final = "form_foreign"
 TOKEN_FIELD: Final = "csrf_token"  # noqa: S105 - a field's name
 LOG_IN: Final = "/login"
 HOME: Final = "/account"
@@ -73,10 +76,6 @@ class SeeOtherError(Exception):
     def __init__(self, location: str) -> None:
         super().__init__(location)
         self.location = location
-
-
-class FormRefusedError(PermissionDenied):
-    """A form that was not sent from a page of ours, or from one that has become too old."""
 
 
 class Browser:
@@ -148,7 +147,7 @@ class Browser:
     async def fields(self, request: Request, *names: str) -> dict[str, str]:
         """Return a form's fields but the token; a name that is missing is empty text.
 
-        FormRefusedError for one that is not ours; InvalidRequest for a field given twice or none of `names`;
+        PermissionDenied for one that is not ours; InvalidRequest for a field given twice or none of `names`;
         RequestTooLarge over 64 KiB.
         """
         check_origin(request, self._public_url)
@@ -164,7 +163,7 @@ class Browser:
         """Refuse what does not carry the token of its browser."""
         if not hmac.compare_digest((await self.form_token(request)).encode(), token.encode("utf-8", "replace")):
             message = "This form belongs to an earlier visit, or did not come from this server. Open the page again."
-            raise FormRefusedError(message, error_code="form_stale")
+            raise PermissionDenied(message, error_code=STALE)
 
     def check_origin(self, request: Request) -> None:
         """Refuse what was not sent from a page of this server."""
@@ -258,7 +257,7 @@ def csrf_matches(visit: Visit, token: str) -> bool:
 
 
 def check_origin(request: Request, public_url: str) -> None:
-    """Refuse, with FormRefusedError, what a browser sent from another site's page, or nobody can say from where.
+    """Refuse, with PermissionDenied, what a browser sent from another site's page, or nobody can say from where.
 
     Browsers send `Origin` with every POST; without one, `Sec-Fetch-Site` has to say the same. Loopback's names are one
     place: a page that was opened at 127.0.0.1 stays good where links say localhost.
@@ -270,7 +269,7 @@ def check_origin(request: Request, public_url: str) -> None:
         is_ours = _place(origin) == _place(public_url)
     if not is_ours:
         message = "This form was not sent from a page of this server. Open the page here, and send it again."
-        raise FormRefusedError(message, error_code="form_foreign")
+        raise PermissionDenied(message, error_code=FOREIGN)
 
 
 def _place(address: str) -> tuple[str, str, int | None] | None:

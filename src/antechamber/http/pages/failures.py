@@ -14,7 +14,7 @@ from antechamber.base.errors import (
     RequestTooLarge,
     WireError,
 )
-from antechamber.http.browser import FormRefusedError, log_in_path
+from antechamber.http.browser import FOREIGN, STALE, log_in_path
 from antechamber.http.context import context_of
 from antechamber.http.pages import PageRoute, render
 from antechamber.http.pages.filled import Saying
@@ -41,8 +41,8 @@ _SHOWN: Final[dict[type[WireError], _Shown]] = {
     InternalError: _Shown("error.failed", "error.failed_what", "error.failed_next"),
 }
 _FORMS: Final = {
-    "form_stale": _Shown("error.stale", "error.stale_what", "error.stale_next"),
-    "form_foreign": _Shown("error.foreign", "error.foreign_what", "error.foreign_next"),
+    STALE: _Shown("error.stale", "error.stale_what", "error.stale_next"),
+    FOREIGN: _Shown("error.foreign", "error.foreign_what", "error.foreign_next"),
 }
 _BUSY: Final = _Shown("error.busy", None, "error.busy_next")
 
@@ -91,7 +91,7 @@ def _what(shown: _Shown, error: WireError) -> Saying:
 
 def _way_back(request: Request, error: WireError) -> tuple[str, str]:
     """Return where to go from here: a form is opened again, everything else begins at the start."""
-    if isinstance(error, FormRefusedError):
+    if error.error_code in _FORMS:
         route = request.scope["route"]
         # a path with a name in it may lead to a form's answer only
         return (log_in_path("/account") if "{" in route.path else request.url.path), "error.again"
