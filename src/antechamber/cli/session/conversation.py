@@ -18,6 +18,9 @@ class Conversation:
     tally: Tally = field(default_factory=Tally)
     unsent: str = ""
 
+    def __post_init__(self) -> None:
+        self.model = self.model or self.backend.default_model or ""
+
     def switch(self, access: Access, backend: Backend) -> None:
         """Go on over another backend; what was said stays, the model is asked for anew."""
         self.access = access
