@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import aiosqlite
+from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
     AsyncAdapt_aiosqlite_cursor,
@@ -23,7 +24,7 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
     __slots__ = ("_described", "_last", "_touched", "arraysize")
 
-    def __init__(self, adapt_connection: "_Connection") -> None:
+    def __init__(self, adapt_connection: AsyncAdapt_dbapi_connection) -> None:
         self._adapt_connection = adapt_connection
         self._connection = adapt_connection._connection
         self._rows: deque[Any] = deque()
