@@ -16,15 +16,10 @@ async def office(house: House) -> Office:
     return await open_office(house)
 
 
-async def rule_in(office: Office, room: str | None, **fields: object) -> dict[str, Any]:
+async def rule_in(office: Office, room: str | None) -> dict[str, Any]:
     """A rule that is enabled for one workspace by name, or for all."""
-    return await office.rule(
-        await office.issuer(),
-        await office.account(),
-        workspace_id=room,
-        applies_to_all_workspaces=room is None,
-        **fields,
-    )
+    issuer, account = await office.issuer(), await office.account()
+    return await office.rule(issuer, account, workspace_id=room, applies_to_all_workspaces=room is None)
 
 
 def path_of(rule: dict[str, Any]) -> str:

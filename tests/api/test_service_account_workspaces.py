@@ -191,7 +191,7 @@ async def test_a_bad_field_is_named_first(office: Office) -> None:
         place("workspace", account, room): {},
     }
     for path, own in sides.items():
-        bad = [{"workspace_role": role} for role in ("workspace_billing", "owner", None)]
+        bad: list[dict[str, Any]] = [{"workspace_role": role} for role in ("workspace_billing", "owner", None)]
         bad += [{name: value} for name in own for value in (None, 5)] + [{"color": "blue"}]
         for fields in bad:
             message = await office.refused(400, "POST", path, {**good, **own, **fields})

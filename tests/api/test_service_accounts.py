@@ -190,7 +190,7 @@ async def test_another_organizations_and_nobodys_ids_are_not_found_in_the_same_w
     other = await open_other_office(house)
     theirs = (await other.account("ci"))["id"]
     for method, tail in (("GET", ""), ("POST", ""), ("POST", "/archive"), ("GET", "/workspaces")):
-        body = {} if method == "POST" else None
+        body: object = {} if method == "POST" else None
         for named in (theirs, f"svac_{NOTHING}", "nonsense"):
             message = await office.refused(404, method, f"{ACCOUNTS}/{named}{tail}", body)
             assert message == f"Service account not found: {named}"

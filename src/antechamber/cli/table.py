@@ -37,6 +37,8 @@ COMMANDS: Final = (
     Entry("members", "members", "See and change who is in a workspace.", ADMINISTER),
     Entry("api-keys", "api_keys", "Make, rotate, change and retire API keys.", ADMINISTER),
     Entry("admin-keys", "admin_keys", "Make and revoke admin keys.", ADMINISTER),
+    Entry("service-accounts", "service_accounts", "Make and change the identities of programs.", ADMINISTER),
+    Entry("federation", "federation", "Let programs in without keys: issuers and rules.", ADMINISTER),
     Entry("usage", "usage", "See what was used.", ADMINISTER),
     Entry("cost", "cost", "See what it cost.", ADMINISTER),
     Entry("analytics", "analytics", "See usage and cost by any dimension.", ADMINISTER),
