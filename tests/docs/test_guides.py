@@ -4,7 +4,7 @@ Which blocks run is said in their first line, behind the language; GitHub shows 
 
     ```sh run           in a shell, with the variables that `variables` lists; it must succeed
     ```sh run fresh     the same, with an empty folder as $DATA
-    ```python run       with the newest SDK that it imports; ```js run likewise
+    ```python run       with the newest SDK that it imports, or with us; ```js run likewise
     ```toml run         as the file of `ante config show --config FILE`
     ```text shows       right after one of them: its lines are found in what was printed, in this order; ... is anything
 """
@@ -72,6 +72,8 @@ def command(block: Block, folder: Path) -> list[str]:
         (folder / "node_modules").symlink_to(node_environment() / "node_modules")
         (folder / "block.mjs").write_text(block.code, encoding="utf-8")
         return ["node", "block.mjs"]
+    if "antechamber" in block.code:
+        return [sys.executable, "-P", "-c", block.code]
     sdk = "openai-3" if "openai" in block.code else "anthropic-2"
     return [str(python_environment(sdk)), "-P", "-c", block.code]
 
