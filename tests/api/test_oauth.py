@@ -274,3 +274,12 @@ async def test_no_secret_of_an_exchange_reaches_the_audit_log(programs: Programs
     assert "oauth_grant_created" in answer.body.decode()
     for secret in (body["access_token"], body["refresh_token"]):
         assert secret not in answer.body.decode()
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/models"), ("GET", "/v1/organizations/me")])
+async def test_a_401_of_the_api_names_the_metadata_of_the_resource(house: House, method: str, path: str) -> None:
+    answer = await call(house.app.shell, method, path, headers={"anthropic-version": "2023-06-01"})
+    assert answer.status == 401
+    base = house.app.settings.base_url()
+    named = f'Bearer realm="antechamber", resource_metadata="{base}/.well-known/oauth-protected-resource"'
+    assert [value for name, value in answer.headers if name == "www-authenticate"] == [named]

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
-from antechamber.base.errors import InvalidRequest, Unavailable, WireError
+from antechamber.base.errors import AuthenticationFailed, InvalidRequest, Unavailable, WireError
 from antechamber.base.ids import Kind, mint
 from antechamber.base.permissions import Permission
 from antechamber.http.authenticate import Authenticator
@@ -37,6 +37,10 @@ _JSON: Final = b"application/json"
 # whose sender is not known yet when it is read
 _CONTROL_BODY_LIMIT: Final = 4 << 20
 _CALLER_LEFT_STATUS: Final = 499
+_UNAUTHENTICATED: Final = 401
+_CHALLENGE: Final = b"www-authenticate"
+# whose endpoints challenge clients, and by themselves
+_OAUTH: Final = "/oauth/"
 # the content type as the caller sent it: forms and JSON are told apart only where both are taken (http/forms.py)
 CONTENT_TYPE_KEY: Final = "antechamber.content_type"
 _AUTHENTICATOR_KEY: Final = "antechamber.authenticator"
@@ -83,8 +87,12 @@ class Shell:
         observe: Callable[[Context], None],
         refused: Callable[[Context, str, str | None], None] | None = None,
         pace: Pace | None = None,
+        challenge: str | None = None,
     ) -> None:
-        """`refused` hears of each refusal with its path as registered and the caller's user agent; it may not wait."""
+        """`refused` hears of each refusal with its path as registered and the caller's user agent; it may not wait.
+
+        `challenge` is what `www-authenticate` says beside a 401 of the API (RFC 6750 §3, RFC 9728 §5.1).
+        """
         self._control = control
         self._exact = {(route.method, route.path): route for route in raw if "{" not in route.path}
         self._prefixed = [route for route in raw if "{" in route.path]
@@ -96,6 +104,7 @@ class Shell:
         self._observe = observe
         self._refused = refused
         self._pace = pace
+        self._challenge = [] if challenge is None else [(_CHALLENGE, challenge.encode())]
         self._tasks: set[asyncio.Task[None] | None] = set()
         self._is_cut = False
 
@@ -152,6 +161,8 @@ class Shell:
             await route.handle(scope, receive, send)
         except WireError as error:
             if context.status == 0:
+                if isinstance(error, AuthenticationFailed):
+                    context.error_headers += self._challenge
                 await send_error(send, context, error, openai=context.openai, rest=unread(scope, receive))
         except CallerLeftError:
             if context.status == 0:
@@ -175,6 +186,8 @@ class Shell:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
                 message["headers"] = [*message.get("headers", []), *context.identity_headers()]
+                if message["status"] == _UNAUTHENTICATED and _OAUTH not in context.path:
+                    message["headers"] += self._challenge
             await send(message)
 
         try:

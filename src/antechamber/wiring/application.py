@@ -45,7 +45,7 @@ from antechamber.wiring.claude_code import claude_code_routes
 from antechamber.wiring.credentials import LastUseKeeping
 from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import invite_mail
-from antechamber.wiring.oauth import Sweeping, adopt_clients
+from antechamber.wiring.oauth import Sweeping, adopt_clients, challenge_of
 from antechamber.wiring.pages import browser, page_routers
 from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import open_prices, read_tables
@@ -156,6 +156,7 @@ class Application:
             log=self.access_log,
             observe=self.metrics.observe,
             refused=self.refusals.note,
+            challenge=challenge_of(settings.base_url()),
             pace=Pace(settings.admin_requests_per_minute, storage.clock),
         )
 

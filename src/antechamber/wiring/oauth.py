@@ -85,6 +85,11 @@ def build_oauth(settings: Settings, means: Means, places: Places, tokens: Tokens
     )
 
 
+def challenge_of(issuer: str) -> str:
+    """Return what a 401 of the API says: how to show who one is, and where that is described (RFC 9728 §5.1)."""
+    return f'Bearer realm="antechamber", resource_metadata="{issuer}/.well-known/oauth-protected-resource"'
+
+
 def read_clients(loaded: Loaded) -> list[tuple[ClientDraft, Secret | None]]:
     """Return the clients of the file's `[[oauth_clients]]`; SettingsError names what is wrong."""
     tables = loaded.catalogue.get("oauth_clients", [])
