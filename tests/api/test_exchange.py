@@ -26,7 +26,7 @@ async def way(town: Town) -> Way:
     return await town.settle(Signer())
 
 
-async def _refused(way: Way, status: int, assertion: object = None, **fields: Any) -> str:
+async def _refused(way: Way, status: int, assertion: object = None, **fields: Any) -> str:  # noqa: ANN401 - JSON
     answer = await way.send(assertion, **fields)
     assert answer.status == status, answer.body
     body = answer.json()
@@ -324,11 +324,11 @@ async def test_what_is_no_jwt_is_refused_as_any_other(way: Way) -> None:
 async def test_an_unknown_rule_or_organization_gets_the_same_answer_and_leaves_nothing(town: Town, way: Way) -> None:
     other = await town.settle(Signer())
     known = await way.send(way.sign(aud="wrong"))
-    fields: dict[str, Any]
-    for fields in (
+    cases: list[dict[str, Any]] = [
         {"federation_rule_id": "fdrl_011111111111111111111111"},
         {"organization_id": OTHERS},
-    ):
+    ]
+    for fields in cases:
         answer = await way.send(**fields)
         assert answer.status == known.status == 401
         assert answer.json()["error"] == known.json()["error"]

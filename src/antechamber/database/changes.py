@@ -18,6 +18,8 @@ from antechamber.database.tables import change_feed
 # what feeds a watch; a role or a workspace that changes what a credential opens counts as a change of credentials
 CREDENTIALS: Final = "credentials"
 LIMITS: Final = "limits"
+# whom an exchange may believe, which no memory holds without asking for the version
+FEDERATION: Final = "federation"
 
 _POLL_SECONDS: Final = 0.5
 _log = structlog.get_logger("changes")

@@ -10,15 +10,17 @@ from antechamber.base.clock import Clock
 from antechamber.base.unit import Units
 from antechamber.client.guard import Guard
 from antechamber.features.audit.service import Audit
-from antechamber.features.federation.service.exchange import Exchanges, ExchangeStores
+from antechamber.features.federation.service.exchange import Exchanges
 from antechamber.features.federation.service.history import History, HistoryStores, Keeping
 from antechamber.features.federation.service.keys import IssuerKeys
 from antechamber.features.federation.service.placement import Placement
 from antechamber.features.federation.service.poller import IssuerPolling, Poller
+from antechamber.features.federation.service.standings import Standings
 from antechamber.features.federation.service.stores import Checks, Stores
 from antechamber.features.federation.service.verification import Verification
 from antechamber.features.federation.sql.exchanges import SqlHistory, SqlSeen
 from antechamber.features.federation.sql.keys import SqlKeys
+from antechamber.features.federation.sql.versions import SqlVersions
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.workspaces.service import Workspaces
 from antechamber.settings import Settings, SettingsError
@@ -78,10 +80,11 @@ def build_exchange(under: Foundations, stores: Stores, rules: ExchangeRules) -> 
     assertions, conditions, keys_store = JoseAssertions(), CelConditions(), SqlKeys()
     keys = IssuerKeys(keys_store, units, clock, assertions, GuardedFetches(rules.guard))
     history = History(HistoryStores(SqlHistory(), SqlSeen()), units, clock, under.chance, rules.keeping)
+    placement = Placement(stores.accounts, stores.memberships, under.workspaces)
     exchanges = Exchanges(
-        ExchangeStores(stores.rules, stores.issuers, SqlSeen()),
+        Standings(stores.rules, stores.issuers, placement, SqlVersions(), units),
         Verification(assertions, keys, conditions, clock, rules.audience),
-        Placement(stores.accounts, stores.memberships, under.workspaces),
+        SqlSeen(),
         history,
         under.tokens,
         under.audit,

@@ -1,6 +1,6 @@
 """What federation needs from outside."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -345,6 +345,14 @@ class KeyStore(Protocol):
 
     async def sweep_due(self, unit: Unit, now: int, limit: int) -> Sequence[tuple[OrganizationId, IssuerId]]:
         """Return the issuers of this server whose next poll is due, the longest waiting first."""
+        ...
+
+
+class Versions(Protocol):
+    """Who knows whether anything has changed of what an exchange stands on, wherever it was changed."""
+
+    async def sweep_versions(self, unit: Unit) -> Hashable:
+        """Return a value that is another after each change of rules, issuers, accounts, roles or workspaces."""
         ...
 
 

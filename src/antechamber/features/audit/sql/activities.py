@@ -4,7 +4,21 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Row, Select, Table, insert, null, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    CompoundSelect,
+    Index,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    insert,
+    null,
+    select,
+    union_all,
+    update,
+)
 
 from antechamber.base.actor import Actor, ActorKind
 from antechamber.base.ids import OrganizationId
@@ -47,6 +61,25 @@ audit_heads: Final = Table(
     Column("seal", Digest, nullable=False),
 )
 
+
+def _head(table: Table) -> tuple[Column[Any], ...]:
+    return table.c.sequence, table.c.mark, table.c.created_at
+
+
+def _ending() -> CompoundSelect[Any]:
+    # one statement, so that both are of the same moment on PostgreSQL too
+    of: BindParameter[str] = bindparam("of")
+    kept = select(*_head(audit_heads), audit_heads.c.seal).where(audit_heads.c.organization_id == of)
+    mine = activities.c.organization_id == of
+    last = select(*_head(activities)).where(mine).order_by(activities.c.sequence.desc()).limit(1).subquery()
+    return union_all(kept, select(last, null().label("seal")))
+
+
+# every act takes these three: to build a statement costs more than to execute it
+_APPEND: Final = insert(activities)
+_FIRST_HEAD: Final = insert(audit_heads)
+_MOVE_HEAD: Final = update(audit_heads).where(audit_heads.c.organization_id == bindparam("of"))
+_ENDING: Final = _ending()
 _KINDS: Final = frozenset(kind.value for kind in ActorKind)
 
 
@@ -62,20 +95,21 @@ class SqlActivities:
         """Keep a new activity, and it as the head under its seal; a head that is missing stays missing."""
         actor, link = activity.actor, connection(unit)
         await link.execute(
-            insert(activities).values(
-                organization_id=organization_id,
-                sequence=activity.sequence,
-                id=activity.id,
-                created_at=activity.created_at,
-                type=activity.type,
-                actor_kind=actor.kind,
-                actor_id=actor.id,
-                ip_address=actor.ip_address,
-                user_agent=actor.user_agent,
-                request_id=actor.request_id,
-                details=_write(activity.details),
-                mark=activity.mark,
-            )
+            _APPEND,
+            {
+                "organization_id": organization_id,
+                "sequence": activity.sequence,
+                "id": activity.id,
+                "created_at": activity.created_at,
+                "type": activity.type,
+                "actor_kind": actor.kind,
+                "actor_id": actor.id,
+                "ip_address": actor.ip_address,
+                "user_agent": actor.user_agent,
+                "request_id": actor.request_id,
+                "details": _write(activity.details),
+                "mark": activity.mark,
+            },
         )
         head = {
             "sequence": activity.sequence,
@@ -84,11 +118,9 @@ class SqlActivities:
             "seal": seal,
         }
         if activity.sequence == 1:
-            await link.execute(insert(audit_heads).values(organization_id=organization_id, **head))
+            await link.execute(_FIRST_HEAD, {"organization_id": organization_id, **head})
         else:
-            await link.execute(
-                update(audit_heads).where(audit_heads.c.organization_id == organization_id).values(**head)
-            )
+            await link.execute(_MOVE_HEAD, {"of": organization_id, **head})
 
     async def part(self, unit: Unit, organization_id: OrganizationId, after: int | None, limit: int) -> list[Activity]:
         """Return the next activities after a sequence (None: from the first row on), in the chain's order."""
@@ -100,13 +132,8 @@ class SqlActivities:
 
     async def ending(self, unit: Unit, organization_id: OrganizationId) -> Ending:
         """Return how the chain ends, as of one moment."""
-        # one statement, so that both are of the same moment on PostgreSQL too
-        kept = select(*_head(audit_heads), audit_heads.c.seal).where(audit_heads.c.organization_id == organization_id)
-        mine = activities.c.organization_id == organization_id
-        last = select(*_head(activities)).where(mine).order_by(activities.c.sequence.desc()).limit(1).subquery()
-        found = union_all(kept, select(last, null().label("seal")))
         head, seal, end = None, b"", EMPTY
-        for row in await connection(unit).execute(found):
+        for row in await connection(unit).execute(_ENDING, {"of": organization_id}):
             at = Head(row.sequence, row.mark, row.created_at)
             if row.seal is None:
                 end = at
@@ -122,10 +149,6 @@ class SqlActivities:
         order = activities.c.created_at, activities.c.id
         rows, has_more = await list_rows(unit, _filtered(query).where(tenant), tenant, order, cursor)
         return Page(tuple(_as_activity(row) for row in rows), has_more)
-
-
-def _head(table: Table) -> tuple[Column[Any], ...]:
-    return table.c.sequence, table.c.mark, table.c.created_at
 
 
 def _filtered(query: ActivityQuery) -> Select[Any]:

@@ -2,59 +2,38 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 from antechamber.base.actor import Actor, ActorKind
 from antechamber.base.clock import Clock, to_rfc3339
-from antechamber.base.errors import AuthenticationFailed, InvalidRequest
+from antechamber.base.errors import AuthenticationFailed, InvalidRequest, Unavailable
 from antechamber.base.ids import Kind, OrganizationId, RuleId, parse
 from antechamber.base.unit import Units
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
 from antechamber.features.federation.model.assertion import LONGEST_BYTES, Assertion
 from antechamber.features.federation.model.history import Reason, shorten_subject
-from antechamber.features.federation.model.issuers import Issuer
 from antechamber.features.federation.model.matching import DEFAULT_ALIAS, Refused
-from antechamber.features.federation.model.rules import Rule
-from antechamber.features.federation.ports import IssuerStore, RuleStore, SeenStore
+from antechamber.features.federation.ports import SeenStore
 from antechamber.features.federation.service.history import History
-from antechamber.features.federation.service.placement import Place, Placement
+from antechamber.features.federation.service.placement import Place
+from antechamber.features.federation.service.standings import Asked, Standing, Standings
 from antechamber.features.federation.service.verification import Verification
 from antechamber.features.oauth.model import Named, TokenAnswer
 from antechamber.features.oauth.service import Tokens
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # the one answer to every refusal: who asks learns nothing of rules, issuers and organizations
+_TRIES: Final = 3
 _FAILED: Final = "Authentication failed"
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What the request says (wire-auth.md 2.3)."""
 
     assertion: str
-    organization_id: OrganizationId
-    rule_id: RuleId
-    service_account_id: str | None
-    workspace_id: str | None
-
-
-class Verified(NamedTuple):
-    """An assertion that its issuer has signed, and that a rule means."""
-
-    assertion: Assertion
-    rule: Rule
-    issuer: Issuer
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeStores:
-    """What exchanges read, and where they remember assertions."""
-
-    rules: RuleStore
-    issuers: IssuerStore
-    seen: SeenStore
+    asked: Asked
 
 
 class Exchanges:
@@ -62,18 +41,18 @@ class Exchanges:
 
     def __init__(
         self,
-        stores: ExchangeStores,
+        standings: Standings,
         verification: Verification,
-        placement: Placement,
+        seen: SeenStore,
         history: History,
         tokens: Tokens,
         audit: Audit,
         units: Units,
         clock: Clock,
     ) -> None:
-        self._stores = stores
+        self._standings = standings
         self._verification = verification
-        self._placement = placement
+        self._seen = seen
         self._history = history
         self._tokens = tokens
         self._audit = audit
@@ -86,33 +65,51 @@ class Exchanges:
         InvalidRequest for a malformed request; AuthenticationFailed, always in the same words, for any other refusal,
         whose reason stands in the history of the rule's organisation. An unknown rule leaves nothing there.
         """
-        asked = read_asked(fields)
-        async with self._units.read() as unit:
-            rule = await self._stores.rules.find(unit, asked.organization_id, asked.rule_id)
-            issuer = await self._stores.issuers.find(unit, asked.organization_id, rule.issuer_id) if rule else None
-        if rule is None or issuer is None:
-            raise AuthenticationFailed(_FAILED, note="unknown rule")
-        verdict = await self._verification.verify(asked.assertion, rule, issuer)
-        found = verdict.found
-        answer = found if isinstance(found, Refused) else await self._give(asked, Verified(found, rule, issuer), by)
+        text, asked = read_request(fields)
+        standing = self._standings.recall(asked)
+        answer = None if standing is None else await self._attempt(text, standing, by)
+        for _ in range(_TRIES):
+            if answer is not None:
+                return answer
+            standing = await self._standings.read(asked)
+            if standing is None:
+                raise AuthenticationFailed(_FAILED, note="unknown rule")
+            answer = await self._attempt(text, standing, by)
+        if answer is None:
+            message = "Who may get tokens is being changed at this moment; try again."
+            raise Unavailable(message, retry_after=1)
+        return answer
+
+    async def _attempt(self, text: str, standing: Standing, by: Actor) -> TokenAnswer | None:
+        """Return a token, or None if what the decision stands on has changed meanwhile; AuthenticationFailed."""
+        verdict = await self._verification.verify(text, standing.rule, standing.issuer)
+        found, place = verdict.found, standing.place
+        answer: TokenAnswer | Refused | None
+        if isinstance(found, Refused):
+            answer = found
+        elif isinstance(place, Refused):
+            answer = place
+        else:
+            answer = await self._mint(standing, place, found, by)
         if isinstance(answer, Refused):
-            await self._history.note_refusal(rule, answer, verdict.subject, by)
+            async with self._units.read() as unit:
+                if not await self._standings.is_current(unit, standing):
+                    return None
+            await self._history.note_refusal(standing.rule, answer, verdict.subject, by)
             raise AuthenticationFailed(_FAILED, note=answer.reason)
         return answer
 
-    async def _give(self, asked: Asked, verified: Verified, by: Actor) -> TokenAnswer | Refused:
-        async with self._units.read() as unit:
-            place = await self._placement.find(unit, verified.rule, asked.service_account_id, asked.workspace_id)
-        return place if isinstance(place, Refused) else await self._mint(verified, place, by)
-
-    async def _mint(self, verified: Verified, place: Place, by: Actor) -> TokenAnswer | Refused:
-        assertion, rule, issuer = verified
+    async def _mint(
+        self, standing: Standing, place: Place, assertion: Assertion, by: Actor
+    ) -> TokenAnswer | Refused | None:
+        rule, issuer = standing.rule, standing.issuer
         organization_id = rule.organization_id
         async with self._units.begin() as unit:
+            if not await self._standings.is_current(unit, standing):
+                return None
             if issuer.check_jti and assertion.jti is not None:
                 digest = sha256(assertion.jti.encode("utf-8", "surrogatepass")).digest()
-                is_new = await self._stores.seen.add(unit, organization_id, issuer.id, digest, assertion.forgotten_at)
-                if not is_new:
+                if not await self._seen.add(unit, organization_id, issuer.id, digest, assertion.forgotten_at):
                     return Refused(Reason.JTI_REUSED)
             seconds = assertion.minted_seconds(self._clock.now(), rule.token_lifetime_seconds)
             token, secret = await self._tokens.issue(
@@ -143,7 +140,7 @@ class Exchanges:
         return TokenAnswer(secret, seconds, rule.scope, workspace=named)
 
 
-def read_asked(fields: Mapping[str, object]) -> Asked:
+def read_request(fields: Mapping[str, object]) -> Request:
     """Return what a request asks; InvalidRequest, beginning with the field's name, if it is malformed.
 
     Fields that are not of this grant are ignored (RFC 6749 §3.2).
@@ -163,7 +160,8 @@ def read_asked(fields: Mapping[str, object]) -> Asked:
     if service_account_id is not None:
         _check_id(Kind.SERVICE_ACCOUNT, "service_account_id", service_account_id)
     rule_id = _check_id(Kind.FEDERATION_RULE, "federation_rule_id", _required(fields, "federation_rule_id"))
-    return Asked(assertion, OrganizationId(organization_id), RuleId(rule_id), service_account_id, workspace_id)
+    asked = Asked(OrganizationId(organization_id), RuleId(rule_id), service_account_id, workspace_id)
+    return Request(assertion, asked)
 
 
 def _text(fields: Mapping[str, object], name: str) -> str | None:

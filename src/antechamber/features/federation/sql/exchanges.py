@@ -44,6 +44,12 @@ federation_exchanges: Final = Table(
 )
 
 
+# every exchange takes these: to build a statement costs more than to execute it
+_REMEMBER_SQLITE: Final = sqlite_insert(federation_assertions).on_conflict_do_nothing()
+_REMEMBER_POSTGRESQL: Final = postgresql_insert(federation_assertions).on_conflict_do_nothing()
+_ADD: Final = insert(federation_exchanges)
+
+
 class SqlSeen:
     """The store of the ids of assertions."""
 
@@ -52,14 +58,14 @@ class SqlSeen:
     ) -> bool:
         """Remember one; False if it was there already, also when two come at once."""
         link = connection(unit)
-        new = (sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert)(federation_assertions)
         values = {
             "issuer_id": issuer_id,
             "digest": digest,
             "organization_id": organization_id,
             "expires_at": expires_at,
         }
-        return (await link.execute(new.values(**values).on_conflict_do_nothing())).rowcount == 1
+        statement = _REMEMBER_SQLITE if link.dialect.name == "sqlite" else _REMEMBER_POSTGRESQL
+        return (await link.execute(statement, values)).rowcount == 1
 
     async def sweep_expired(self, unit: Unit, now: int, limit: int) -> int:
         """Forget those that can't come again; return how many."""
@@ -74,24 +80,23 @@ class SqlHistory:
 
     async def add(self, unit: Unit, organization_id: OrganizationId, exchange: Exchange) -> None:
         """Keep one."""
-        await connection(unit).execute(
-            insert(federation_exchanges).values(
-                id=exchange.id,
-                organization_id=organization_id,
-                created_at=exchange.created_at,
-                rule_id=exchange.rule_id,
-                issuer_id=exchange.issuer_id,
-                outcome=exchange.outcome,
-                reason=exchange.reason,
-                detail=exchange.detail,
-                subject=exchange.subject,
-                service_account_id=exchange.service_account_id,
-                workspace_id=exchange.workspace_id,
-                token_id=exchange.token_id,
-                ip_address=exchange.ip_address,
-                request_id=exchange.request_id,
-            )
-        )
+        values = {
+            "id": exchange.id,
+            "organization_id": organization_id,
+            "created_at": exchange.created_at,
+            "rule_id": exchange.rule_id,
+            "issuer_id": exchange.issuer_id,
+            "outcome": exchange.outcome,
+            "reason": exchange.reason,
+            "detail": exchange.detail,
+            "subject": exchange.subject,
+            "service_account_id": exchange.service_account_id,
+            "workspace_id": exchange.workspace_id,
+            "token_id": exchange.token_id,
+            "ip_address": exchange.ip_address,
+            "request_id": exchange.request_id,
+        }
+        await connection(unit).execute(_ADD, values)
 
     async def listing(
         self, unit: Unit, organization_id: OrganizationId, query: HistoryQuery, asked: Asked

@@ -9,6 +9,7 @@ from sqlalchemy import Row, insert, select, update
 
 from antechamber.base.ids import IssuerId, OrganizationId
 from antechamber.base.unit import Unit
+from antechamber.database.changes import FEDERATION, announce
 from antechamber.database.engine import connection
 from antechamber.features.federation.model.issuers import Discovery, ExplicitUrl, Inline, Issuer, Jwks
 from antechamber.features.federation.ports import Asked
@@ -22,11 +23,13 @@ class SqlIssuers:
         """Keep a new one."""
         values = {"id": issuer.id, "organization_id": organization_id, **_changeable(issuer)}
         await connection(unit).execute(insert(federation_issuers).values(**values))
+        announce(unit, FEDERATION)
 
     async def save(self, unit: Unit, organization_id: OrganizationId, issuer: Issuer) -> None:
         """Keep what has changed of one."""
         place = here(federation_issuers, organization_id, issuer.id)
         await connection(unit).execute(update(federation_issuers).where(*place).values(**_changeable(issuer)))
+        announce(unit, FEDERATION)
 
     async def find(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId) -> Issuer | None:
         """Return one, archived or not."""

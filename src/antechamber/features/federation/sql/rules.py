@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, delete, insert, select, update
 
 from antechamber.base.ids import IssuerId, OrganizationId, RuleId, ServiceAccountId, WorkspaceId
 from antechamber.base.unit import Unit
+from antechamber.database.changes import FEDERATION, announce
 from antechamber.database.engine import connection
 from antechamber.features.federation.model.rules import Match, Rule, RuleWorkspace, Target
 from antechamber.features.federation.model.stamps import Stamp
@@ -31,11 +32,13 @@ class SqlRules:
         """Keep a new one, without its workspaces."""
         values = {"id": rule.id, "issuer_id": rule.issuer_id, **_changeable(rule)}
         await connection(unit).execute(insert(federation_rules).values(organization_id=organization_id, **values))
+        announce(unit, FEDERATION)
 
     async def save(self, unit: Unit, organization_id: OrganizationId, rule: Rule) -> None:
         """Keep what has changed of one, but for its workspaces."""
         place = here(federation_rules, organization_id, rule.id)
         await connection(unit).execute(update(federation_rules).where(*place).values(**_changeable(rule)))
+        announce(unit, FEDERATION)
 
     async def find(self, unit: Unit, organization_id: OrganizationId, rule_id: RuleId) -> Rule | None:
         """Return one, archived or not, with its workspaces."""
@@ -88,6 +91,7 @@ class SqlRules:
                 created_by=place.created.by,
             )
         )
+        announce(unit, FEDERATION)
 
     async def disable(
         self, unit: Unit, organization_id: OrganizationId, rule_id: RuleId, workspace_id: WorkspaceId | None
@@ -100,6 +104,7 @@ class SqlRules:
         if workspace_id is not None:
             statement = statement.where(columns.workspace_id == workspace_id)
         await connection(unit).execute(statement)
+        announce(unit, FEDERATION)
 
     async def workspaces(self, unit: Unit, organization_id: OrganizationId, rule_id: RuleId) -> Sequence[RuleWorkspace]:
         """Return the workspaces that a rule is enabled for, in the order that this was done."""
