@@ -4,7 +4,7 @@ import click
 
 from antechamber.cli import generation
 from antechamber.cli.groups import Group
-from antechamber.cli.settings import Invocation
+from antechamber.cli.settings import Invocation, json_option
 from antechamber.client.events import ServerEvent
 
 
@@ -12,6 +12,7 @@ from antechamber.client.events import ServerEvent
 @click.option("--model", metavar="MODEL", help="The model to ask; ANTHROPIC_MODEL, or the first listed, if not given.")
 @click.option("--prompt", "-p", metavar="TEXT", help="Answer this and end; a text on stdin is put behind it.")
 @click.option("--max-tokens", type=click.IntRange(min=1), default=4096, metavar="N", help="At most so many an answer.")
+@json_option
 @click.pass_context
 def command(context: click.Context, model: str | None, prompt: str | None, max_tokens: int) -> int | None:
     """Talk to a model: a session at a terminal, one answer elsewhere.

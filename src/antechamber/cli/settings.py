@@ -47,13 +47,21 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
         context.obj.remember(parameter.name, value)
 
 
+def _profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from antechamber.client.store import ProfileStore  # noqa: PLC0415 - only while a shell completes
+
+    del parameter
+    names = ProfileStore(context.obj.world.environment).names()
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def global_options() -> list[click.Option]:
     """Return the options, anew for each command, in the order of the help."""
     return [
         _option("--base-url", "Server to talk to.", metavar="URL"),
         _option("--api-key", "API key to use.", metavar="KEY"),
         _option("--auth-token", "Bearer token to use.", metavar="TOKEN"),
-        _option("--profile", "Profile to use.", metavar="NAME"),
+        _option("--profile", "Profile to use.", metavar="NAME", shell_complete=_profile_names),
         _option("--format", "How results are written.", type=click.Choice(FORMATS)),
         _option("--format-error", "Also write the error's body, like this.", type=click.Choice(FORMATS)),
         _option("--transform", "Show only what this path leads to (`ante help transform`).", metavar="PATH"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from antechamber.cli.exits import Exit
-from tests.unit.cli.test_auth_status import OTHER, WORKSPACE, write_profile
+from tests.unit.cli.test_auth_status import OTHER, SECONDS, TOKEN, WORKSPACE, write_profile
 from tests.unit.cli.wire import Ran, Scripted, ante, error
 
 CALLER: dict[str, Any] = {
@@ -171,3 +171,30 @@ def test_whoami_at_a_server_without_our_extension_shows_what_it_gets(tmp_path: P
         Scripted(body={"data": []}, headers=[("anthropic-organization-id", "org1")]),
     ]
     assert "Organization  org1" in ante("whoami", answers=answers, home=tmp_path).out
+
+
+def test_a_token_is_printed_alone_or_as_another_program_reads_it(tmp_path: Path) -> None:
+    write_profile(tmp_path)
+    assert run(tmp_path, "auth", "token").out == f"{TOKEN}\n"
+    shown = json.loads(run(tmp_path, "auth", "token", "--json").out)
+    assert shown == {
+        "version": 1,
+        "type": "oauth_token",
+        "access_token": TOKEN,
+        "expires_at": SECONDS + 3600,
+        "base_url": "https://models.example.com",
+    }
+    assert run(tmp_path, "auth", "token", "--api-key", "sk-ant-api03-x").out == "sk-ant-api03-x\n"
+
+
+def test_without_a_credential_no_token_is_printed(tmp_path: Path) -> None:
+    ran = run(tmp_path, "auth", "token")
+    assert (ran.code, ran.out) == (Exit.AUTHENTICATION, "")
+    assert run(tmp_path, "auth", "print-credentials").code == Exit.USAGE
+
+
+def test_credentials_are_the_profiles_even_where_variables_win(tmp_path: Path) -> None:
+    write_profile(tmp_path)
+    variables = {"ANTHROPIC_API_KEY": "sk-ant-api03-x", "ANTHROPIC_FEDERATION_RULE_ID": "fdrl_1"}
+    ran = run(tmp_path, "auth", "print-credentials", "--access-token", **variables)
+    assert ran.out == f"{TOKEN}\n"

@@ -6,7 +6,7 @@ from antechamber.cli.connection import sign
 from antechamber.cli.settings import Invocation
 from antechamber.client.credentials import Given, find_access
 from antechamber.client.failures import CredentialUnusable, ServerUnreachable
-from antechamber.client.profiles import Profile, ProfileUnusable
+from antechamber.client.profiles import Profile, ProfileUnusable, active_name
 
 # what wins over a profile, and is no part of it
 _OUTRANKING = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"})
@@ -20,11 +20,11 @@ def fresh_profile(invocation: Invocation) -> tuple[Profile, str]:
     world = invocation.world
     variables = {name: value for name, value in world.environment.variables.items() if name not in _OUTRANKING}
     environment = dataclasses.replace(world.environment, variables=variables)
+    name, _ = active_name(environment, invocation.settings.profile)
     # chosen outright, so that federation in variables does not win over it either
-    given = Given(base_url=invocation.settings.base_url, profile=invocation.settings.profile)
-    access = find_access(given, environment)
-    if access.profile is None or access.active is None or access.active.profile is None:
-        message = "there is no profile that is logged in: ante auth login"
+    access = find_access(Given(base_url=invocation.settings.base_url, profile=name), environment)
+    if access.profile is None:
+        message = f"profile {name!r} is not logged in: ante auth login"
         raise ProfileUnusable(message)
     try:
         token = sign(world, invocation.settings, access).token()

@@ -65,7 +65,7 @@ def find_target(wishes: Wishes, environment: "Environment", store: "ProfileStore
         base_url=base_url,
         console_url=(console_url or base_url).rstrip("/"),
         client_id=client_id or CLIENT_ID,
-        scope=wishes.scope or _text(authentication, "scope") or DEFAULT_SCOPE,
+        scope=wishes.scope or environment.get("ANTHROPIC_SCOPE") or _text(authentication, "scope") or DEFAULT_SCOPE,
         workspace_id=workspace_id,
         organization_id=organization_id,
         config=_config(base_url, client_id or CLIENT_ID, wishes, console_url),

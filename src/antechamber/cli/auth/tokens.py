@@ -10,16 +10,19 @@ from antechamber.cli.connection import sign
 from antechamber.cli.exits import Exit
 from antechamber.cli.groups import Command
 from antechamber.cli.output import Printer
-from antechamber.cli.settings import Invocation
+from antechamber.cli.settings import Invocation, json_option
 from antechamber.client.credentials import find_access
+from antechamber.client.processes import ProcessCredential, show_credential
 
 
 @click.command("token", cls=Command)
+@json_option
 @click.pass_obj
 def token(invocation: Invocation) -> int:
     """Print the credential in force, renewed if it is about to end, and nothing else.
 
-    For whatever asks a command for a key, as Claude Code's apiKeyHelper does:
+    For whatever asks a command for a key, as Claude Code's apiKeyHelper does; --json adds its kind, its end and the
+    server, which is what a profile's credential_process reads.
 
     \b
     {"apiKeyHelper": "ante auth token --profile work"}
@@ -30,7 +33,14 @@ def token(invocation: Invocation) -> int:
     if access.credential is None:
         world.stderr.write("There is no credential. Log in with `ante auth login`.\n")
         return Exit.AUTHENTICATION
-    Printer(world, invocation.settings).text(sign(world, invocation.settings, access).token().secret.reveal())
+    found = sign(world, invocation.settings, access).token()
+    printer = Printer(world, invocation.settings)
+    if printer.format == "auto" and invocation.settings.transform is None:
+        printer.text(found.secret.reveal())
+    else:
+        kind = "api_key" if found.is_key else "auth_token"
+        shown = ProcessCredential(kind, found.secret, found.expires_at, access.base_url.value)
+        printer.value(dict(show_credential(shown)))
     return Exit.OK
 
 
