@@ -68,8 +68,10 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         if self.is_sqlite and url.database:
             # SQLite would make it readable for all; its companions take its mode. Who can't learns why on connecting.
+            # One that exists is not touched: closing any descriptor of a file gives up this process's locks on it, and
+            # another process that closes the database would then remove the log under ours (sqlite.org/howtocorrupt).
             with contextlib.suppress(OSError):
-                os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         self.engine = _open_engine(url, statement_seconds, is_sqlite=self.is_sqlite)
 
     @asynccontextmanager
