@@ -95,6 +95,7 @@ class LiveServer(Program):
         self.admin_email: str = founded["admin_email"]
         self.admin_key: str = founded["admin_key"]
         self.api_key: str = founded["api_key"]
+        self.setup_token: str = founded["setup_url"].partition("=")[2]
 
     def _found(self, places: list[str]) -> dict[str, Any]:
         who = ["--organization", "Acme", "--admin-email", "admin@example.com"]

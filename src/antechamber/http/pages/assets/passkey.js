@@ -1,5 +1,5 @@
 // Logs in with a passkey, or makes one: <button data-passkey="get|create" data-begin="PATH" data-says="ID"> in a form with
-// a hidden field `credential`; what has [data-with-passkey] stays hidden where passkeys don't work.
+// a hidden field `credential`; what has [data-with-passkey] is shown where passkeys work, [data-without-passkey] where not.
 const bytes = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
 const text = (buffer) =>
@@ -58,10 +58,11 @@ async function run(button, says) {
 }
 
 if (window.PublicKeyCredential && window.isSecureContext) {
+  for (const element of document.querySelectorAll("[data-with-passkey]")) element.hidden = false;
+  for (const element of document.querySelectorAll("[data-without-passkey]")) element.hidden = true;
   for (const button of document.querySelectorAll("button[data-passkey]")) {
     const place = document.getElementById(button.dataset.says);
     const says = (words) => { place.textContent = words; place.hidden = !words; };
-    for (const element of document.querySelectorAll("[data-with-passkey]")) element.hidden = false;
     button.addEventListener("click", () => {
       says("");
       button.disabled = true;
