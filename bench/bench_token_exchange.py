@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from antechamber.base.actor import OPERATOR
+from antechamber.base.ids import WorkspaceId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.features.oauth.model import AuthorizationRequest
 from antechamber.features.oauth.model.clients import ANT
@@ -51,7 +52,7 @@ class Exchanges:
     async def log_in(self, count: int) -> None:
         """Have as many people log in."""
         storage = self._app.storage
-        organization_id, workspace_id = self._founded.organization_id, self._founded.workspace_id
+        organization_id, workspace_id = self._founded.organization_id, WorkspaceId(self._founded.workspace_id)
         for number in range(count):
             email = f"person{number}@example.com"
             member = await storage.members.add(organization_id, email, "Person", OrganizationRole.DEVELOPER, OPERATOR)

@@ -28,7 +28,7 @@ class Programs:
     def __init__(self, house: House) -> None:
         self.house = house
         self.storage = house.app.storage
-        self.workspace_id: WorkspaceId = house.founded.workspace_id
+        self.workspace_id = WorkspaceId(house.founded.workspace_id)
 
     async def join(self, email: str, role: OrganizationRole = OrganizationRole.DEVELOPER) -> UserId:
         organization_id = self.house.founded.organization_id

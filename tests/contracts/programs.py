@@ -89,7 +89,7 @@ class Programs:
         )
         return parameters(location)["code"]
 
-    async def exchange(self, credentials: ClientCredentials | None = None, **fields: object) -> TokenAnswer:
+    async def exchange(self, fields: Mapping[str, object], credentials: ClientCredentials | None = None) -> TokenAnswer:
         return await self.oauth.endpoint.exchange(fields, credentials, CALLER)
 
     async def redeem(self, code: str, **changes: object) -> TokenAnswer:
@@ -102,7 +102,7 @@ class Programs:
             "state": "s" * 43,
             **changes,
         }
-        return await self.exchange(**{name: value for name, value in fields.items() if value is not None})
+        return await self.exchange({name: value for name, value in fields.items() if value is not None})
 
     async def log_in(self, **how: Any) -> TokenAnswer:  # noqa: ANN401 - as of `code`
         return await self.redeem(await self.code(**how))
@@ -110,7 +110,7 @@ class Programs:
     async def refresh(self, token: Secret | str | None, **changes: object) -> TokenAnswer:
         text = token.reveal() if isinstance(token, Secret) else token
         fields = {"grant_type": "refresh_token", "refresh_token": text, "client_id": ANT, **changes}
-        return await self.exchange(**{name: value for name, value in fields.items() if value is not None})
+        return await self.exchange({name: value for name, value in fields.items() if value is not None})
 
     async def opens(self, token: Secret) -> AccessToken | None:
         """Return whom an access token stands for, from the database; the sweep must say the same."""

@@ -55,15 +55,16 @@ async def test_ids_that_there_are_not_are_none(programs: Programs, client_id: st
 async def test_a_confidential_client_needs_its_secret_in_either_place(programs: Programs) -> None:
     _, secret = await programs.oauth.clients.register(DRAFT, OPERATOR)
     assert secret is not None
-    how = {"client_id": "deploy"}
-    code = await programs.code(**how)
+    code = await programs.code(client_id="deploy")
     for wrong in ({}, {"client_secret": "wrong"}, {"client_secret": ""}):
         with pytest.raises(GrantRefused) as caught:
             await programs.redeem(code, client_id="deploy", **wrong)
         assert caught.value.error is OAuthError.INVALID_CLIENT
     answer = await programs.redeem(code, client_id="deploy", client_secret=secret.reveal())
     basic = ClientCredentials("deploy", secret)
-    again = await programs.exchange(basic, grant_type="refresh_token", refresh_token=_text(answer.refresh_token))
+    again = await programs.exchange(
+        {"grant_type": "refresh_token", "refresh_token": _text(answer.refresh_token)}, basic
+    )
     assert again.refresh_token is not None
     with pytest.raises(GrantRefused):
         await programs.refresh(again.refresh_token, client_id="deploy")
@@ -75,7 +76,7 @@ async def test_two_ways_to_authenticate_at_once_are_refused(programs: Programs) 
     basic = ClientCredentials("deploy", secret)
     for more in ({"client_secret": secret.reveal()}, {"client_id": ANT}):
         with pytest.raises(GrantRefused) as caught:
-            await programs.exchange(basic, grant_type="refresh_token", refresh_token="x", **more)
+            await programs.exchange({"grant_type": "refresh_token", "refresh_token": "x", **more}, basic)
         assert caught.value.error is OAuthError.INVALID_REQUEST
 
 

@@ -31,7 +31,7 @@ async def begin(
 
 async def poll(programs: Programs, code: Secret, client_id: str | None = None) -> TokenAnswer:
     fields = {"grant_type": GRANT, "device_code": code.reveal()}
-    return await programs.exchange(**fields, **({"client_id": client_id} if client_id else {}))
+    return await programs.exchange({**fields, **({"client_id": client_id} if client_id else {})})
 
 
 async def refused(programs: Programs, code: Secret, client_id: str | None = None) -> OAuthError:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Table, and_, bindparam, delete, insert, or_, select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from antechamber.base.clock import MICROSECONDS
 from antechamber.base.ids import GrantId, OrganizationId, UserId, WorkspaceId
@@ -72,7 +72,7 @@ _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     oauth_grants.c.revoked_at,
 )
 # built once: a refresh would spend more on building them than the database on answering
-_DIGEST: Final = bindparam("which")
+_DIGEST: Final[BindParameter[bytes]] = bindparam("which")
 _REFRESH: Final = (
     select(*_COLUMNS)
     .select_from(refresh_tokens.join(oauth_grants, oauth_grants.c.id == refresh_tokens.c.grant_id))
