@@ -47,14 +47,23 @@ class Keeper:
     @contextlib.contextmanager
     def locked(self, profile: Profile) -> Iterator[None]:
         """Hold the profile's lock on this machine; OSError if nothing can be written beside its credentials."""
-        path = profile.credentials_path
-        with exclusively(lock_path(path), self.folder / "credentials"):
+        with locked(self.folder, profile.credentials_path):
             yield
 
 
-def lock_path(credentials_path: Path) -> Path:
-    """Return the lock file of a credentials file, which lies beside it."""
-    return credentials_path.with_name(f".{credentials_path.name}.lock")
+@contextlib.contextmanager
+def locked(folder: Path, credentials_path: Path) -> Iterator[None]:
+    """Hold the lock that a credentials file is under; LockHeld if another does for too long, OSError if none can be.
+
+    Those in the configuration folder are under one, as Claude Code's lock is on their folder.
+    """
+    usual = folder / "credentials"
+    if credentials_path.parent == usual:
+        with exclusively(usual / ".lock", usual):
+            yield
+        return
+    with exclusively(credentials_path.with_name(f".{credentials_path.name}.lock")):
+        yield
 
 
 def new_values(kept: Mapping[str, object], answer: TokenAnswer, now: int) -> dict[str, object]:

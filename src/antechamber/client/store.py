@@ -12,7 +12,6 @@ from antechamber.client.authorize import CLIENT_ID
 from antechamber.client.environment import Environment
 from antechamber.client.failures import CredentialUnusable
 from antechamber.client.imports import Imported, read_imports
-from antechamber.client.locks import exclusively
 from antechamber.client.oauth import TokenAnswer
 from antechamber.client.profiles import (
     ACTIVE_FILE,
@@ -27,7 +26,7 @@ from antechamber.client.profiles import (
     config_path,
     read_profile,
 )
-from antechamber.client.renewal import VERSION, lock_path, new_values
+from antechamber.client.renewal import VERSION, locked, new_values
 
 WRITABLE: Final = ("workspace_id", "base_url", "organization_id", "scope", "client_id", "console_url")
 _OF_AUTHENTICATION: Final = frozenset({"scope", "client_id", "console_url"})
@@ -239,7 +238,6 @@ class ProfileStore:
                 self._point(new)
             files.remove(own)
             files.remove(profile.config_path)
-        files.remove(lock_path(own))
 
     def log_out(self, name: str) -> Profile:
         """Remove the credentials, keep the config; returns the profile as it was, so that its tokens can be revoked."""
@@ -281,14 +279,14 @@ class ProfileStore:
     def _write_import(self, found: Imported) -> None:
         path = self.folder / "credentials" / f"{check_name(found.name)}.json"
         files.make_folder(path.parent, files.SECRET_FOLDER)
-        with exclusively(lock_path(path), path.parent):
+        with locked(self.folder, path):
             files.write_plain(config_path(self.folder, found.name), found.config)
             if found.credentials is not None:
                 files.write_secret(path, found.credentials)
 
     @contextmanager
     def _locked(self, profile: Profile) -> Iterator[None]:
-        with exclusively(lock_path(profile.credentials_path), self.folder / "credentials"):
+        with locked(self.folder, profile.credentials_path):
             yield
 
     def _credentials(self, profile: Profile) -> dict[str, object]:
