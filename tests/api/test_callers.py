@@ -1,12 +1,15 @@
 """`GET /v1/me`: every kind of credential learns whose it is."""
 
+from pathlib import Path
 from typing import Any
 
 from antechamber.base.actor import OPERATOR
 from antechamber.base.permissions import OrganizationRole
 from antechamber.features.apikeys.model import Draft
 from tests.api.conftest import House
+from tests.api.federating import open_town
 from tests.asgi import call
+from tests.issuers import Signer
 
 HEADERS = {"anthropic-version": "2023-06-01"}
 
@@ -58,3 +61,20 @@ async def test_a_personal_key_learns_whom_it_acts_as(house: House) -> None:
 async def test_nobody_learns_nothing(house: House) -> None:
     answer = await call(house.app.shell, "GET", "/v1/me", headers=HEADERS)
     assert answer.status == 401
+
+
+async def test_a_workload_learns_its_service_account_and_its_workspace(tmp_path: Path) -> None:
+    async with open_town(tmp_path) as town:
+        way = await town.settle(Signer())
+        given = await way.exchange()
+        found = await town.get("/v1/me", token=given["access_token"])
+    assert found["account"] == {
+        "type": "service_account",
+        "id": way.account,
+        "name": "account-1",
+        "email": None,
+        "role": "developer",
+    }
+    assert found["workspace"]["id"] == given["workspace"]["id"]
+    assert found["credential"]["scopes"] == ["workspace:developer"]
+    assert found["credential"]["expires_at"]

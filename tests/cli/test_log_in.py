@@ -323,3 +323,79 @@ def test_a_log_in_that_a_variable_will_shadow_says_so(shell: Shell, ada: Visitor
     shell.variables["ANTHROPIC_API_KEY"] = live.api_key
     _, err = log_in(shell, ada)
     assert "ANTHROPIC_API_KEY is set and wins over every profile: unset ANTHROPIC_API_KEY" in err
+
+
+def test_a_log_in_at_another_workspace_than_the_profiles_is_told(shell: Shell, ada: Visitor) -> None:
+    log_in(shell, ada)
+    shell.run("profile", "set", "workspace_id", "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ")
+    with shell.begin("auth", "login", "--device") as process:
+        decide(ada, address(process))
+        _, err = process.communicate(timeout=SECONDS)
+    assert "the profile names wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ" in err
+    assert shell.read("auth", "status")["workspace"]["drift"] is True
+
+
+def test_debug_shows_where_token_requests_go_and_nothing_of_what_is_in_them(shell: Shell, ada: Visitor) -> None:
+    with shell.begin("auth", "login", "--no-browser", "--debug") as process:
+        code = pasted(decide(ada, address(process)))
+        _, err = process.communicate(f"{code}\n", timeout=SECONDS)
+    assert f"> POST {shell.variables['ANTHROPIC_BASE_URL']}/v1/oauth/token" in err
+    assert "< 200, request id req_" in err
+    assert code.partition("#")[0] not in err
+    assert "sk-ant-" not in err
+
+
+def test_every_command_of_the_published_page_works(shell: Shell, ada: Visitor, live: LiveServer) -> None:
+    """The page on the command's authentication, line by line, with `ante` for `ant`."""
+    log_in(shell, ada)
+    log_in(shell, ada, "--workspace-id", live.workspace_id)
+    log_in(shell, ada, "--profile", "other-ws")
+    lines = (
+        ("auth", "status"),
+        ("profile", "activate", "other-ws"),
+        ("--profile", "other-ws", "models", "list"),
+        ("profile", "list"),
+        ("profile", "get", "--profile", "other-ws"),
+        ("profile", "set", "workspace_id", live.workspace_id, "--profile", "other-ws"),
+        ("--api-key", live.api_key, "models", "list"),
+        ("--base-url", live.base_url, "models", "list"),
+    )
+    for words in lines:
+        done = shell.run(*words)
+        assert done.returncode == Exit.OK, (words, done.stderr)
+    assert shell.run("models", "list", ANTHROPIC_PROFILE="other-ws").returncode == Exit.OK
+    shadowed = shell.run("models", "list", ANTHROPIC_API_KEY=live.api_key)
+    assert "note: using ANTHROPIC_API_KEY; also set: profile other-ws" in shadowed.stderr
+    assert shell.run("auth", "logout").returncode == Exit.OK
+    assert shell.run("auth", "logout", "--all").returncode == Exit.OK
+
+
+@pytest.mark.parametrize("place", ["project/.qwen/.env", "project/.env", ".qwen/.env", ".env", ".ante/.env"])
+def test_an_openai_compatible_provider_is_found_where_the_published_page_puts_it(
+    shell: Shell, live: LiveServer, place: str
+) -> None:
+    del shell.variables["ANTHROPIC_BASE_URL"]
+    project = shell.home / "project"
+    project.mkdir()
+    file = shell.home / place
+    file.parent.mkdir(exist_ok=True)
+    settings = {"OPENAI_API_KEY": live.api_key, "OPENAI_BASE_URL": f"{live.base_url}/v1", "OPENAI_MODEL": "sim-1"}
+    file.write_text("".join(f'{name}="{value}"\n' for name, value in settings.items()), encoding="utf-8")
+    done = subprocess.run(
+        ANTE, input="What is 17 * 3?", env=shell.environment, cwd=project, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    assert "51" in done.stdout
+
+
+def test_a_shell_completes_commands_flags_and_profiles(shell: Shell, ada: Visitor) -> None:
+    log_in(shell, ada, "--profile", "other-ws")
+
+    def completions(line: str) -> set[str]:
+        found = shell.run(_ANTE_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(line.split(" ")) - 1))
+        return {entry.partition(",")[2] for entry in found.stdout.split()}
+
+    assert {"login", "logout", "status", "token"} <= completions("ante auth ")
+    assert "--callback-port" in completions("ante auth login --call")
+    assert completions("ante profile activate o") == {"other-ws"}
+    assert completions("ante --profile o") == {"other-ws"}

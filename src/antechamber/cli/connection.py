@@ -5,7 +5,7 @@ from antechamber.cli.settings import Invocation, Settings
 from antechamber.cli.world import World
 from antechamber.client.credentials import Access, find_access
 from antechamber.client.http import USER_AGENT, Server, Static, Timing
-from antechamber.client.posting import open_poster
+from antechamber.client.posting import Poster, Reply, open_poster
 from antechamber.client.signing import Credentials
 
 _SECRET_HEADERS = frozenset({"authorization", "x-api-key", "proxy-authorization", "cookie", "set-cookie"})
@@ -46,8 +46,22 @@ def open_server(world: World, settings: Settings, access: Access, *, credentiale
 
 def sign(world: World, settings: Settings, access: Access) -> Credentials:
     """Return what signs the calls of an access, and keeps its token fresh meanwhile."""
+    return Credentials(access, world.environment, open_post(world, settings), world.clock)
+
+
+def open_post(world: World, settings: Settings) -> Poster:
+    """Return what token requests are made with; --debug shows where they go and how they end, never what is in them."""
     post = open_poster(world.connect, outbound_options(world, settings))
-    return Credentials(access, world.environment, post, world.clock)
+    if not settings.debug:
+        return post
+
+    def traced(url: str, headers: Headers, body: bytes) -> Reply:
+        world.stderr.write(f"> POST {url} ({len(body)} bytes, not shown)\n")
+        reply = post(url, headers, body)
+        world.stderr.write(f"< {reply.status}, request id {reply.headers.get('request-id', 'none')}\n")
+        return reply
+
+    return traced
 
 
 def outbound_options(world: World, settings: Settings) -> OutboundOptions:

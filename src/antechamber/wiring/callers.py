@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from antechamber.base.ids import OrganizationId, ServiceAccountId
-from antechamber.base.unit import Unit
 from antechamber.features.callers.routes import router
 from antechamber.features.callers.service import Callers
 
@@ -11,14 +9,6 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from antechamber.wiring.storage import Storage
-
-
-class _ServiceAccountNames:
-    async def name_of(
-        self, unit: Unit, organization_id: OrganizationId, service_account_id: ServiceAccountId
-    ) -> str | None:
-        del unit, organization_id, service_account_id
-        return None
 
 
 def caller_routes(storage: "Storage") -> "APIRouter":
@@ -29,6 +19,6 @@ def caller_routes(storage: "Storage") -> "APIRouter":
         storage.members,
         storage.workspaces,
         (storage.api_keys, storage.admin_keys),
-        _ServiceAccountNames(),
+        storage.federation.accounts,
     )
     return router(callers)

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from antechamber.base.secret import Secret
-from antechamber.cli.connection import outbound_options
+from antechamber.cli.connection import open_post
 from antechamber.cli.settings import Invocation
 from antechamber.client.authorize import CLIENT_ID
 from antechamber.client.failures import CredentialUnusable, ServerUnreachable
 from antechamber.client.oauth import revoke
-from antechamber.client.posting import open_poster
 from antechamber.client.profiles import Profile
 
 
@@ -33,7 +32,7 @@ def end(profile: Profile, invocation: Invocation) -> Ended:
 def revoke_at(server: str, token: Secret, client_id: str | None, hint: str, invocation: Invocation) -> str | None:
     """Revoke a token (RFC 7009); returns why the server did not confirm, None if it did."""
     world = invocation.world
-    post = open_poster(world.connect, outbound_options(world, invocation.settings))
+    post = open_post(world, invocation.settings)
     try:
         revoke(post, server, token, client_id=client_id or CLIENT_ID, hint=hint)
     except ServerUnreachable as error:

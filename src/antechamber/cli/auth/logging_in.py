@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from antechamber.base.clock import MICROSECONDS
 from antechamber.cli.auth.targets import Target, Wishes, find_target
 from antechamber.cli.auth.ways import Means, Way, choose_way, is_unsupported, obtain
-from antechamber.cli.connection import outbound_options
+from antechamber.cli.connection import open_post
 from antechamber.cli.settings import Settings
 from antechamber.cli.world import World
 from antechamber.client.environment import Environment
 from antechamber.client.failures import TokenRefused
 from antechamber.client.oauth import TokenAnswer
-from antechamber.client.posting import open_poster
 from antechamber.client.store import LoginWritten, ProfileStore
 
 # what wins over every profile (wire-auth.md 1.5)
@@ -52,7 +51,7 @@ def log_in(
     target = find_target(options.wishes, world.environment, store)
     means = Means(
         world,
-        open_poster(world.connect, outbound_options(world, settings)),
+        open_post(world, settings),
         say,
         options.seconds,
         options.callback_port,

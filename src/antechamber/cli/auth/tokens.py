@@ -47,6 +47,7 @@ def token(invocation: Invocation) -> int:
 @click.command("print-credentials", cls=Command)
 @click.option("--access-token", is_flag=True, help="Print the access token and nothing else.")
 @click.option("--env", "as_env", is_flag=True, help="Print lines that a shell's eval or an env file takes.")
+@json_option
 @click.pass_obj
 def print_credentials(invocation: Invocation, *, access_token: bool, as_env: bool) -> int:
     """Print the profile's credentials as they lie on disk, renewed if they are about to end.

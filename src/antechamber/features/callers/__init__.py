@@ -6,5 +6,5 @@ Owns no tables.
 |---|---|---|
 | GET | /v1/me | self:read |
 
-Neighbours: organizations, workspaces and apikeys name what the principal points to; service accounts come by a port.
+Neighbours: organizations, workspaces, apikeys and federation name what the principal points to.
 """

@@ -11,7 +11,7 @@ from antechamber.features.callers.model import (
     ServiceAccountInside,
     WorkspaceInside,
 )
-from antechamber.features.callers.ports import ServiceAccountNames
+from antechamber.features.federation.service import ServiceAccounts
 from antechamber.features.organizations.service import Members, Organizations
 from antechamber.features.workspaces.service import Workspaces
 
@@ -26,7 +26,7 @@ class Callers:
         members: Members,
         workspaces: Workspaces,
         keys: tuple[ApiKeys, AdminKeys],
-        service_accounts: ServiceAccountNames,
+        service_accounts: ServiceAccounts,
     ) -> None:
         self._units = units
         self._organizations = organizations
@@ -69,8 +69,8 @@ class Callers:
         if isinstance(caller, AdminKey):
             return None
         if isinstance(caller, AccessToken) and (account_id := caller.service_account_id) is not None:
-            name = await self._service_accounts.name_of(unit, caller.organization_id, account_id)
-            return ServiceAccountInside(account_id, name, caller.service_account_role)
+            names = await self._service_accounts.names(unit, caller.organization_id, [account_id])
+            return ServiceAccountInside(account_id, names.get(account_id), caller.service_account_role)
         if caller.user_id is None:
             return None
         member = (await self._members.names(unit, caller.organization_id, [caller.user_id])).get(caller.user_id)
