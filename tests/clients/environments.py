@@ -56,11 +56,13 @@ def node_environment(name: str = "npm", place: Path = HERE) -> Path:
     return folder
 
 
-def run_python(name: str, driver: str, server: LiveServer) -> dict[str, Any]:
+def run_python(
+    name: str, driver: str, server: LiveServer, variables: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Run drivers/DRIVER.py in an environment, and return what it printed."""
     # -P: the drivers' folder would stand before the libraries otherwise
     command = [str(python_environment(name)), "-P", str(_DRIVERS / f"{driver}.py")]
-    return _told(command, {**_address(server), "PYTHONPATH": str(ROOT)})
+    return _told(command, {**_address(server), "PYTHONPATH": str(ROOT), **(variables or {})})
 
 
 def run_node(driver: str, server: LiveServer) -> dict[str, Any]:
