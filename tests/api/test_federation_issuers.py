@@ -57,6 +57,7 @@ BAD: tuple[tuple[dict[str, Any], str], ...] = (
     ({"jwks": {"type": "inline", "keys": [PRIVATE_KEY]}}, "jwks.keys"),
     ({"jwks": {"type": "inline", "keys": [{"kty": "EC"}]}}, "jwks.keys"),
     ({"jwks": {"type": "inline", "keys": ["key"]}}, "jwks"),
+    ({"jwks": {"type": "inline", "keys": [{**PUBLIC_KEY, "note": float("nan")}]}}, "jwks.keys"),
     ({"jwks": {"type": "explicit_url"}}, "jwks"),
     ({"jwks": {"type": "explicit_url", "url": "http://idp.example.com/k"}}, "jwks.url"),
     ({"jwks": {"type": "explicit_url", "url": "https://idp.example.com:8443/k"}}, "jwks.url"),

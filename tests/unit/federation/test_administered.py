@@ -187,3 +187,9 @@ def test_the_audit_log_tells_that_keys_changed_and_not_which() -> None:
     assert "modulus" not in str(one)
     bundles = [shown(dataclasses.replace(ISSUER, jwks=ExplicitUrl("https://k", pem))) for pem in (None, "a", "b")]
     assert len({str(each["jwks"]) for each in bundles}) == 3
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "x" * 262_144])
+def test_keys_that_json_does_not_hold_or_that_are_too_long_are_refused(value: object) -> None:
+    with pytest.raises(InvalidRequest, match=r"^jwks\.keys: "):
+        check(dataclasses.replace(ISSUER, jwks=Inline(({"kty": "EC", "x": value},))))

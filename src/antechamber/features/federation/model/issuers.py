@@ -19,6 +19,7 @@ MAX_JWT_SECONDS: Final = 176_400
 MAX_URL: Final = 2_048
 MAX_PEM: Final = 65_536
 MAX_KEYS: Final = 100
+MAX_KEY_BYTES: Final = 262_144
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
@@ -157,6 +158,7 @@ def _check_jwks(jwks: Jwks) -> None:
         if not 1 <= len(jwks.keys) <= MAX_KEYS:
             message = f"jwks.keys: must be 1 to {MAX_KEYS} public keys"
             raise InvalidRequest(message)
+        _check_size(jwks.keys)
         return
     if jwks.ca_cert_pem is not None and not 1 <= len(jwks.ca_cert_pem) <= MAX_PEM:
         message = f"jwks.ca_cert_pem: must be 1 to {MAX_PEM} characters of PEM, or null"
@@ -165,6 +167,18 @@ def _check_jwks(jwks: Jwks) -> None:
         _check_url("jwks.url", jwks.url, has_query=True)
     elif jwks.base is not None:
         _check_url("jwks.discovery_base", jwks.base, has_query=False)
+
+
+def _check_size(keys: tuple[Mapping[str, object], ...]) -> None:
+    """Refuse keys that are too long together, or that JSON cannot hold (RFC 8259 §6 has no NaN)."""
+    try:
+        size = len(json.dumps(keys, allow_nan=False))
+    except (ValueError, RecursionError):
+        message = "jwks.keys: must be JSON"
+        raise InvalidRequest(message) from None
+    if size > MAX_KEY_BYTES:
+        message = f"jwks.keys: must be at most {MAX_KEY_BYTES} bytes of JSON together"
+        raise InvalidRequest(message)
 
 
 def shown(issuer: Issuer) -> Mapping[str, object]:
