@@ -160,7 +160,7 @@ def test_metrics_are_for_callers_on_this_machine(live: LiveServer) -> None:
 def test_a_set_up_link_that_opens_nothing_says_so_in_a_page(live: LiveServer, token: str) -> None:
     answer = live.ask("GET", f"/setup{token}")
     assert answer.status == 404
-    assert b"does not open anything" in answer.body
+    assert b"opens nothing" in answer.body
     assert answer.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
