@@ -45,7 +45,7 @@ class Authenticator:
     counts: bool = True
     held: list[Credential] = field(default_factory=list)
 
-    def create(self, options: Mapping[str, Any], credential_id: bytes | None = None, **client: object) -> str:
+    def create(self, options: Mapping[str, Any], *, credential_id: bytes | None = None, **client: object) -> str:
         """Return the JSON of a new credential for creation options; `client` changes what the browser says."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = Credential(credential_id or os.urandom(32), key, decode(options["user"]["id"]))
@@ -60,9 +60,9 @@ class Authenticator:
         }
         return self._shown(made, response)
 
-    def get(self, options: Mapping[str, Any], credential: Credential | None = None, **client: object) -> str:
-        """Return the JSON of an answer to request options, with the newest credential unless another is given."""
-        used = credential or self.held[-1]
+    def get(self, options: Mapping[str, Any], **client: object) -> str:
+        """Return the JSON of an answer to request options, with the newest credential."""
+        used = self.held[-1]
         if self.counts:
             used.sign_count += 1
         data = self._data(used)

@@ -21,7 +21,8 @@ from antechamber.database.sqlite import DRIVER
 
 _READ_OPTION: Final = "antechamber_read"
 _BUSY_MILLISECONDS: Final = 10_000
-_POOL_SIZE: Final = 10
+# errors go to the log, and what was being written is not for it
+_ENGINE: Final[dict[str, Any]] = {"pool_size": 10, "max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}
 # a host that vanished answers nothing, and would be waited for until TCP gives up, a quarter of an hour later
 _STATEMENT_SECONDS: Final = 30.0
 
@@ -125,9 +126,9 @@ def _open_engine(url: URL, statement_seconds: float | None, *, is_sqlite: bool) 
     if not is_sqlite:
         waits = {"timeout": 5, "command_timeout": statement_seconds}
         return create_async_engine(
-            url, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5, pool_pre_ping=True, connect_args=waits
+            url, pool_pre_ping=True, connect_args=waits, **_ENGINE
         )
-    engine = create_async_engine(url, module=DRIVER, pool_size=_POOL_SIZE, max_overflow=0, pool_timeout=5)
+    engine = create_async_engine(url, module=DRIVER, **_ENGINE)
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(link: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
