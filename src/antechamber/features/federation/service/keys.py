@@ -159,8 +159,9 @@ class IssuerKeys:
             return held or await self._look(issuer)
 
     def _is_too_soon(self, row: KeyRow) -> bool:
-        """Say so without the database, which strangers' assertions must not keep busy."""
-        return self._clock.now() - row.attempted_at < gap_after(row.consecutive_failures)
+        """Say so without the database, which strangers' assertions must not keep busy; one that is on is waited for."""
+        is_settled = row.settled_at >= row.attempted_at
+        return is_settled and self._clock.now() - row.attempted_at < gap_after(row.consecutive_failures)
 
     def _forget(self, issuer_id: IssuerId, ended: asyncio.Task[_Held]) -> None:
         self._fetching.pop(issuer_id, None)

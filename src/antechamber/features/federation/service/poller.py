@@ -59,12 +59,16 @@ class Poller:
                     await self._store.stop(unit, *place)
         return len(polled)
 
+    async def poll_used(self) -> None:
+        """Fetch anew what exchanges on this node use, before it gets stale."""
+        await self._keys.refresh_used()
+
     async def _run(self) -> None:
         beat = 0
         while True:
             try:
                 await self.poll()
-                await self._keys.refresh_used()
+                await self.poll_used()
                 if beat % _SWEEP_BEATS == 0:
                     await self._history.sweep()
             except WireError as error:
