@@ -65,6 +65,7 @@ def main() -> None:
     for _ in range(commands):
         report.note("ante --version", command_seconds(ante("--version")) * 1e3, "ms")
         report.note("ante --help", command_seconds(ante("--help")) * 1e3, "ms")
+        report.note("ante auth status", command_seconds(ante("auth", "status")) * 1e3, "ms")
         report.note("python -c pass", command_seconds([sys.executable, "-c", "pass"]) * 1e3, "ms")
     for name, bound in (("idle", 110), ("idle after 2000", None)):
         ours, peer = report.median(f"ours, {name}"), report.median(f"nginx, {name}")
@@ -75,7 +76,7 @@ def main() -> None:
         Figure("  on an empty folder", "ms", report.median("ours, start on an empty folder"), peer, relative=False)
     )
     floor = report.median("python -c pass")
-    for name, bound in (("ante --version", 100), ("ante --help", 150)):
+    for name, bound in (("ante --version", 100), ("ante --help", 150), ("ante auth status", 120)):
         report.add(Figure(name, "ms", report.median(name), floor, target=bound, peer_name="python", relative=False))
     report.print()
 

@@ -72,16 +72,16 @@ def list_profiles(invocation: Invocation) -> None:
     headings = ["", "profile", "state", "server", "workspace"]
     printer.text(table(headings, rows, width=invocation.world.width()))
     for profile in found:
-        if profile.problem:
+        if not profile.kind:
             invocation.world.stderr.write(f"note: {profile.name}: {profile.problem}\n")
 
 
 def _state(profile: ProfileSummary, now: int) -> str:
-    if profile.problem:
+    if not profile.kind:
         return "unusable"
     if profile.kind != "user_oauth":
         return "federation"
-    if not profile.is_logged_in:
+    if profile.problem:
         return "logged out"
     return "logged in" if profile.expires_at is None or profile.expires_at > now else "expired"
 

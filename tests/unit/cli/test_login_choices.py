@@ -131,3 +131,9 @@ def test_other_readers_of_the_folder_are_known(tmp_path: Path) -> None:
 
 def test_device_and_no_browser_exclude_each_other() -> None:
     assert ante("auth", "login", "--device", "--no-browser").code == 2
+
+
+def test_a_name_that_no_profile_can_have_is_refused_before_anybody_logs_in(tmp_path: Path) -> None:
+    ran = ante("auth", "login", "--profile", "a/b", home=tmp_path)
+    assert (ran.code, ran.server.sent) == (2, [])
+    assert "http" not in ran.err

@@ -198,3 +198,14 @@ def test_credentials_are_the_profiles_even_where_variables_win(tmp_path: Path) -
     variables = {"ANTHROPIC_API_KEY": "sk-ant-api03-x", "ANTHROPIC_FEDERATION_RULE_ID": "fdrl_1"}
     ran = run(tmp_path, "auth", "print-credentials", "--access-token", **variables)
     assert ran.out == f"{TOKEN}\n"
+
+
+def test_a_profile_that_is_logged_out_or_broken_is_listed_as_such(tmp_path: Path) -> None:
+    write_profile(tmp_path, "gone", active=False)
+    (tmp_path / ".config/anthropic/credentials/gone.json").unlink()
+    write_profile(tmp_path, "torn", active=False)
+    (tmp_path / ".config/anthropic/configs/torn.json").write_text("{", encoding="utf-8")
+    ran = run(tmp_path, "profile", "list")
+    assert "gone     logged out" in ran.out
+    assert "torn     unusable" in ran.out
+    assert "note: torn: " in ran.err

@@ -27,7 +27,12 @@ _FIVE_MINUTES: Final = 300
     help="Port to listen on; with --no-browser one that is forwarded to here.",
 )
 @click.option(
-    "--timeout", "seconds", type=Duration(), default=_FIVE_MINUTES, metavar="TIME", help="Longest wait for the browser."
+    "--timeout",
+    "seconds",
+    type=Duration(),
+    default=_FIVE_MINUTES,
+    metavar="TIME",
+    help="Longest wait for the browser (5m).",
 )
 @click.option("--workspace-id", metavar="ID", help="Workspace to bind to, without being asked.")
 @click.option("--organization-id", metavar="ID", help="Organization to log in to, without being asked.")
@@ -54,7 +59,7 @@ def command(
     \b
     ante auth login --base-url https://models.example.com
     ante auth login --no-browser                   on a remote host
-    ante auth login --workspace-id wrkspc_01...    without the page that asks which
+    ante auth login --workspace-id wrkspc_01...    no page to pick it on
     ante auth login --profile other-ws             keep it beside the others
     """  # noqa: D301 - click's mark for text that keeps its lines
     if device and (no_browser or callback_port):

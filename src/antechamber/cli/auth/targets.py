@@ -49,7 +49,7 @@ def find_target(wishes: Wishes, environment: "Environment", store: "ProfileStore
     A new profile always names its server: other programs that read it have another default.
     """
     profile, source = store.active(wishes.profile)
-    known = store.config(profile) if profile in store.names() else {}
+    known = store.config(profile) if store.has(profile) else {}
     authentication = _object(known.get("authentication"))
     _check_kind(profile, authentication)
     base_url = _base_url(profile, known, wishes, environment)
