@@ -1,16 +1,29 @@
 """Log-ins on one machine: many processes that refresh at once, and processes that are killed while they write."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from antechamber.base.chance import SystemChance
+from antechamber.base.outbound import OutboundOptions
+from antechamber.client import Environment, ProfileStore
+from antechamber.client.authorize import begin_login, manual_redirect
+from antechamber.client.loopback import Received
+from antechamber.client.oauth import redeem_code
+from antechamber.client.posting import open_poster
+from antechamber.client.transport import open_outbound
+from tests.clients.test_log_in import allow
 from tests.faults.processes import clean_environment, wait_for
-from tests.unit.client.homes import folder_of, put_login, read_json
+from tests.live import LiveServer
+from tests.unit.client.homes import folder_of, put_login, read_json, write_json
 from tests.unit.client.issuer import issuing
+from tests.visiting import enter
 
 _ASK = """
 import json
@@ -120,6 +133,47 @@ def test_twenty_processes_that_are_refused_at_once_never_spend_a_refresh_token_t
         asked = len(issuer.of_grant("refresh_token"))
         assert issuer.refresh_token == f"sk-ant-ort01-{asked}", "nobody is logged out"
         assert all(headers["authorization"].startswith("Bearer sk-ant-oat01-") for headers in told)
+
+
+_LIST = """
+import json, urllib.request
+from antechamber.client import find_credentials
+credentials = find_credentials()
+headers = {**dict(credentials.headers()), "anthropic-version": "2026-10-21"}
+with urllib.request.urlopen(urllib.request.Request(credentials.base_url + "/v1/models", headers=headers)) as answer:
+    print(json.dumps({"status": answer.status, "authorization": headers["authorization"]}))
+"""
+
+
+def test_twenty_processes_refresh_a_real_log_in_once_and_again_when_it_ends_again(
+    make_server: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    live = make_server()
+    path = log_in(live, tmp_path)
+    for round_ in (1, 2):
+        write_json(path, {**read_json(path), "expires_at": 1})
+        processes = [spawn(tmp_path, _LIST) for _ in range(_PROCESSES)]
+        told = [headers_of(process) for process in processes]
+        assert [one["status"] for one in told] == [200] * _PROCESSES
+        assert len({one["authorization"] for one in told}) == 1
+        # the log is written a little later than the answers
+        live.ask("GET", f"/v1/models/round-{round_}")
+        wait_for(lambda: f"/v1/models/round-{round_}" in live.log(), "the log has come so far")  # noqa: B023 - at once
+        assert live.log().count('"/v1/oauth/token"') == 1 + round_, "the code's, and one refresh a round"
+
+
+def log_in(live: LiveServer, home: Path) -> Path:
+    """Log in as a person whose browser shows the code; return the credentials file."""
+    browser = enter(live, "faults@example.com")
+    attempt = begin_login(SystemChance(), console_url=live.base_url)
+    redirect = manual_redirect(live.base_url, attempt.client_id)
+    code = re.search(r"ante-code01-\S+#\S+", allow(browser, browser.open(attempt.url(redirect))).text)
+    assert code is not None
+    post = open_poster(open_outbound, OutboundOptions())
+    answer = redeem_code(post, live.base_url, attempt, Received(attempt.read_pasted(code[0]), redirect))
+    store = ProfileStore(Environment({}, home))
+    store.write_login("default", answer, 0, config={"base_url": live.base_url})
+    return store.folder / "credentials" / "default.json"
 
 
 def test_twenty_processes_of_one_federation_profile_exchange_once(tmp_path: Path) -> None:
