@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Row, Select, Table, func, select, text, update
+from sqlalchemy import Column, Index, Row, Select, Table, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
@@ -75,8 +75,7 @@ class SqlMembers:
 
     async def find(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Member | None:
         """Return the member, or None."""
-        query = _live(organization_id).where(members.c.user_id == user_id)
-        row = (await connection(unit).execute(query)).one_or_none()
+        row = (await connection(unit).execute(_FIND, {"tenant": organization_id, "which": user_id})).one_or_none()
         return None if row is None else _member(row)
 
     async def find_by_email(self, unit: Unit, organization_id: OrganizationId, key: str) -> Member | None:
@@ -185,16 +184,25 @@ class SqlMembers:
         return {(row.organization_id, row.user_id): OrganizationRole(row.role) for row in rows}
 
 
+_WHOLE: Final[Select[Any]] = select(members, people.c.email, people.c.name).join(
+    people, people.c.id == members.c.user_id
+)
+
+
 def _ever(organization_id: OrganizationId) -> Select[Any]:
-    return (
-        select(members, people.c.email, people.c.name)
-        .join(people, people.c.id == members.c.user_id)
-        .where(members.c.organization_id == organization_id)
-    )
+    return _WHOLE.where(members.c.organization_id == organization_id)
 
 
 def _live(organization_id: OrganizationId) -> Select[Any]:
     return _ever(organization_id).where(members.c.removed_at.is_(None))
+
+
+# built once, as each exchange of a token asks it: building it costs more than the answer
+_FIND: Final = _WHOLE.where(
+    members.c.organization_id == bindparam("tenant"),
+    members.c.removed_at.is_(None),
+    members.c.user_id == bindparam("which"),
+)
 
 
 def _member(row: Row[Any]) -> Member:

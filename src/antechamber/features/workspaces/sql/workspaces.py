@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import OrganizationId, WorkspaceId
@@ -16,6 +16,11 @@ from antechamber.database.listing import list_rows
 from antechamber.database.locks import lock_organization
 from antechamber.features.workspaces.model import DataResidency, Geo, Workspace, WorkspaceKind
 from antechamber.features.workspaces.sql.tables import workspaces
+
+# built once, as each exchange of a token asks it: building it costs more than the answer
+_FIND: Final = select(workspaces).where(
+    workspaces.c.organization_id == bindparam("tenant"), workspaces.c.id == bindparam("which")
+)
 
 
 class SqlWorkspaces:
@@ -65,7 +70,7 @@ class SqlWorkspaces:
 
     async def find(self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId) -> Workspace | None:
         """Return a workspace, archived or not."""
-        rows = await connection(unit).execute(select(workspaces).where(*_here(organization_id, workspace_id)))
+        rows = await connection(unit).execute(_FIND, {"tenant": organization_id, "which": workspace_id})
         row = rows.one_or_none()
         return None if row is None else _read(row)
 
