@@ -196,6 +196,6 @@ def test_somebody_who_is_removed_is_refused(server: LiveServer, tmp_path: Path) 
     token = log_in(server, enter(server, "gone@example.com"))["access_token"]
     gone.variables["ANTHROPIC_AUTH_TOKEN"] = token
     assert gone.ask_claude()["is_error"] is False
-    operate(server, "people", "remove", "gone@example.com")
+    operate(server, "people.remove", email="gone@example.com")
     told = gone.ask_claude()
     assert (told["is_error"], told["api_error_status"]) == (True, 401), told

@@ -54,7 +54,8 @@ class Picking:
 
 def pick(choices: Choices, organization_id: str, workspace_id: str) -> Picking:
     """Return how far a person has come, whose form or link said these; what is not among the choices says nothing."""
-    organizations = tuple(choice for choice in choices.organizations if choice.workspaces)
+    pickable = (choice for choice in choices.organizations if choice.workspaces)
+    organizations = tuple(sorted(pickable, key=lambda choice: (choice.name.casefold(), choice.id)))
     organization = _one_of(organizations, organization_id)
     workspace = _one_of(organization.workspaces, workspace_id) if organization else None
     return Picking(organizations, organization, workspace)
