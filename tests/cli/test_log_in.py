@@ -399,3 +399,19 @@ def test_a_shell_completes_commands_flags_and_profiles(shell: Shell, ada: Visito
     assert "--callback-port" in completions("ante auth login --call")
     assert completions("ante profile activate o") == {"other-ws"}
     assert completions("ante --profile o") == {"other-ws"}
+
+
+def test_one_profile_feeds_another_by_the_credential_process_protocol(shell: Shell, ada: Visitor) -> None:
+    log_in(shell, ada)
+    config = {
+        "version": "1.0",
+        "authentication": {
+            "type": "user_oauth",
+            "credential_process": [*ANTE, "auth", "token", "--json", "--profile", "default"],
+        },
+        "base_url": shell.variables["ANTHROPIC_BASE_URL"],
+    }
+    (shell.home / ".config/anthropic/configs/fed.json").write_text(json.dumps(config))
+    found = shell.read("whoami", "--profile", "fed")
+    assert found["account"]["email"] == EMAIL
+    assert found["server"]["source"] == "profile fed"

@@ -185,6 +185,18 @@ def test_an_unknown_command_is_no_question(tmp_path: Path) -> None:
         assert made.server.sent == []
 
 
+def test_a_command_may_be_shortened_while_it_stays_clear(tmp_path: Path) -> None:
+    with sitting("/st\r/q\r", home=tmp_path) as made:
+        assert "Server " in made.out.getvalue()
+        assert made.session.is_over
+
+
+def test_a_menu_is_left_as_it_was_by_an_empty_line_or_ctrl_c(tmp_path: Path) -> None:
+    with sitting("/auth\r\r/auth\r\x03/quit\r", home=tmp_path) as made:
+        assert made.out.getvalue().count("Left as it was.") == 2
+        assert made.session.conversation.access.kind == "api_key"
+
+
 def test_the_history_is_its_owners_alone_and_holds_no_secret(tmp_path: Path) -> None:
     keys = "/auth\r3\r\rsk-ant-api03-typed\rhello\r\x04"
     with sitting(keys, [answer("x")], home=tmp_path) as made:

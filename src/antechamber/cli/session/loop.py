@@ -67,10 +67,8 @@ class Session:
         """Take a step; what goes wrong is told, and the session goes on."""
         try:
             step(text)
-        except KeyboardInterrupt:
-            self.terminal.say("\nStopped.")
-        except EOFError:
-            self.terminal.say("\nLeft as it was.")
+        except (KeyboardInterrupt, EOFError):
+            self.terminal.say("\nLeft as it was." if text.startswith("/") or not text else "\nStopped.")
         except ServerRefused as error:
             self.terminal.say(f"{error.status} {error.message}")
             if error.status in _ADVICE:
@@ -116,7 +114,8 @@ class Session:
             "/quit": self._quit,
             "/status": self._status,
         }
-        obey = commands.get(name)
+        begun = [known for known in commands if known.startswith(name)]
+        obey = commands.get(name if name in commands or len(begun) != 1 else begun[0])
         if obey is None:
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             self.terminal.say(f"No command {name}." + (f" Did you mean {near[0]}?" if near else " /help lists them."))
