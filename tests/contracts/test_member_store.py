@@ -312,9 +312,9 @@ async def test_a_removed_members_tokens_end_and_do_not_come_back(made: Services,
 
 async def roles_of_tokens(made: Services, database: Database) -> dict[str, OrganizationRole | None]:
     async with database.read() as unit:
-        swept = await made.tokens.sweep_principals(unit)
+        swept = await made.token_principals.sweep_principals(unit)
         for key, principal in swept.items():
-            assert await made.tokens.resolve_principal(unit, key) == principal
+            assert await made.token_principals.resolve_principal(unit, key) == principal
     return {found.token_id: found.role for found in swept.values() if isinstance(found, AccessToken)}
 
 
