@@ -1,5 +1,6 @@
 """`ante federation history`: what it asks, and what an administrator reads of it."""
 
+import json
 from urllib.parse import parse_qsl, urlsplit
 
 from antechamber.cli.exits import Exit
@@ -43,3 +44,9 @@ def test_a_table_says_why_and_whether_the_subject_can_be_believed() -> None:
 
 def test_an_outcome_that_is_none_is_a_mistake_of_usage() -> None:
     assert ante("federation", "history", "--outcome", "perhaps", variables=TOKEN).code == Exit.USAGE
+
+
+def test_scripts_get_json() -> None:
+    answer = Scripted(body={"data": [REFUSED], "next_page": None})
+    ran = ante("federation", "history", "--format", "json", answers=[answer], variables=TOKEN)
+    assert json.loads(ran.out) == [REFUSED]

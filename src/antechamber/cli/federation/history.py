@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from antechamber.cli.bearer import show_list
+from antechamber.cli.groups import Command
 from antechamber.cli.resources import ORGANIZATION, Column, moment
 from antechamber.cli.settings import Invocation
 
@@ -31,7 +32,7 @@ _COLUMNS: Final[tuple[Column, ...]] = (
 )
 
 
-@click.command("history")
+@click.command("history", cls=Command)
 @click.option("--rule-id", metavar="ID", help="Only exchanges by this rule.")
 @click.option("--issuer-id", metavar="ID", help="Only those of this issuer's assertions.")
 @click.option("--outcome", type=click.Choice(["success", "failure"]), help="Only those that gave a token, or none.")
