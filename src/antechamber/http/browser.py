@@ -96,6 +96,10 @@ class Browser:
             request.scope[_VISIT_KEY] = await self._visits.resolve(secret) if secret else None
         return cast("Visit | None", request.scope[_VISIT_KEY])
 
+    def pass_over(self, request: Request) -> None:
+        """Take who asks for a stranger from now on: where something is amiss with us, nobody is looked up."""
+        request.scope[_VISIT_KEY] = None
+
     def session_secret(self, request: Request) -> str | None:
         """Return the secret in a browser's cookie, whatever it opens."""
         return session_secret(request, secure=self._secure)

@@ -14,7 +14,7 @@ from antechamber.base.errors import (
     RequestTooLarge,
     WireError,
 )
-from antechamber.http.browser import FOREIGN, STALE, log_in_path
+from antechamber.http.browser import FOREIGN, STALE, browser_of, log_in_path
 from antechamber.http.context import context_of
 from antechamber.http.pages import PageRoute, render
 from antechamber.http.pages.filled import Saying
@@ -22,6 +22,7 @@ from antechamber.http.pages.filled import Saying
 _API: Final = ("/v1/", "/api/", "/health/", "/.well-known/", "/assets/")
 _IN_WORDS: Final = "error.in_words"
 _METHOD_NOT_ALLOWED: Final = 405
+_OURS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def wants_page(request: Request) -> bool:
 
 async def error_page(request: Request, error: WireError, status: int, headers: dict[str, str]) -> Response:
     """Return the page of an error, with its status and its headers but the content type."""
+    if status >= _OURS and request.app.state.browser is not None:
+        browser_of(request).pass_over(request)
     shown = _shown(error, status)
     back, back_text = _way_back(request, error)
     kept = {name: value for name, value in headers.items() if name != "content-type"}
