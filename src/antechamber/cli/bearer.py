@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -48,6 +48,11 @@ def _pass_keys_over(invocation: Invocation) -> None:
     invocation.world = dataclasses.replace(invocation.world, environment=narrowed)
     if find_access(invocation.settings.given(), narrowed).credential is None:
         raise CredentialUnusable(_ADVICE)
+
+
+def named(entry: Mapping[str, object]) -> object:
+    """Return a column that shows a name, and whether what has it is archived."""
+    return f"{entry.get('name')} (archived)" if entry.get("archived_at") else entry.get("name")
 
 
 def list_options(command: Decorated) -> Decorated:

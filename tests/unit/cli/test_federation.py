@@ -160,9 +160,11 @@ def test_people_get_tables_and_scripts_get_json() -> None:
     }
     ran = ante("federation", "rules", "list", answers=[listed(rule)], variables=TOKEN, terminal=True)
     heading, line = ran.out.splitlines()
-    assert heading.split() == ["id", "name", "issuer", "subject", "account", "scope", "workspaces", "archived"]
-    assert line.split()[:5] == ["fdrl_1", "build", "github", "repo:acme/*", "ci"]
-    assert line.split()[6] == "2"
+    assert heading.split() == ["id", "name", "issuer", "subject", "account", "scope"]
+    assert line.split() == ["fdrl_1", "build", "github", "repo:acme/*", "ci", "developer"]
+    past = {**rule, "archived_at": "2026-11-20T08:09:10Z"}
+    ran = ante("federation", "rules", "list", answers=[listed(past)], variables=TOKEN, terminal=True)
+    assert "build (archived)" in ran.out
     plain = ante("federation", "rules", "list", "--format", "json", answers=[listed(rule)], variables=TOKEN)
     assert json.loads(plain.out) == [rule]
     issuers = [

@@ -11,6 +11,7 @@ from antechamber.cli.bearer import (
     call,
     file_option,
     list_options,
+    named,
     read_body,
     read_json,
     read_text,
@@ -19,7 +20,7 @@ from antechamber.cli.bearer import (
 from antechamber.cli.durations import Duration
 from antechamber.cli.groups import Group
 from antechamber.cli.paths import segment
-from antechamber.cli.resources import ORGANIZATION, Column, Decorated, moment, need
+from antechamber.cli.resources import ORGANIZATION, Column, Decorated, need
 from antechamber.cli.settings import Invocation
 
 _PATH: Final = f"{ORGANIZATION}/federation_issuers"
@@ -38,13 +39,16 @@ def _health(entry: Mapping[str, object]) -> object:
     return f"{failures} failures" if failures else "ok" if status else None
 
 
+def _place(entry: Mapping[str, object]) -> object:
+    return str(entry.get("issuer_url") or "").removeprefix("https://")
+
+
 _COLUMNS: Final[tuple[Column, ...]] = (
     ("id", "id"),
-    ("name", "name"),
-    ("issuer", "issuer_url"),
+    ("name", named),
+    ("issuer", _place),
     ("keys", _source),
     ("fetching", _health),
-    ("archived", moment("archived_at")),
 )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from antechamber.cli.bearer import add_archive, add_get, call, file_option, list_options, read_body, show_list
+from antechamber.cli.bearer import add_archive, add_get, call, file_option, list_options, named, read_body, show_list
 from antechamber.cli.durations import Duration
 from antechamber.cli.groups import Group
 from antechamber.cli.paths import segment
@@ -25,20 +25,17 @@ def _subject(entry: Mapping[str, object]) -> object:
     return match.get("subject_prefix") if isinstance(match, Mapping) else None
 
 
-def _where(entry: Mapping[str, object]) -> object:
-    ids = entry.get("workspace_ids")
-    return "all" if entry.get("applies_to_all_workspaces") else len(ids) if isinstance(ids, list) else None
+def _scope(entry: Mapping[str, object]) -> object:
+    return str(entry.get("oauth_scope") or "").replace("workspace:", "")
 
 
 _COLUMNS: Final[tuple[Column, ...]] = (
     ("id", "id"),
-    ("name", "name"),
+    ("name", named),
     ("issuer", "issuer_name"),
     ("subject", _subject),
     ("account", _target),
-    ("scope", "oauth_scope"),
-    ("workspaces", _where),
-    ("archived", moment("archived_at")),
+    ("scope", _scope),
 )
 _PLACES: Final[tuple[Column, ...]] = (
     ("workspace", "workspace_id"),

@@ -13,7 +13,7 @@ from antechamber.features.federation.model.accounts import (
     Membership,
     ServiceAccount,
 )
-from antechamber.features.federation.wire.fields import Immutable, RoleName, StampedBody, show_stamps
+from antechamber.features.federation.wire.fields import Immutable, ResourceBody, RoleName, show_stamps
 from antechamber.http.bodies import Body
 
 
@@ -64,12 +64,10 @@ class RoleBody(Body):
     workspace_role: RoleName
 
 
-class AccountBody(StampedBody):
+class AccountBody(ResourceBody):
     """A service account."""
 
-    id: str
     type: Literal["service_account"] = "service_account"
-    name: str
     description: str
     organization_role: Literal["admin", "developer"]
 

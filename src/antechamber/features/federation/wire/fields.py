@@ -9,9 +9,12 @@ from antechamber.features.federation.model.stamps import Stamp
 from antechamber.http.bodies import Body
 
 
-class StampedBody(BaseModel):
-    """Who did what when, by `user_` or `svac_` ids; null for the operator."""
+class ResourceBody(BaseModel):
+    """What every resource has; who did what when is told by `user_` or `svac_` ids, null for the operator."""
 
+    id: str
+    type: str
+    name: str
     created_at: str
     created_by_actor_id: str | None
     updated_at: str
@@ -38,7 +41,7 @@ RoleName: TypeAlias = Literal[
 
 
 def show_stamps(created: Stamp, updated: Stamp, archived: Stamp | None) -> dict[str, str | None]:
-    """Return the fields of `StampedBody`."""
+    """Return when and by whom a resource was made, changed and archived."""
     return {
         "created_at": to_rfc3339(created.at),
         "created_by_actor_id": created.by,

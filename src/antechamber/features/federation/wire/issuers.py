@@ -16,7 +16,7 @@ from antechamber.features.federation.model.issuers import (
     Polling,
 )
 from antechamber.features.federation.service import ShownIssuer
-from antechamber.features.federation.wire.fields import StampedBody, show_stamps
+from antechamber.features.federation.wire.fields import ResourceBody, show_stamps
 from antechamber.http.bodies import Body
 from antechamber.http.fields import show_instant
 
@@ -123,12 +123,10 @@ class PollStatusBody(BaseModel):
     next_poll_at: str | None
 
 
-class IssuerBody(StampedBody):
+class IssuerBody(ResourceBody):
     """An issuer; `poll_status` is null where nothing is fetched, or nothing was yet."""
 
-    id: str
     type: Literal["federation_issuer"] = "federation_issuer"
-    name: str
     issuer_url: str
     jwks: JwksBody
     check_jti: bool

@@ -9,7 +9,7 @@ from antechamber.base.ids import IssuerId, RuleId, ServiceAccountId, WorkspaceId
 from antechamber.features.federation.model.accounts import Keep
 from antechamber.features.federation.model.rules import DEFAULT_TOKEN_SECONDS, Match, RuleChange, RuleDraft, Target
 from antechamber.features.federation.service import ShownPlace, ShownRule
-from antechamber.features.federation.wire.fields import Immutable, StampedBody, show_stamps
+from antechamber.features.federation.wire.fields import Immutable, ResourceBody, show_stamps
 from antechamber.http.bodies import Body
 
 
@@ -100,12 +100,10 @@ class EnableBody(Body):
     workspace_id: str
 
 
-class RuleBody(StampedBody):
+class RuleBody(ResourceBody):
     """A rule."""
 
-    id: str
     type: Literal["federation_rule"] = "federation_rule"
-    name: str
     description: str
     issuer_id: str
     issuer_name: str | None
