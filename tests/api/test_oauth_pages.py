@@ -12,7 +12,7 @@ import pytest
 
 from antechamber.features.oauth.model.clients import ANT
 from tests.live import Answer, LiveServer
-from tests.visiting import PASSWORD, Page, Visitor, enter, operate, reenter
+from tests.visiting import PASSWORD, Page, Visitor, enter, operate
 
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -379,7 +379,7 @@ def test_the_devices_page_asks_strangers_to_log_in(town: Town) -> None:
 
 
 def test_whoever_guesses_codes_is_stopped(town: Town) -> None:
-    guesser = reenter(town.server, "eve@example.com")
+    guesser = enter(town.server, "guesser@example.com")
     guesser.headers["x-forwarded-for"] = "203.0.113.7"
     page = guesser.open("/device")
     statuses = [
