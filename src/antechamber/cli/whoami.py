@@ -24,6 +24,8 @@ def command(invocation: Invocation) -> int:
     world = invocation.world
     access = find_access(invocation.settings.given(), world.environment)
     if access.credential is None:
+        access = find_access(invocation.settings.given(), world.environment, administration=True)
+    if access.credential is None:
         world.stderr.write("Nobody: there is no credential. Log in with `ante auth login`.\n")
         return Exit.AUTHENTICATION
     tell_choice(access, world)

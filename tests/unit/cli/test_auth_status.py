@@ -185,3 +185,19 @@ def test_a_file_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     found = as_json(tmp_path)
     assert found["logged_in"] is False
     assert str(path) in found["problem"]
+
+
+def test_an_admin_key_is_shown_and_never_in_force_here(tmp_path: Path) -> None:
+    key = "sk-ant-admin01-EXAMPLE45678901234567890123456789012345678"
+    out = status(tmp_path, variables={"ANTHROPIC_ADMIN_KEY": key}).out
+    assert "             ANTHROPIC_ADMIN_KEY (administration)           sk-ant-admin01-E...\n" in out
+    assert "None is set" in out
+
+
+def test_what_is_in_force_is_bold_where_colours_are(tmp_path: Path) -> None:
+    write_profile(tmp_path)
+    out = ante("auth", "status", home=tmp_path, terminal=True, variables={"ANTHROPIC_API_KEY": KEY}).out
+    bold = [line for line in out.splitlines() if line.startswith("\x1b[1m")]
+    assert all("(active) *" in line for line in bold)
+    assert bold
+    assert any("warning: " in line for line in out.splitlines() if line.startswith("\x1b[33m"))

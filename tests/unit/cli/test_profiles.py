@@ -209,3 +209,10 @@ def test_a_profile_that_is_logged_out_or_broken_is_listed_as_such(tmp_path: Path
     assert "gone     logged out" in ran.out
     assert "torn     unusable" in ran.out
     assert "note: torn: " in ran.err
+
+
+def test_an_admin_key_alone_is_somebody(tmp_path: Path) -> None:
+    caller = CALLER | {"account": None, "workspace": None}
+    variables = {"ANTHROPIC_API_KEY": "", "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-x"}
+    ran = ante("whoami", answers=[Scripted(body=caller)], home=tmp_path, variables=variables)
+    assert "From          ANTHROPIC_ADMIN_KEY" in ran.out

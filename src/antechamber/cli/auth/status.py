@@ -6,7 +6,7 @@ import click
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.cli.auth.standing import Standing, find_standing
-from antechamber.cli.auth.status_text import shown, write_status
+from antechamber.cli.auth.status_text import ADMIN_KEY, coloured, shown, write_status
 from antechamber.cli.exits import Exit
 from antechamber.cli.groups import Command
 from antechamber.cli.output import Printer
@@ -39,7 +39,9 @@ def command(invocation: Invocation, *, verify: bool, exit_code: bool) -> int:
         verdict, code = ask_server(standing.access, invocation)
     if printer.format == "auto" and invocation.settings.transform is None:
         width = world.width() if world.stdout.isatty() else 1000
-        printer.text(write_status(standing, width))
+        text = write_status(standing, width)
+        wanted = world.wants_colour(world.stdout, refused=bool(invocation.settings.no_color))
+        printer.text(coloured(text) if wanted else text)
         if verdict is not None:
             printer.text(f"\nVerified\n  {verdict['text']}")
     else:
@@ -93,6 +95,7 @@ def as_value(standing: Standing) -> dict[str, object]:
             "is_trusted": dotenv.is_trusted,
             "sets": sorted(standing.environment.filled),
         },
+        "administration": ADMIN_KEY if standing.environment.get(ADMIN_KEY) else None,
         "notes": list(access.notes),
     }
 

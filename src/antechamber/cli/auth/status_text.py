@@ -11,6 +11,11 @@ from antechamber.cli.auth.standing import Standing
 from antechamber.client.profiles import Profile
 from antechamber.client.sources import FEDERATION, OPENAI, PROFILE, Source
 
+# the commands of the organisation use it before any other variable, all others never
+ADMIN_KEY: Final = "ANTHROPIC_ADMIN_KEY"
+_BOLD: Final = "\x1b[1m"
+_YELLOW: Final = "\x1b[33m"
+_RESET: Final = "\x1b[0m"
 _ACTIVE: Final = "  (active) * "
 _OTHER: Final = " " * len(_ACTIVE)
 # the published example's column of values
@@ -55,6 +60,17 @@ def write_status(standing: Standing, width: int) -> str:
             lines = [title, *_intro(title, standing), *_lines(rows, width), *(f"  {remark}" for remark in remarks)]
             parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def coloured(text: str) -> str:
+    """Return the text with what is in force in bold and what wants attention in yellow."""
+    return "\n".join(_coloured_line(line) for line in text.split("\n"))
+
+
+def _coloured_line(line: str) -> str:
+    if line.startswith(_ACTIVE):
+        return f"{_BOLD}{line}{_RESET}"
+    return f"{_YELLOW}{line}{_RESET}" if line.startswith(("  warning:", "  drift:")) else line
 
 
 def _head(standing: Standing, home: Path) -> str:
@@ -107,6 +123,8 @@ def _credentials(standing: Standing, home: Path) -> Iterator[Row]:
         if source.problem and not (source.is_fatal and standing.active is None):
             details.append(("why", source.problem))
         yield Row(label, value, is_active, details)
+    if key := standing.environment.get(ADMIN_KEY):
+        yield Row(f"{ADMIN_KEY} (administration)", shown(Secret(key)))
 
 
 def _label(source: Source) -> str:
