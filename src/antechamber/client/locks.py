@@ -12,12 +12,12 @@ from antechamber.base.clock import MICROSECONDS, SystemClock
 from antechamber.client.failures import CredentialUnusable
 from antechamber.client.files import SECRET_FOLDER, make_folder
 
-# proper-lockfile's own: a holder touches the folder this often, one that has not for so long is dead.
-_STALE_SECONDS: Final = 10.0
+# Claude Code 2.1.330 touches its lock as often and takes one for dead after 60 s; three missed touches are enough here.
+_STALE_SECONDS: Final = 15.0
 _TOUCH_SECONDS: Final = 5.0
 _CLOCK: Final = SystemClock()
 _PAUSE_SECONDS: Final = 0.025
-_PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 60.0
 
 
 class LockHeld(CredentialUnusable):
@@ -26,7 +26,7 @@ class LockHeld(CredentialUnusable):
 
 @contextlib.contextmanager
 def exclusively(
-    path: Path, shared_folder: Path | None = None, patience_seconds: float = _PATIENCE_SECONDS
+    path: Path, shared_folder: Path | None = None, patience_seconds: float = PATIENCE_SECONDS
 ) -> Iterator[None]:
     """Hold the lock file `path`, and Claude Code's lock on `shared_folder`; LockHeld when patience ends.
 

@@ -11,7 +11,7 @@ from antechamber.base.secret import Secret
 from antechamber.client import files
 from antechamber.client.failures import CredentialUnusable, TokenRefused
 from antechamber.client.federation import Federation
-from antechamber.client.locks import exclusively
+from antechamber.client.locks import PATIENCE_SECONDS, exclusively
 from antechamber.client.oauth import TokenAnswer, exchange, refresh
 from antechamber.client.posting import Poster
 from antechamber.client.processes import read_process
@@ -45,24 +45,21 @@ class Keeper:
         return found
 
     @contextlib.contextmanager
-    def locked(self, profile: Profile) -> Iterator[None]:
+    def locked(self, profile: Profile, patience_seconds: float) -> Iterator[None]:
         """Hold the profile's lock on this machine; OSError if nothing can be written beside its credentials."""
-        with locked(self.folder, profile.credentials_path):
+        with locked(self.folder, profile.credentials_path, patience_seconds):
             yield
 
 
 @contextlib.contextmanager
-def locked(folder: Path, credentials_path: Path) -> Iterator[None]:
+def locked(folder: Path, credentials_path: Path, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
     """Hold the lock that a credentials file is under; LockHeld if another does for too long, OSError if none can be.
 
-    Those in the configuration folder are under one, as Claude Code's lock is on their folder.
+    Those in the configuration folder are under one, as Claude Code's lock is on the folder that a file lies in.
     """
-    usual = folder / "credentials"
-    if credentials_path.parent == usual:
-        with exclusively(usual / ".lock", usual):
-            yield
-        return
-    with exclusively(credentials_path.with_name(f".{credentials_path.name}.lock")):
+    parent = credentials_path.parent
+    name = ".lock" if parent == folder / "credentials" else f".{credentials_path.name}.lock"
+    with exclusively(parent / name, parent, patience_seconds):
         yield
 
 
@@ -100,10 +97,10 @@ class LoginTokens:
             return None
         return Token(found.access_token, found.expires_at, is_external=found.is_static)
 
-    def renew(self, held: Secret | None) -> Token:
+    def renew(self, held: Secret | None, patience_seconds: float) -> Token:
         """Adopt what another process has put into the file meanwhile, or refresh."""
         try:
-            with self._keeper.locked(self._profile):
+            with self._keeper.locked(self._profile, patience_seconds):
                 return self._renew_locked(held)
         except OSError as error:
             message = (
@@ -168,13 +165,12 @@ class FederationTokens:
         # Without its end a token in this file says nothing about itself.
         return Token(found.access_token, found.expires_at) if found.access_token and found.expires_at else None
 
-    def renew(self, held: Secret | None) -> Token:
+    def renew(self, held: Secret | None, patience_seconds: float) -> Token:
         """Adopt what another process has put into the file meanwhile, or exchange."""
         if self._profile is None:
             return self._exchange()
         try:
-            lock = self._keeper.locked(self._profile)
-            with lock:
+            with self._keeper.locked(self._profile, patience_seconds):
                 return self._renew_locked(self._profile, held)
         except OSError:
             # A container's file system may be read-only; the file only saves exchanges.
@@ -210,9 +206,9 @@ class ProcessTokens:
         """Return nothing: the program is asked first."""
         return None
 
-    def renew(self, held: Secret | None) -> Token:
+    def renew(self, held: Secret | None, patience_seconds: float) -> Token:
         """Run the program; what says no end is asked for again after five minutes, as Claude Code does."""
-        del held
+        del held, patience_seconds
         found = read_process(self._arguments)
         if found.base_url is not None and found.base_url.rstrip("/") != self._base_url:
             message = f"{self._arguments[0]} gave a credential for {found.base_url}, but {self._base_url} is in force"

@@ -7,10 +7,13 @@ from typing import Final, Protocol
 from antechamber.base.clock import MICROSECONDS, Clock
 from antechamber.base.secret import Secret
 from antechamber.client.failures import CredentialUnusable, ServerUnreachable
+from antechamber.client.locks import PATIENCE_SECONDS
 
 ADVISORY_SECONDS: Final = 120
 MANDATORY_SECONDS: Final = 30
 _BACK_OFF_SECONDS: Final = 5.0
+# What still works is better than waiting for another process.
+_HURRIED_SECONDS: Final = 1.0
 # Of a token that lives a minute the first half is not yet its end.
 _ADVISORY_SHARE: Final = 0.5
 _MANDATORY_SHARE: Final = 0.25
@@ -51,8 +54,11 @@ class Tokens(Protocol):
         """Return what is there without asking anybody; CredentialUnusable if that cannot be read."""
         ...
 
-    def renew(self, held: Secret | None) -> Token:
-        """Return another token than the one held; CredentialUnusable or ServerUnreachable if there is no way to one."""
+    def renew(self, held: Secret | None, patience_seconds: float) -> Token:
+        """Return another token than the one held, waiting no longer than that for other processes.
+
+        CredentialUnusable or ServerUnreachable if there is no way to one.
+        """
         ...
 
 
@@ -105,7 +111,7 @@ class TokenCache:
             held = self._token
             if held is not None and not is_same(held.secret, refused) and self.fresh() is not None:
                 return held
-            self._token = self._tokens.renew(held.secret if held else refused)
+            self._token = self._tokens.renew(held.secret if held else refused, PATIENCE_SECONDS)
             return self._token
 
     def _freshen(self, token: Token) -> Token:
@@ -115,7 +121,7 @@ class TokenCache:
         if not self._lock.acquire(blocking=False):
             return token
         try:
-            token = self._token = self._tokens.renew(token.secret)
+            token = self._token = self._tokens.renew(token.secret, _HURRIED_SECONDS)
         except (CredentialUnusable, ServerUnreachable):
             self._quiet_until = self._clock.monotonic() + _BACK_OFF_SECONDS
         finally:

@@ -31,7 +31,8 @@ class Mint:
     def current(self) -> Token | None:
         return self.on_disk
 
-    def renew(self, held: Secret | None) -> Token:
+    def renew(self, held: Secret | None, patience_seconds: float) -> Token:
+        assert patience_seconds > 0
         self.held.append(held.reveal() if held else None)
         self.entered.set()
         self.gate.wait(10)
