@@ -186,9 +186,9 @@ async def test_what_an_account_counts_for_is_the_same_asked_alone_or_among_many(
             for where in (None, default, inside, gone)
         ]
         places.append(ServiceAccountPlace(THEIRS, live.id, None))
-        many = await federation.standing.sweep_roles(unit, places)
-        alone = [await federation.standing.sweep_roles(unit, [each]) for each in places]
-        assert await federation.standing.sweep_roles(unit, []) == {}
+        many = await federation.account_roles.sweep_roles(unit, places)
+        alone = [await federation.account_roles.sweep_roles(unit, [each]) for each in places]
+        assert await federation.account_roles.sweep_roles(unit, []) == {}
     developer, whole = ServiceAccountRole.DEVELOPER, ServiceAccountRole.ADMIN
     assert many == {each: roles for found in alone for each, roles in found.items()}
     assert many == {

@@ -18,7 +18,7 @@ from antechamber.features.federation.service import (
     ServiceAccounts,
     Stores,
 )
-from antechamber.features.federation.service.standing import Standing
+from antechamber.features.federation.service.account_roles import AccountRoles
 from antechamber.features.federation.sql.accounts import SqlMemberships, SqlServiceAccounts
 from antechamber.features.federation.sql.issuers import SqlIssuers
 from antechamber.features.federation.sql.rules import SqlRules
@@ -34,7 +34,7 @@ class Federation:
     issuers: Issuers
     rules: Rules
     rule_workspaces: RuleWorkspaces
-    standing: Standing
+    account_roles: AccountRoles
     exchange: Exchange
 
     def routers(self) -> list[APIRouter]:
@@ -70,6 +70,6 @@ def build_federation(under: Foundations, rules: ExchangeRules) -> Federation:
         issuers=issuers,
         rules=Rules(stores, references, places, units, clock, chance, audit),
         rule_workspaces=places,
-        standing=Standing(accounts, memberships, under.workspaces),
+        account_roles=AccountRoles(accounts, memberships, under.workspaces),
         exchange=exchange,
     )

@@ -137,7 +137,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     oauth = build_oauth(settings, means, places, tokens, token_principals)
     under = ExchangeFoundations(database, clock, chance, audit, tokens, workspaces)
     federation = build_federation(under, exchange_rules(settings))
-    token_principals.bind(federation.standing)
+    token_principals.bind(federation.account_roles)
     oauth.endpoint.bind(federation.exchange.exchanges)
     workspace_effects.on_archived(federation.rule_workspaces.drop_workspace)
     return Storage(

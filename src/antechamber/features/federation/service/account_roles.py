@@ -13,7 +13,7 @@ from antechamber.features.workspaces.service import Workspaces
 Roles = tuple[ServiceAccountRole, WorkspaceRole | None]
 
 
-class Standing:
+class AccountRoles:
     """Says what service accounts are in their organisations and in workspaces (`oauth.ports.ServiceAccountRoles`)."""
 
     def __init__(self, accounts: ServiceAccounts, memberships: Memberships, workspaces: Workspaces) -> None:
