@@ -68,9 +68,9 @@ def _file(path: Path, name: str) -> Imported:
     if not isinstance(values.get("access_token"), str):
         message = f"{path} holds no access_token"
         raise ProfileUnusable(message)
-    base_url = values.pop("base_url", None)
+    base_url, client_id = values.pop("base_url", None), values.pop("client_id", None) or _ANT_CLIENT
     workspace = values.get("workspace_id")
-    authentication = {"type": USER_OAUTH, **({"client_id": _ANT_CLIENT} if values.get("refresh_token") else {})}
+    authentication = {"type": USER_OAUTH, **({"client_id": client_id} if values.get("refresh_token") else {})}
     config = {"version": _VERSION, "authentication": authentication, "base_url": base_url, "workspace_id": workspace}
     return Imported(
         check_name(name),

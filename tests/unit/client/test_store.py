@@ -289,6 +289,14 @@ def test_printed_credentials_are_imported(store: ProfileStore, tmp_path: Path) -
     assert (found.issuer, found.expires_at) == ("https://api.anthropic.com", NOW)
 
 
+def test_printed_credentials_of_ours_say_where_they_are_from(store: ProfileStore, tmp_path: Path) -> None:
+    values = {"access_token": "t", "refresh_token": "r", "base_url": URL, "client_id": "antechamber-cli"}
+    store.import_(write_json(tmp_path / "printed.json", values), name="work")
+    found = store.read("work")
+    assert (found.issuer, found.client_id) == (URL, "antechamber-cli")
+    assert read_json(found.credentials_path).keys() == {"version", "type", "access_token", "refresh_token"}
+
+
 def test_claude_codes_log_in_is_imported_without_the_token_that_it_refreshes_with(
     store: ProfileStore, tmp_path: Path
 ) -> None:

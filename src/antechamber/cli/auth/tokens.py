@@ -71,5 +71,8 @@ def print_credentials(invocation: Invocation, *, access_token: bool, as_env: boo
         if profile.base_url:
             printer.text(f"ANTHROPIC_BASE_URL={shlex.quote(profile.base_url)}")
     else:
-        printer.value(json.loads(profile.credentials_path.read_bytes()))
+        found = json.loads(profile.credentials_path.read_bytes())
+        # Whoever reads this back must refresh where it is from, and as who it was given to.
+        home = {"base_url": profile.base_url, "client_id": profile.client_id}
+        printer.value({**found, **{name: value for name, value in home.items() if value}})
     return Exit.OK
