@@ -59,7 +59,7 @@ async def test_the_entity_tag_is_the_checksum_that_claude_code_makes_of_its_copy
     sorted_settings = '{"env":{"A":"ü"},"permissions":{"deny":["WebFetch"]}}'
     checksum = f"sha256:{hashlib.sha256(sorted_settings.encode()).hexdigest()}"
     assert (answer.json()["checksum"], answer.header("etag")) == (checksum, f'"{checksum}"')
-    assert UUID(answer.json()["uuid"])
+    assert str(UUID(answer.json()["uuid"])) == answer.json()["uuid"]
 
 
 async def test_who_has_the_policy_already_is_told_so_in_no_words(house: House, policy: Path) -> None:

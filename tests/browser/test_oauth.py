@@ -222,8 +222,9 @@ def test_the_pages_fit_a_phone_and_speak_chinese(
     size = {"width": 320, "height": 640}
     phone = visit(viewport=size, locale="zh-CN", color_scheme=scheme, storage_state=logged_in)
     begun = begin(town)
+    page = phone.page
     for path in (asking(listener.url), "/device", f"/device?user_code={begun['user_code']}"):
-        page = phone.go(path)
+        phone.go(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
     page.get_by_role("button", name="继续").click()

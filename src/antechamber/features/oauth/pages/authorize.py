@@ -16,7 +16,15 @@ from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.features.oauth.model import AuthorizationRequest, BadClient, BadRequest
 from antechamber.features.oauth.model.clients import CODE_PAGE
-from antechamber.features.oauth.pages.places import UNFRAMED, Picking, actor_of, open_router, pick, why_not
+from antechamber.features.oauth.pages.places import (
+    UNFRAMED,
+    Picking,
+    actor_of,
+    open_router,
+    pick,
+    somebody_else,
+    why_not,
+)
 from antechamber.features.oauth.service import Authorizations
 from antechamber.http.browser import Visit, browser_of, visitor
 from antechamber.http.pages import render
@@ -86,6 +94,7 @@ class _Page:
             kept=kept,
             again=here if picking is not None and picking.is_changeable else None,
             why=why,
+            somebody_else=somebody_else(here),
             device=None,
             code="",
         )

@@ -12,7 +12,15 @@ from antechamber.base.errors import NotFound
 from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.features.oauth.model import DeviceRequest
 from antechamber.features.oauth.model.devices import normalize_user_code, show_user_code
-from antechamber.features.oauth.pages.places import UNFRAMED, Picking, actor_of, open_router, pick, why_not
+from antechamber.features.oauth.pages.places import (
+    UNFRAMED,
+    Picking,
+    actor_of,
+    open_router,
+    pick,
+    somebody_else,
+    why_not,
+)
 from antechamber.features.oauth.service import Devices
 from antechamber.http.browser import Visit, Visitor, browser_of
 from antechamber.http.context import context_of
@@ -89,6 +97,7 @@ class _Decision:
             kept=kept,
             again=f"{PATH}?user_code={code}" if picking is not None and picking.is_changeable else None,
             why=why,
+            somebody_else=somebody_else(f"{PATH}?user_code={code}"),
             device={"address": asked.address, "place": place, "at": asked.created_at},
             code=code,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -10,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from antechamber.base.actor import Actor, ActorKind
 from antechamber.base.permissions import Permission
 from antechamber.features.oauth.model import Choice, Choices, WorkspaceChoice
-from antechamber.http.browser import Visit
+from antechamber.http.browser import LOG_IN, Visit
 from antechamber.http.context import context_of
 from antechamber.http.needs import Needs
 from antechamber.http.pages import PageRoute
@@ -59,6 +60,11 @@ def pick(choices: Choices, organization_id: str, workspace_id: str) -> Picking:
     organization = _one_of(organizations, organization_id)
     workspace = _one_of(organization.workspaces, workspace_id) if organization else None
     return Picking(organizations, organization, workspace)
+
+
+def somebody_else(wanted: str) -> str:
+    """Return the path on which another person logs in, and then comes back."""
+    return f"{LOG_IN}?again=1&next={quote(wanted, safe='')}"
 
 
 def why_not(reason: str | None) -> str:
