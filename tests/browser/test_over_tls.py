@@ -4,7 +4,6 @@ import datetime as dt
 import http.client
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -31,7 +30,7 @@ class TlsServer(LiveServer):
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder: Path = tmp_path_factory.mktemp("tls")
+    folder = tmp_path_factory.mktemp("tls")
     cert, key = certificate.make(dt.datetime.now(dt.UTC))
     for name, pem in (("cert.pem", cert), ("key.pem", key)):
         (folder / name).write_bytes(pem)

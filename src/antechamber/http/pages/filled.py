@@ -32,6 +32,10 @@ class Filled:
         """Return what is wrong with a field."""
         return self.errors.get(name)
 
+    def is_clear(self) -> bool:
+        """Say whether no field has an error, so that the cursor is where it always is."""
+        return not any(self.errors)
+
     def is_first(self, name: str) -> bool:
         """Say whether it is the first field with an error, where the cursor belongs."""
         return next((field for field in self.errors if field), None) == name
