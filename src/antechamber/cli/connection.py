@@ -18,7 +18,7 @@ def connect(invocation: Invocation, *, credentialed: bool = True, administration
     access = find_access(settings.given(), world.environment, administration=administration)
     if credentialed:
         tell_choice(access, world)
-    return open_server(world, settings, access, credentialed=credentialed)
+    return open_server(world, settings, access.rooted(), credentialed=credentialed)
 
 
 def tell_choice(access: Access, world: World) -> None:

@@ -1,6 +1,6 @@
 """Which credential and which server are in force, and what they shadow (wire-auth.md 1.5)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +52,13 @@ class Access:
     def is_exchanged(self) -> bool:
         """True if the token is got by federation, which binds it to its workspace."""
         return self.federation is not None
+
+    def rooted(self) -> "Access":
+        """Return the same with a base URL for paths that have their version (`/v1/…`), as ours have."""
+        if self.kind != OPENAI:
+            return self
+        url = Found(self.base_url.value.removesuffix("/v1"), self.base_url.source)
+        return replace(self, base_url=url)
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers that say who calls, as far as they are known without asking anybody."""

@@ -179,6 +179,8 @@ def test_an_openai_key_goes_to_its_own_address_and_never_to_ours(home: Path) -> 
     access = find_access(Given(), environment_of(home, **variables, **more))
     assert (access.kind, access.base_url.value, access.model) == ("openai", more["OPENAI_BASE_URL"], "Qwen/Qwen3-Coder")
     assert access.headers() == [("authorization", "Bearer o")]
+    # what knows only our paths, which have their version, puts them behind the rest
+    assert access.rooted().base_url.value == "https://api-inference.modelscope.cn"
 
 
 def test_an_openai_key_administers_nothing(home: Path) -> None:
