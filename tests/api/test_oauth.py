@@ -98,7 +98,20 @@ async def test_refusals_of_user_grants_have_the_rfcs_shape(
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[]", b"{}x", b"\xff\xfe", b"a=1&a=2", b"grant_type=x&grant_type=y", b"%zz=%", b'{"a": "\xff"}', b"\x00"],
+    [
+        b'{"grant_type": "refresh_token", "grant_type": "authorization_code"}',
+        b'{"a": {"b": 1, "b": 2}}',
+        b'{"a": ' + b"[" * 200_000,
+        b"{",
+        b"[]",
+        b"{}x",
+        b"\xff\xfe",
+        b"a=1&a=2",
+        b"grant_type=x&grant_type=y",
+        b"%zz=%",
+        b'{"a": "\xff"}',
+        b"\x00",
+    ],
 )
 async def test_bodies_that_cannot_be_read_are_invalid_requests(programs: Programs, body: bytes) -> None:
     refused(await programs.ask({}, body=body, form=not body.startswith(b"{")), 400, "invalid_request")

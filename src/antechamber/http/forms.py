@@ -53,11 +53,20 @@ def _form(body: bytes) -> dict[str, str]:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
-    except ValueError as error:
+        found = json.loads(body, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
         message = "body: not valid JSON"
         raise InvalidRequest(message, note=repr(error)) from error
     if not isinstance(found, dict):
         message = "body: expected a JSON object"
         raise InvalidRequest(message)
     return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's members; InvalidRequest for a name that is given twice, of which readers take either."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        message = "body: a field is given twice"
+        raise InvalidRequest(message)
+    return members

@@ -15,7 +15,7 @@ from antechamber.features.workspaces.model import WorkspaceKind, effective_role
 from antechamber.features.workspaces.service import WorkspaceMembers, Workspaces
 
 # beyond these the newest, a token is asked for when it is used
-_MOST_SWEPT: Final = 20_000
+_MOST_SWEPT: Final = 5_000
 
 Given: TypeAlias = Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]
 

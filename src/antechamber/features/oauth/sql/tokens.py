@@ -1,8 +1,9 @@
 """Access tokens in the database."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Table, delete, insert, select
+from sqlalchemy import Column, Row, Table, bindparam, delete, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import GrantId, OrganizationId, UserId, WorkspaceId
@@ -31,6 +32,17 @@ access_tokens: Final = Table(
 )
 # built once: an exchange would spend more on building it than the database on answering
 _ADD: Final = insert(access_tokens)
+_PRINCIPAL: Final = (
+    access_tokens.c.id,
+    access_tokens.c.organization_id,
+    access_tokens.c.scope,
+    access_tokens.c.expires_at,
+    access_tokens.c.user_id,
+    access_tokens.c.service_account_id,
+    access_tokens.c.workspace_id,
+    access_tokens.c.client_id,
+)
+_RESOLVE: Final = select(*_PRINCIPAL).where(access_tokens.c.digest == bindparam("which"))
 
 
 class SqlTokens:
@@ -88,14 +100,14 @@ class SqlTokens:
 
     async def resolve_principal(self, unit: Unit, digest: bytes) -> AccessToken | None:
         """Return whom a token stands for, without roles."""
-        row = await _by_digest(unit, digest)
+        row = (await connection(unit).execute(_RESOLVE, {"which": digest})).one_or_none()
         return None if row is None else _principal(row)
 
     async def sweep_principals(self, unit: Unit, now: int, limit: int) -> dict[bytes, AccessToken]:
         """Return the newest unexpired tokens' principals by digest, without roles."""
-        query = select(access_tokens).where(access_tokens.c.expires_at > now)
+        query = select(access_tokens.c.digest, *_PRINCIPAL).where(access_tokens.c.expires_at > now)
         rows = await connection(unit).execute(query.order_by(access_tokens.c.expires_at.desc()).limit(limit))
-        return {row.digest: _principal(row) for row in rows}
+        return {digest: _principal(values) for digest, *values in rows}
 
     async def sweep_expired(self, unit: Unit, before: int, limit: int) -> int:
         """Drop tokens that expired before an instant; return how many."""
@@ -119,14 +131,16 @@ async def _by_digest(unit: Unit, digest: bytes) -> Row[Any] | None:
     return rows.one_or_none()
 
 
-def _principal(row: Row[Any]) -> AccessToken:
+def _principal(values: Sequence[Any]) -> AccessToken:
+    # by place, in the order of `_PRINCIPAL`: by name each column costs as much as the whole
+    token_id, organization_id, scope, expires_at, user_id, account_id, workspace_id, client_id = values
     return AccessToken(
-        row.id,
-        row.organization_id,
-        row.scope,
-        row.expires_at,
-        row.user_id,
-        service_account_id=row.service_account_id,
-        workspace_id=row.workspace_id,
-        client_id=row.client_id,
+        token_id,
+        organization_id,
+        scope,
+        expires_at,
+        user_id,
+        service_account_id=account_id,
+        workspace_id=workspace_id,
+        client_id=client_id,
     )
