@@ -11,9 +11,12 @@ import antechamber.client
 from antechamber.base.chance import SystemChance
 from antechamber.base.clock import SystemClock
 from antechamber.base.outbound import OutboundOptions
+from antechamber.base.secret import Secret
 from antechamber.client import CredentialUnusable, ServerUnreachable, find_credentials
+from antechamber.client.dotenv import load_environment
 from antechamber.client.failures import ServerRefused, TokenRefused
 from antechamber.client.http import Server, Timing
+from antechamber.client.processes import ProcessCredential, parse_credential, show_credential
 from antechamber.client.signing import Credentials
 from antechamber.client.sources import Given
 from antechamber.client.transport import open_outbound
@@ -324,3 +327,73 @@ def test_the_public_names_are_there_and_no_others() -> None:
         assert getattr(antechamber.client, name).__doc__
     with pytest.raises(AttributeError):
         antechamber.client.nothing  # noqa: B018 - it is the looking up that fails
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        ProcessCredential("auth_token", Secret("t"), 1_800_000_000, "https://ante.example"),
+        ProcessCredential("api_key", Secret("k")),
+    ],
+)
+def test_what_we_hand_over_is_read_back_the_same(credential: ProcessCredential) -> None:
+    found = parse_credential(json.dumps(show_credential(credential)), "ante")
+    assert (found.kind, found.secret.reveal(), found.expires_at, found.base_url) == (
+        credential.kind,
+        credential.secret.reveal(),
+        credential.expires_at,
+        credential.base_url,
+    )
+
+
+@pytest.mark.parametrize("end", ["soon", [1], 1e400, "2027-13-01T00:00:00Z"])
+def test_an_end_that_is_no_time_is_refused(end: object) -> None:
+    with pytest.raises(CredentialUnusable, match="expires_at"):
+        parse_credential(json.dumps({"access_token": "t", "expires_at": end}), "program")
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds"), [("2027-01-15T08:00:00Z", 1_800_000_000), ("1800000000", 1_800_000_000), (1.8e9, 1_800_000_000)]
+)
+def test_an_end_is_seconds_or_rfc_3339(end: object, seconds: int) -> None:
+    assert parse_credential(json.dumps({"access_token": "t", "expires_at": end}), "program").expires_at == seconds
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"source": "url"},
+        {"source": "file"},
+        {"source": "command", "command": "id"},
+        {"source": "command", "command": []},
+    ],
+)
+def test_an_identity_source_that_we_do_not_know_is_refused(tmp_path: Path, identity: object) -> None:
+    authentication = {"type": "oidc_federation", "federation_rule_id": "fdrl_01", "identity_token": identity}
+    config = {"authentication": authentication, "organization_id": "org"}
+    write_json(folder_of(tmp_path) / "configs" / "default.json", config, 0o644)
+    with pytest.raises(CredentialUnusable, match="identity_token"):
+        find_credentials(environment=environment_of(tmp_path))
+
+
+def test_a_federation_profile_that_lacks_something_names_it(tmp_path: Path) -> None:
+    config = {"authentication": {"type": "oidc_federation"}, "organization_id": "org"}
+    write_json(folder_of(tmp_path) / "configs" / "default.json", config, 0o644)
+    with pytest.raises(CredentialUnusable, match="federation_rule_id, identity_token"):
+        find_credentials(environment=environment_of(tmp_path))
+
+
+def test_a_profile_that_goes_away_meanwhile_is_told(tmp_path: Path, issuer: Issuer) -> None:
+    path = put_login(tmp_path, base_url=issuer.url)
+    credentials = credentials_of(environment_of(tmp_path))
+    (folder_of(tmp_path) / "configs" / "default.json").unlink()
+    path.unlink()
+    with pytest.raises(CredentialUnusable, match="removed"):
+        credentials.headers()
+
+
+def test_a_program_finds_what_its_own_folder_says(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=of-the-folder\n")
+    environment = load_environment(tmp_path)
+    assert environment.dotenv is not None
+    assert environment.dotenv.path == tmp_path.resolve() / ".env"
