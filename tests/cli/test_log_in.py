@@ -23,7 +23,7 @@ EMAIL = "ada@example.com"
 ALLOW, DENY = ("decision", "allow"), ("decision", "deny")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ada(live: LiveServer) -> Visitor:
     return enter(live, EMAIL)
 

@@ -44,6 +44,11 @@ class Screen:
             time.sleep(_PAUSE)
         return self.shown()
 
+    def wait_until_address(self) -> str:
+        """Return the address that stands on a line of its own, once it does."""
+        self.wait_for("\nhttp")
+        return next(line.strip() for line in self.shown(joined=True).splitlines() if line.startswith("http"))
+
 
 @contextlib.contextmanager
 def terminal(folder: Path, environment: Mapping[str, str], *words: str) -> Iterator[Screen]:

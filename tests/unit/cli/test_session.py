@@ -72,7 +72,9 @@ class Sitting:
             connect=lambda _: self.server,
         )
         invocation = Invocation(world)
-        terminal = Terminal(self.out, self.history, COMMANDS, self.toolbar, keyboard=keyboard, screen=DummyOutput())
+        terminal = Terminal(
+            (io.StringIO(), self.out), self.history, COMMANDS, self.toolbar, keyboard=keyboard, screen=DummyOutput()
+        )
         board = Switchboard(world, Settings(), terminal, lambda access: backend_for(access, ChatOptions(), invocation))
         access = find_access(Given(), world.environment)
         self.session = Session(terminal, board, Conversation(access, board.backend(access)))

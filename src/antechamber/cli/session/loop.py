@@ -42,20 +42,27 @@ class Session:
 
     def run(self) -> None:
         """Read and answer until the person leaves."""
+        with self.terminal.held():
+            self._run()
+
+    def _run(self) -> None:
         if self.conversation.access.credential is None:
             self.terminal.say("You are not logged in yet, and no key is set.")
             self._guarded(self._auth, "")
         self.terminal.say("Ask away. /help shows the commands, Ctrl-D leaves.")
         while not self.is_over:
             try:
-                text = self.terminal.read(self.conversation.unsent).strip()
+                self._turn()
             except KeyboardInterrupt:
                 self.conversation.unsent = ""
-                continue
             except EOFError:
                 return
-            self.conversation.unsent = ""
-            self._guarded(self._obey if text.startswith("/") else self._answer, text)
+
+    def _turn(self) -> None:
+        """Read what the person says, and answer or obey; EOFError when they leave, KeyboardInterrupt at Ctrl-C."""
+        text = self.terminal.read(self.conversation.unsent).strip()
+        self.conversation.unsent = ""
+        self._guarded(self._obey if text.startswith("/") else self._answer, text)
 
     def toolbar(self) -> str:
         """Return the line at the bottom: model, source, server."""

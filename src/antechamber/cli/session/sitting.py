@@ -26,7 +26,7 @@ def sit(options: ChatOptions, invocation: Invocation, access: Access) -> int:
         return session.toolbar()
 
     terminal = Terminal(
-        world.stdout,
+        (world.stdin, world.stdout),
         own_folder(world.environment) / _HISTORY,
         COMMANDS,
         toolbar,

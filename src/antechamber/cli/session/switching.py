@@ -68,7 +68,8 @@ class Switchboard:
         base_url = self.terminal.ask("Server", _server(current))
         name = self.terminal.ask("Profile to keep it in", self._free_name(base_url))
         options = LoginOptions(Wishes(base_url=base_url, profile=name), device=device)
-        outcome = log_in(options, self.world, self.settings, self.terminal.say, self.terminal.confirm)
+        with self.terminal.lent():
+            outcome = log_in(options, self.world, self.settings, self.terminal.say, self.terminal.confirm)
         for line in describe(outcome):
             self.terminal.say(line)
         environment = self._without(_CREDENTIALS | _SERVERS)

@@ -1,9 +1,11 @@
 """The terminal of a session: lines with history and completion, hidden input, choices."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer, Completion
@@ -24,11 +26,14 @@ _MARK: Final = "> "
 
 
 class Terminal:
-    """Reads from a person and writes to them; keyboard and screen are the process's own unless given."""
+    """Reads from a person and writes to them; keyboard and screen are the process's own unless given.
+
+    `streams` are stdin and stdout.
+    """
 
     def __init__(
         self,
-        stdout: TextIO,
+        streams: tuple[TextIO, TextIO],
         history: Path | None,
         commands: Mapping[str, str],
         toolbar: Callable[[], str],
@@ -37,7 +42,8 @@ class Terminal:
         screen: Output | None = None,
         colour: bool = True,
     ) -> None:
-        self._stdout = stdout
+        self._stdin, self._stdout = streams
+        self._former: list[Any] | None = None
         self._plain: PromptSession[str] = PromptSession(input=keyboard, output=screen)
         self._lines: PromptSession[str] = PromptSession(
             history=_private_history(history),
@@ -83,6 +89,22 @@ class Terminal:
             self.say(f"There is no {picked}.")
         return None
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep what is typed between two lines off the screen and for the next one; Ctrl-C still interrupts.
+
+        A terminal that edits lines itself would turn the Enter of what is typed ahead into another character.
+        """
+        with _attributes(self._stdin, quiet=True) as former:
+            self._former = former
+            yield
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Give the terminal back to what reads lines from stdin by itself."""
+        with _attributes(self._stdin, quiet=False, wanted=self._former):
+            yield
+
     def say(self, text: str = "") -> None:
         """Write a line."""
         self.piece(f"{text}\n")
@@ -91,6 +113,27 @@ class Terminal:
         """Write a part of a line at once, without what would steer the terminal."""
         self._stdout.write(printable(text))
         self._stdout.flush()
+
+
+@contextmanager
+def _attributes(stream: TextIO, *, quiet: bool, wanted: list[Any] | None = None) -> Iterator[list[Any] | None]:
+    """Change a terminal's attributes for a while: to those wanted, or to `quiet`; hands out the former ones."""
+    if sys.platform == "win32" or not stream.isatty():
+        yield None
+        return
+    import termios  # noqa: PLC0415 - which Windows has not
+
+    descriptor = stream.fileno()
+    former = termios.tcgetattr(descriptor)
+    changed = [*(wanted or former)]
+    if quiet:
+        changed[0] &= ~termios.ICRNL
+        changed[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(descriptor, termios.TCSANOW, changed)
+    try:
+        yield former
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSANOW, former)
 
 
 def _private_history(path: Path | None) -> History:
