@@ -1,5 +1,6 @@
 """The exchange: an issuer's assertion for an access token of ours (RFC 7523, wire-auth.md 3)."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from hashlib import sha256
@@ -36,6 +37,14 @@ class Request(NamedTuple):
     asked: Asked
 
 
+class Minting(NamedTuple):
+    """How tokens are written: `at_once` of them, where more would only wait for each other in the database."""
+
+    units: Units
+    clock: Clock
+    at_once: int
+
+
 class Exchanges:
     """Gives access tokens for assertions (`oauth.ports.AssertionExchange`)."""
 
@@ -47,8 +56,7 @@ class Exchanges:
         history: History,
         tokens: Tokens,
         audit: Audit,
-        units: Units,
-        clock: Clock,
+        minting: Minting,
     ) -> None:
         self._standings = standings
         self._verification = verification
@@ -56,8 +64,9 @@ class Exchanges:
         self._history = history
         self._tokens = tokens
         self._audit = audit
-        self._units = units
-        self._clock = clock
+        self._units = minting.units
+        self._clock = minting.clock
+        self._turns = asyncio.Semaphore(minting.at_once)
 
     async def exchange(self, fields: Mapping[str, object], by: Actor) -> TokenAnswer:
         """Return a token for an assertion.
@@ -104,7 +113,7 @@ class Exchanges:
     ) -> TokenAnswer | Refused | None:
         rule, issuer = standing.rule, standing.issuer
         organization_id = rule.organization_id
-        async with self._units.begin() as unit:
+        async with self._turns, self._units.begin() as unit:
             if not await self._standings.is_current(unit, standing):
                 return None
             if issuer.check_jti and assertion.jti is not None:
