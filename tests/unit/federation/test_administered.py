@@ -1,6 +1,7 @@
 """The pure rules of service accounts, issuers and rules."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -193,3 +194,41 @@ def test_the_audit_log_tells_that_keys_changed_and_not_which() -> None:
 def test_keys_that_json_does_not_hold_or_that_are_too_long_are_refused(value: object) -> None:
     with pytest.raises(InvalidRequest, match=r"^jwks\.keys: "):
         check(dataclasses.replace(ISSUER, jwks=Inline(({"kty": "EC", "x": value},))))
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"url": "https://user@a.example"}, "issuer_url"),
+        ({"url": "https://a.example#x"}, "issuer_url"),
+        ({"url": "https://a.example?x"}, "issuer_url"),
+        ({"url": "https://a.example:0"}, "issuer_url"),
+        ({"url": "https://[::1"}, "issuer_url"),
+        ({"max_jwt_lifetime_seconds": 0}, "max_jwt_lifetime_seconds"),
+        ({"max_jwt_lifetime_seconds": 176_401}, "max_jwt_lifetime_seconds"),
+        ({"jwks": Inline(())}, "jwks.keys"),
+        ({"jwks": Inline(({},) * 101)}, "jwks.keys"),
+        ({"jwks": Discovery(ca_cert_pem="")}, "jwks.ca_cert_pem"),
+        ({"jwks": ExplicitUrl("https://k", "x" * 65_537)}, "jwks.ca_cert_pem"),
+        ({"jwks": ExplicitUrl("http://k")}, "jwks.url"),
+        ({"jwks": Discovery("https://d?x")}, "jwks.discovery_base"),
+    ],
+)
+def test_what_is_wrong_with_an_issuer_is_told_by_its_field(fields: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"^{named}: "):
+        check(dataclasses.replace(ISSUER, **fields))
+
+
+def test_sources_of_keys_may_have_what_they_need() -> None:
+    for jwks in (ExplicitUrl("https://k.example/keys?set=1", "PEM"), Discovery("https://d.example/base")):
+        assert check(dataclasses.replace(ISSUER, jwks=jwks)).jwks == jwks
+    assert (
+        shown(dataclasses.replace(ISSUER, jwks=Discovery("https://d.example", "PEM")))["jwks"] != shown(ISSUER)["jwks"]
+    )
+
+
+def test_at_most_fifty_claims_are_matched() -> None:
+    claims = {f"claim-{number}": "x" for number in range(50)}
+    assert check_match(Match(claims=claims)).claims == claims
+    with pytest.raises(InvalidRequest, match=r"^match\.claims: "):
+        check_match(Match(claims={**claims, "one-more": "x"}))
