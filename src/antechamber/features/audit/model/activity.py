@@ -21,9 +21,8 @@ class ActivityType(StrEnum):
     """What was done, in alphabetical order of the members.
 
     The values are the hosted feed's own (API reference, compliance/activities/list) wherever it has one. Ours are
-    `access_token_exchanged`, `access_token_minted`, `budget_threshold_crossed`, `organization_created`,
-    `org_user_added`, `passkey_*`, `password_*`, `platform_api_key_rotated`, `prices_reapplied`, `quota_*` and
-    `rate_limit_*`.
+    `access_token_*`, `budget_threshold_crossed`, `oauth_*`, `organization_created`, `org_user_added`, `passkey_*`,
+    `password_*`, `platform_api_key_rotated`, `prices_reapplied`, `quota_*` and `rate_limit_*`.
     """
 
     ADMIN_KEY_CREATED = "admin_api_key_created"
@@ -35,7 +34,7 @@ class ActivityType(StrEnum):
     BUDGET_THRESHOLD_CROSSED = "budget_threshold_crossed"
     CLIENT_REGISTERED = "oauth_client_registered"
     CLIENT_REMOVED = "oauth_client_removed"
-    CLIENT_SECRET_ROTATED = "oauth_client_secret_rotated"
+    CLIENT_SECRET_ROTATED = "oauth_client_secret_rotated"  # noqa: S105 - a name, not a secret
     DEVICE_APPROVED = "oauth_device_approved"
     DEVICE_DENIED = "oauth_device_denied"
     GRANT_CREATED = "oauth_grant_created"
