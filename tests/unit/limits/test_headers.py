@@ -170,7 +170,8 @@ def test_of_several_limits_the_one_that_lasts_longest_is_told() -> None:
 def test_what_lasts_until_midnight_is_not_to_be_repeated() -> None:
     refusal = rate_refusal([(rate(RPD, 2000, Scope.USER, QUOTA), Level(2000, 0, MIDNIGHT, 43_200))], {})
     assert refusal.message == (
-        "This request would exceed your quota of 2,000 requests per day. It resets on 2026-11-22 at 00:00 UTC."
+        "This request would exceed your quota of 2,000 requests per day. "
+        "The quota is exhausted and will reset on 2026-11-22 at 00:00 UTC."
     )
     assert (refusal.retry_after, refusal.should_retry) == (43_200, False)
 

@@ -52,6 +52,9 @@ def rate_refusal(short: Sequence[tuple[Rated, Level]], group_names: Mapping[str,
         message = f"This request would exceed your {_WHOSE[rule.scope]}'s rate limit of {amount} (model group {group})."
     if wait is None:
         message += " It asks for more than the limit allows at all."
+    elif rule.limiter in DAILY and rate.is_quota:
+        # in the words at which Qwen Code stops instead of trying again (wire-auth.md 5.5)
+        message += f" The quota is exhausted and will reset on {_date(level.resets_at)}."
     elif rule.limiter in DAILY:
         message += f" It resets on {_date(level.resets_at)}."
     details = {
