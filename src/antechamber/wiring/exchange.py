@@ -1,19 +1,19 @@
 """The exchange of assertions, joined: who verifies them, whose keys are fetched, and what is remembered of them."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from antechamber.adapters.identity.assertions import JoseAssertions
 from antechamber.adapters.identity.conditions import CelConditions
 from antechamber.adapters.identity.issuers import CelConditionCheck, GuardedAddresses, GuardedFetches, IssuerKeyCheck
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
+from antechamber.base.unit import Units
 from antechamber.client.guard import Guard
-from antechamber.database.engine import Database
 from antechamber.features.audit.service import Audit
-from antechamber.features.federation.service.exchange import Exchanges, Minting
+from antechamber.features.federation.service.exchange import Exchanges
 from antechamber.features.federation.service.history import History, HistoryStores, Keeping
 from antechamber.features.federation.service.keys import IssuerKeys
+from antechamber.features.federation.service.minting import Books, Minting
 from antechamber.features.federation.service.placement import Placement
 from antechamber.features.federation.service.poller import IssuerPolling, Poller
 from antechamber.features.federation.service.standings import Standings
@@ -25,9 +25,6 @@ from antechamber.features.federation.sql.versions import SqlVersions
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.workspaces.service import Workspaces
 from antechamber.settings import Settings, SettingsError
-
-# exchanges that write at the same time on PostgreSQL; SQLite has one writer
-_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class ExchangeRules:
 class Foundations:
     """What exchanges stand on."""
 
-    database: Database
+    units: Units
     clock: Clock
     chance: Chance
     audit: Audit
@@ -80,20 +77,15 @@ def exchange_rules(settings: Settings) -> ExchangeRules:
 
 def build_exchange(under: Foundations, stores: Stores, rules: ExchangeRules) -> Exchange:
     """Join the services; nothing is fetched before the poller starts or an assertion comes."""
-    units, clock = under.database, under.clock
+    units, clock = under.units, under.clock
     assertions, conditions, keys_store = JoseAssertions(), CelConditions(), SqlKeys()
     keys = IssuerKeys(keys_store, units, clock, assertions, GuardedFetches(rules.guard))
     history = History(HistoryStores(SqlHistory(), SqlSeen()), units, clock, under.chance, rules.keeping)
     placement = Placement(stores.accounts, stores.memberships, under.workspaces)
-    exchanges = Exchanges(
-        Standings(stores.rules, stores.issuers, placement, SqlVersions(), units),
-        Verification(assertions, keys, conditions, clock, rules.audience),
-        SqlSeen(),
-        history,
-        under.tokens,
-        under.audit,
-        Minting(units, clock, 1 if under.database.is_sqlite else _AT_ONCE),
-    )
+    standings = Standings(stores.rules, stores.issuers, placement, SqlVersions(), units)
+    minting = Minting(standings, Books(SqlSeen(), history, under.audit), under.tokens, units, clock)
+    verification = Verification(assertions, keys, conditions, clock, rules.audience)
+    exchanges = Exchanges(standings, verification, minting, history, units)
     checks = Checks(
         GuardedAddresses(rules.guard),
         IssuerKeyCheck(rules.guard, assertions),

@@ -55,7 +55,7 @@ def federation_stores() -> Stores:
 
 def build_federation(under: Foundations, rules: ExchangeRules) -> Federation:
     """Join the services; nothing is fetched before the poller starts or an assertion comes."""
-    units, clock, chance, audit = under.database, under.clock, under.chance, under.audit
+    units, clock, chance, audit = under.units, under.clock, under.chance, under.audit
     stores = federation_stores()
     exchange = build_exchange(under, stores, rules)
     checks = exchange.checks

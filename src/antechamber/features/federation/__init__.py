@@ -1,7 +1,8 @@
 """Workload identity federation: programs show who they are by what another issuer says of them.
 
-Owns the tables of service accounts, of what they are in workspaces, of issuers and of rules. A rule says which
-assertions of an issuer stand for which service account; what an exchange of one gives is an access token of oauth.
+Owns the tables of service accounts, of what they are in workspaces, of issuers with their fetched keys, of rules, of
+the assertions that were taken, and the authentication history. A rule says which assertions of an issuer stand for
+which service account; what an exchange of one gives is an access token of oauth.
 
 | method | path | permission |
 |---|---|---|

@@ -1,28 +1,20 @@
 """The exchange: an issuer's assertion for an access token of ours (RFC 7523, wire-auth.md 3)."""
 
-import asyncio
 import re
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Final, NamedTuple
 
-from antechamber.base.actor import Actor, ActorKind
-from antechamber.base.clock import Clock, to_rfc3339
+from antechamber.base.actor import Actor
 from antechamber.base.errors import AuthenticationFailed, InvalidRequest, Unavailable
 from antechamber.base.ids import Kind, OrganizationId, RuleId, parse
 from antechamber.base.unit import Units
-from antechamber.features.audit.model import ActivityType
-from antechamber.features.audit.service import Audit
-from antechamber.features.federation.model.assertion import LONGEST_BYTES, Assertion
-from antechamber.features.federation.model.history import Reason, shorten_subject
+from antechamber.features.federation.model.assertion import LONGEST_BYTES
 from antechamber.features.federation.model.matching import DEFAULT_ALIAS, Refused
-from antechamber.features.federation.ports import SeenStore
 from antechamber.features.federation.service.history import History
-from antechamber.features.federation.service.placement import Place
+from antechamber.features.federation.service.minting import Minting, Order
 from antechamber.features.federation.service.standings import Asked, Standing, Standings
 from antechamber.features.federation.service.verification import Verification
-from antechamber.features.oauth.model import Named, TokenAnswer
-from antechamber.features.oauth.service import Tokens
+from antechamber.features.oauth.model import TokenAnswer
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # the one answer to every refusal: who asks learns nothing of rules, issuers and organizations
@@ -37,36 +29,17 @@ class Request(NamedTuple):
     asked: Asked
 
 
-class Minting(NamedTuple):
-    """How tokens are written: `at_once` of them, where more would only wait for each other in the database."""
-
-    units: Units
-    clock: Clock
-    at_once: int
-
-
 class Exchanges:
     """Gives access tokens for assertions (`oauth.ports.AssertionExchange`)."""
 
     def __init__(
-        self,
-        standings: Standings,
-        verification: Verification,
-        seen: SeenStore,
-        history: History,
-        tokens: Tokens,
-        audit: Audit,
-        minting: Minting,
+        self, standings: Standings, verification: Verification, minting: Minting, history: History, units: Units
     ) -> None:
         self._standings = standings
         self._verification = verification
-        self._seen = seen
+        self._minting = minting
         self._history = history
-        self._tokens = tokens
-        self._audit = audit
-        self._units = minting.units
-        self._clock = minting.clock
-        self._turns = asyncio.Semaphore(minting.at_once)
+        self._units = units
 
     async def exchange(self, fields: Mapping[str, object], by: Actor) -> TokenAnswer:
         """Return a token for an assertion.
@@ -99,7 +72,7 @@ class Exchanges:
         elif isinstance(place, Refused):
             answer = place
         else:
-            answer = await self._mint(standing, place, found, by)
+            answer = await self._minting.mint(Order(standing, place, found, by))
         if isinstance(answer, Refused):
             async with self._units.read() as unit:
                 if not await self._standings.is_current(unit, standing):
@@ -107,46 +80,6 @@ class Exchanges:
             await self._history.note_refusal(standing.rule, answer, verdict.subject, by)
             raise AuthenticationFailed(_FAILED, note=answer.reason)
         return answer
-
-    async def _mint(
-        self, standing: Standing, place: Place, assertion: Assertion, by: Actor
-    ) -> TokenAnswer | Refused | None:
-        rule, issuer = standing.rule, standing.issuer
-        organization_id = rule.organization_id
-        async with self._turns, self._units.begin() as unit:
-            if not await self._standings.is_current(unit, standing):
-                return None
-            if issuer.check_jti and assertion.jti is not None:
-                digest = sha256(assertion.jti.encode("utf-8", "surrogatepass")).digest()
-                if not await self._seen.add(unit, organization_id, issuer.id, digest, assertion.forgotten_at):
-                    return Refused(Reason.JTI_REUSED)
-            seconds = assertion.minted_seconds(self._clock.now(), rule.token_lifetime_seconds)
-            token, secret = await self._tokens.issue(
-                unit,
-                organization_id,
-                scope=rule.scope,
-                ttl_seconds=seconds,
-                workspace_id=place.workspace.id if place.workspace else None,
-                service_account_id=place.account.id,
-                rule_id=rule.id,
-            )
-            await self._history.note_success(unit, rule, assertion, token, by)
-            await self._audit.record(
-                unit,
-                organization_id,
-                Actor(ActorKind.SERVICE_ACCOUNT, place.account.id, by.ip_address, by.user_agent, by.request_id),
-                ActivityType.TOKEN_EXCHANGED,
-                federation_rule_id=rule.id,
-                federation_issuer_id=issuer.id,
-                subject=shorten_subject(assertion.subject),
-                token_id=token.id,
-                scope=rule.scope,
-                workspace_id=token.holder.workspace_id,
-                expires_at=to_rfc3339(token.expires_at),
-            )
-        workspace = place.workspace
-        named = None if workspace is None else Named(workspace.id, workspace.name)
-        return TokenAnswer(secret, seconds, rule.scope, workspace=named)
 
 
 def read_request(fields: Mapping[str, object]) -> Request:

@@ -77,4 +77,8 @@ class Standings:
 
     async def is_current(self, unit: Unit, standing: Standing) -> bool:
         """Say whether nothing has changed since it was read."""
-        return await self._versions.sweep_versions(unit) == standing.version
+        return await self.version(unit) == standing.version
+
+    async def version(self, unit: Unit) -> Hashable:
+        """Return what a standing that is read now would have as its version."""
+        return await self._versions.sweep_versions(unit)
