@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from http.cookies import SimpleCookie
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -335,6 +335,47 @@ async def test_who_is_in_two_organisations_chooses_between_them(site: Site) -> N
     assert ("of the other" in here, "Admin keys" in here) == (False, False)
     assert 'aria-current="page">Other</a>' in there
     assert 'aria-current="page">Acme</a>' in here
+
+
+async def test_who_has_an_account_accepts_an_invite_by_logging_in(site: Site) -> None:
+    storage = site.app.storage
+    other = await storage.founder.found("Other", None, admin_key=True, api_key=True)
+    await site.enter("eve@example.com", OrganizationRole.DEVELOPER)
+    eve = site.cookies
+    await site.enter("ada@example.com", OrganizationRole.DEVELOPER)
+    ada, site.cookies = site.cookies, {}
+    invite = await storage.invites.create(other.organization_id, "ada@example.com", "developer", OPERATOR)
+    token = (await storage.invites.secret(other.organization_id, invite.id)).reveal()
+    here = f"/invite?token={token}"
+    stranger = text(await site.ask("GET", here))
+    assert f"/login?next={quote(here, safe='')}" in stranger
+    assert 'name="password"' not in stranger
+    site.cookies = eve
+    assert "Log out first" in text(await site.ask("GET", here))
+    refused = await site.send("/invite/join", {"token": token}, page=here)
+    assert refused.status == 403
+    site.cookies = ada
+    assert "You are logged in as ada@example.com." in text(await site.ask("GET", here))
+    joined = await site.send("/invite/join", {"token": token}, page=here)
+    assert (joined.status, joined.header("location")) == (303, "/welcome")
+    assert "Other" in text(await site.ask("GET", "/account"))
+    assert (await site.ask("GET", here)).status == 410
+
+
+async def test_sessions_are_ended_one_by_one(site: Site) -> None:
+    await site.enter("ada@example.com", OrganizationRole.DEVELOPER)
+    first, site.cookies = site.cookies, {}
+    await site.send("/login", {"email": "ada@example.com", "password": PASSWORD})
+    shown = text(await site.ask("GET", "/account"))
+    ids = re.findall(r"/account/sessions/(\w+)/revoke", shown)
+    assert len(ids) == 2
+    assert (await site.send(f"/account/sessions/{ids[1]}/revoke", {}, page="/account")).status == 303
+    assert (await Site(site.app, site.founded, first).ask("GET", "/account")).status == 303
+    unknown = await site.send("/account/sessions/bsess_unknown/revoke", {}, page="/account")
+    assert unknown.status == 404
+    own = await site.send(f"/account/sessions/{ids[0]}/revoke", {}, page="/account")
+    assert own.header("location") == "/login?said=logged_out"
+    assert (await site.ask("GET", "/account")).status == 303
 
 
 async def test_many_keys_come_in_pages(site: Site) -> None:
