@@ -8,8 +8,10 @@ import pytest
 from antechamber.base.actor import OPERATOR
 from antechamber.base.errors import RateLimited, WireError
 from antechamber.base.ids import OrganizationId
+from antechamber.base.secret import Secret
 from antechamber.database.engine import Database
-from antechamber.features.accounts.model import LinkStatus, LoggedIn, Reason, Refused
+from antechamber.features.accounts.model import LinkStatus, LoggedIn, Proven, Reason, Refused
+from antechamber.features.accounts.service import PasswordEvidence
 from antechamber.features.accounts.sql.passwords import password_links, passwords
 from tests.contracts.entrants import (
     ADA,
@@ -97,6 +99,36 @@ async def test_a_session_that_ended_meanwhile_changes_nothing(
     await made.log_in.sessions.revoke_all(ada.id)
     assert await code(made.log_in.passwords.change(mine.session, GOOD, BETTER, HOME)) == "authentication_error"
     assert await rows(database, passwords) == [before]
+
+
+async def test_a_password_that_is_changed_between_its_check_and_the_session_opens_none(
+    made: Services, here: OrganizationId
+) -> None:
+    await entrant(made, here)
+    mine = await logged_in(made)
+    proven = await made.log_in.logins._by_password.prove(PasswordEvidence(ADA, Secret(GOOD)), AWAY)
+    assert isinstance(proven, Proven)
+    made.clock.advance(1)
+    await made.log_in.passwords.change(mine.session, GOOD, BETTER, HOME)
+    assert await made.log_in.logins.enter(proven, AWAY) == Refused(Reason.WRONG)
+
+
+async def test_a_log_in_beside_a_change_of_the_password_leaves_no_session_of_the_old_one(
+    made: Services, here: OrganizationId
+) -> None:
+    await entrant(made, here)
+    password = GOOD
+    for number in range(6):
+        mine = await logged_in(made, password=password)
+        made.clock.advance(1)
+        new = f"{BETTER} {number}"
+        entered, changed = await asyncio.gather(
+            made.log_in.logins.log_in(ADA, password, AWAY),
+            made.log_in.passwords.change(mine.session, password, new, HOME),
+        )
+        assert await is_open(made, changed)
+        assert not isinstance(entered, LoggedIn) or not await is_open(made, entered)
+        password = new
 
 
 async def test_of_two_changes_at_once_the_later_stands_whole(made: Services, here: OrganizationId) -> None:

@@ -126,7 +126,7 @@ def build_log_in(
     throttle = Throttle(SqlAttempts(), ground, rules.throttle)
     by_password = PasswordWay(people, SqlPasswords(), ground.units, hasher, throttle, failures)
     sessions = Sessions(SqlSessions(), people, journal, ground, rules.sessions)
-    logins = Logins(people, sessions, journal, ground.units, by_password)
+    logins = Logins(people, sessions, journal, ground.units, SqlPasswords(), by_password)
     made = NewPasswords(hasher, common_passwords)
     passwords = Passwords(SqlPasswords(), people, sessions, logins, journal, ground, made, by_password)
     challenges = Challenges(ground)

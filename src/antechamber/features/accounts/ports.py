@@ -16,6 +16,7 @@ from antechamber.features.accounts.model import (
     Proven,
     Refused,
     SetupLink,
+    StoredPassword,
     StoredSession,
     Verdict,
 )
@@ -50,8 +51,12 @@ class SetupLinkStore(Protocol):
 class PasswordStore(Protocol):
     """Where the hashes of passwords are kept, and the links by which new ones are set; a person's own."""
 
-    async def find(self, unit: Unit, user_id: UserId) -> str | None:
-        """Return the hash of a person's password."""
+    async def find(self, unit: Unit, user_id: UserId) -> StoredPassword | None:
+        """Return a person's password."""
+        ...
+
+    async def hold(self, unit: Unit, user_id: UserId) -> StoredPassword | None:
+        """Return a person's password, whose change waits until the unit ends."""
         ...
 
     async def keep(self, unit: Unit, user_id: UserId, encoded: str, at: int) -> None:

@@ -23,6 +23,7 @@ from antechamber.features.accounts.model.passkeys import (
 from antechamber.features.accounts.model.passwords import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
+    StoredPassword,
     Verdict,
     check_password,
     normalize_password,
@@ -61,6 +62,7 @@ __all__ = [
     "Refused",
     "SessionRules",
     "SetupLink",
+    "StoredPassword",
     "StoredSession",
     "ThrottleRules",
     "Verdict",

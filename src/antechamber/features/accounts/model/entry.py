@@ -19,11 +19,15 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A person who has proved who they are; `failures` is how often they, or another, failed before from there."""
+    """A person who has proved who they are; `failures` is how often they, or another, failed before from there.
+
+    `password_set_at` is of the password that proved it: one that has changed since proves nothing.
+    """
 
     user_id: UserId
     way: Way
     failures: int = 0
+    password_set_at: int | None = None
 
 
 class Reason(StrEnum):

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NoReturn
 
@@ -30,6 +31,14 @@ _RUNS: Final = (
     "1qaz2wsx3edc4rfv5tgb6yhn",
     "1q2w3e4r5t6y7u8i9o0p",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassword:
+    """A password as it is kept: its encoded hash, and when it was set (microseconds), whatever hashes it had since."""
+
+    encoded: str = field(repr=False)
+    set_at: int
 
 
 class Verdict(StrEnum):

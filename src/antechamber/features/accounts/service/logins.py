@@ -6,9 +6,9 @@ from typing import TypeVar
 from antechamber.base.actor import Actor
 from antechamber.base.ids import UserId
 from antechamber.base.secret import Secret
-from antechamber.base.unit import Units
+from antechamber.base.unit import Unit, Units
 from antechamber.features.accounts.model import BrowserSession, LoggedIn, Proven, Reason, Refused, Way
-from antechamber.features.accounts.ports import WayIn
+from antechamber.features.accounts.ports import PasswordStore, WayIn
 from antechamber.features.accounts.service.journal import Journal, acting
 from antechamber.features.accounts.service.proving import PasswordEvidence
 from antechamber.features.accounts.service.sessions import Sessions
@@ -34,12 +34,14 @@ class Logins:
         sessions: Sessions,
         journal: Journal,
         units: Units,
+        passwords: PasswordStore,
         by_password: WayIn[PasswordEvidence],
     ) -> None:
         self._people = people
         self._sessions = sessions
         self._journal = journal
         self._units = units
+        self._passwords = passwords
         self._by_password = by_password
 
     async def log_in(self, email: str, password: str, by: Actor, previous: str | None = None) -> LoggedIn | Refused:
@@ -63,6 +65,8 @@ class Logins:
             person = await self._people.find(unit, proven.user_id)
             if person is None or not await self._people.memberships(unit, proven.user_id):
                 return Refused(Reason.NO_MEMBERSHIP)
+            if await self._has_changed(unit, proven):
+                return Refused(Reason.WRONG)
             await self._sessions.forget(unit, previous)
             entered = await self._sessions.open(unit, person, by)
             await self._journal.record(
@@ -75,6 +79,13 @@ class Logins:
                 failed_attempts=proven.failures,
             )
         return entered
+
+    async def _has_changed(self, unit: Unit, proven: Proven) -> bool:
+        """Say whether the password was changed after it was checked, which ended the sessions that there were."""
+        if proven.password_set_at is None:
+            return False
+        kept = await self._passwords.hold(unit, proven.user_id)
+        return kept is None or kept.set_at != proven.password_set_at
 
     async def log_out(self, session: BrowserSession, by: Actor) -> None:
         """End a session; one that has ended already is none the worse."""

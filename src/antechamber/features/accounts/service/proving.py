@@ -7,7 +7,15 @@ from antechamber.base.actor import Actor
 from antechamber.base.ids import OrganizationId, UserId
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Units
-from antechamber.features.accounts.model import Proven, Reason, Refused, Verdict, Way, normalize_password
+from antechamber.features.accounts.model import (
+    Proven,
+    Reason,
+    Refused,
+    StoredPassword,
+    Verdict,
+    Way,
+    normalize_password,
+)
 from antechamber.features.accounts.ports import FailureCounts, PasswordHasher, PasswordStore
 from antechamber.features.accounts.service.throttle import Throttle
 from antechamber.features.organizations.service import People
@@ -30,7 +38,7 @@ class _Meant:
     """Whom an address means; nobody, as often as not."""
 
     user_id: UserId | None
-    encoded: str | None
+    password: StoredPassword | None
     organization_ids: tuple[OrganizationId, ...]
 
 
@@ -60,24 +68,24 @@ class PasswordWay:
         if isinstance(ticket, Refused):
             self._failures.failed(meant.organization_ids, meant.user_id, by, THROTTLED_STATUS)
             return ticket
-        password = normalize_password(evidence.password.reveal())
-        verdict = await self._hasher.verify(meant.encoded, password)
-        if verdict is Verdict.WRONG or meant.user_id is None or meant.encoded is None or password is None:
+        typed, kept = normalize_password(evidence.password.reveal()), meant.password
+        verdict = await self._hasher.verify(None if kept is None else kept.encoded, typed)
+        if verdict is Verdict.WRONG or meant.user_id is None or kept is None or typed is None:
             self._failures.failed(meant.organization_ids, meant.user_id, by, WRONG_STATUS)
             return Refused(Reason.WRONG)
         if verdict is Verdict.STALE:
-            await self._renew(meant.user_id, meant.encoded, password)
+            await self._renew(meant.user_id, kept.encoded, typed)
         await self._throttle.succeed(ticket)
-        return Proven(meant.user_id, Way.PASSWORD, ticket.failures)
+        return Proven(meant.user_id, Way.PASSWORD, ticket.failures, kept.set_at)
 
     async def _meant(self, email: str) -> _Meant:
         async with self._units.read() as unit:
             person = await self._people.find_by_email(unit, email)
             user_id = _NOBODY if person is None else person.id
-            encoded = await self._store.find(unit, user_id)
+            password = await self._store.find(unit, user_id)
             memberships = await self._people.memberships(unit, user_id)
         ids = tuple(membership.organization_id for membership in memberships)
-        return _Meant(None if person is None else person.id, encoded, ids)
+        return _Meant(None if person is None else person.id, password, ids)
 
     async def _renew(self, user_id: UserId, old: str, password: str) -> None:
         encoded = await self._hasher.hash(password)

@@ -1,8 +1,8 @@
 """Hashes of passwords, and the links by which new ones are set, in the database."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, Table, delete, insert, select, update
+from sqlalchemy import Column, Select, Table, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -10,7 +10,7 @@ from antechamber.base.ids import UserId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.tables import Digest, Instant, Text, metadata
-from antechamber.features.accounts.model import PasswordLink
+from antechamber.features.accounts.model import PasswordLink, StoredPassword
 
 passwords: Final = Table(
     "passwords",
@@ -34,11 +34,13 @@ password_links: Final = Table(
 class SqlPasswords:
     """The store of passwords, a person's own."""
 
-    async def find(self, unit: Unit, user_id: UserId) -> str | None:
-        """Return the hash of a person's password."""
-        query = select(passwords.c.encoded).where(passwords.c.user_id == user_id)
-        encoded: str | None = (await connection(unit).execute(query)).scalar_one_or_none()
-        return encoded
+    async def find(self, unit: Unit, user_id: UserId) -> StoredPassword | None:
+        """Return a person's password."""
+        return await _one(unit, _of(user_id))
+
+    async def hold(self, unit: Unit, user_id: UserId) -> StoredPassword | None:
+        """Return a person's password, whose change waits until the unit ends."""
+        return await _one(unit, _of(user_id).with_for_update(read=True))
 
     async def keep(self, unit: Unit, user_id: UserId, encoded: str, at: int) -> None:
         """Keep a person's new hash in place of any other."""
@@ -95,3 +97,12 @@ class SqlPasswords:
     async def drop_links(self, unit: Unit, user_id: UserId) -> None:
         """Forget a person's links: a password set otherwise voids them."""
         await connection(unit).execute(delete(password_links).where(password_links.c.user_id == user_id))
+
+
+def _of(user_id: UserId) -> Select[Any]:
+    return select(passwords.c.encoded, passwords.c.set_at).where(passwords.c.user_id == user_id)
+
+
+async def _one(unit: Unit, query: Select[Any]) -> StoredPassword | None:
+    row = (await connection(unit).execute(query)).one_or_none()
+    return None if row is None else StoredPassword(row.encoded, row.set_at)
