@@ -15,7 +15,7 @@ from typing import Any
 from tests.clients.environments import HERE, node_environment
 from tests.live import LiveServer, clean_environment
 
-SECONDS = 60
+SECONDS = 120
 MODEL = "claude-sim-1"
 _MACHINE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x64"
 _QUIET = {

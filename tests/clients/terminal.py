@@ -19,7 +19,7 @@ _SIZE = struct.pack("HHHH", 50, 160, 0, 0)
 _DRAWING = re.compile(
     rb"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_].*?\x1b\\|\[[0-?]*[ -/]*[@-~]|[()].|[@-Z\\_=>])", re.DOTALL
 )
-_SECONDS = 40
+_SECONDS = 90
 
 
 class Terminal:
