@@ -29,7 +29,7 @@ _HERS = ("CLAUDE", "QWEN_", "OTEL_", "GEMINI_", "GOOGLE_")
 
 
 def _modules() -> Path:
-    return node_environment("agents", HERE / "agents") / "node_modules"
+    return node_environment("agents", HERE / "agent-packages") / "node_modules"
 
 
 def claude() -> list[str]:
