@@ -41,10 +41,10 @@ class Suite:
 
 # the limits add up to less than 25 minutes
 SUITES = (
-    Suite("browser", processes=2, test_seconds=60, all_seconds=140, by_file=True),
-    Suite("quick", processes=2, test_seconds=60, all_seconds=420),
-    Suite("postgres", processes=2, test_seconds=120, all_seconds=150, by_file=True),
-    Suite("clients", processes=2, test_seconds=300, all_seconds=250, by_file=True),
+    Suite("browser", processes=2, test_seconds=60, all_seconds=180, by_file=True),
+    Suite("quick", processes=2, test_seconds=60, all_seconds=480),
+    Suite("postgres", processes=2, test_seconds=120, all_seconds=200, by_file=True),
+    Suite("clients", processes=2, test_seconds=300, all_seconds=400, by_file=True),
     Suite("faults", processes=0, test_seconds=120, all_seconds=400),
     Suite("soak", processes=0, test_seconds=130, all_seconds=130),
 )

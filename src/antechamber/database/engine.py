@@ -125,9 +125,7 @@ def _is_outage(error: DBAPIError) -> bool:
 def _open_engine(url: URL, statement_seconds: float | None, *, is_sqlite: bool) -> AsyncEngine:
     if not is_sqlite:
         waits = {"timeout": 5, "command_timeout": statement_seconds}
-        return create_async_engine(
-            url, pool_pre_ping=True, connect_args=waits, **_ENGINE
-        )
+        return create_async_engine(url, pool_pre_ping=True, connect_args=waits, **_ENGINE)
     engine = create_async_engine(url, module=DRIVER, **_ENGINE)
 
     @event.listens_for(engine.sync_engine, "connect")
