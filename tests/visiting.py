@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from tests.live import LiveServer
+from tests.tls import TlsServer
 
 PASSWORD = "a long password for tests 7"
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -120,8 +122,7 @@ class Visitor:
         raise AssertionError(message)
 
     def _is_here(self, address: str) -> bool:
-        parts = urlsplit(address)
-        return (parts.scheme, parts.hostname, parts.port) == ("http", self.server.host, self.server.port)
+        return urlsplit(address)[:2] == urlsplit(self.server.base_url)[:2]
 
     def _ask(self, method: str, address: str, body: str | None, referrer: str) -> Page:
         headers = {"accept": "text/html", "accept-language": self.language, **self.headers}
@@ -134,7 +135,7 @@ class Visitor:
                 "referer": referrer,
             }
         parts = urlsplit(address)
-        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=_SECONDS)
+        connection = self._connect()
         try:
             connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body, headers)
             response = connection.getresponse()
@@ -143,6 +144,13 @@ class Visitor:
             return Page(address, response.status, shown, response.read().decode("utf-8", "replace"))
         finally:
             connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        server = self.server
+        if isinstance(server, TlsServer):
+            context = ssl.create_default_context(cafile=str(server.cert))
+            return http.client.HTTPSConnection(server.host, server.port, timeout=_SECONDS, context=context)
+        return http.client.HTTPConnection(server.host, server.port, timeout=_SECONDS)
 
     def _keep(self, cookies: Sequence[str]) -> None:
         for text in cookies:

@@ -1,42 +1,17 @@
 """The same pages over TLS: what the cookie is then, and that passkeys work at such an address."""
 
-import datetime as dt
-import http.client
-import ssl
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PASSWORD, Town, Visit
-from tests.live import LiveServer
-from tools import certificate
-
-
-class TlsServer(LiveServer):
-    """A server that speaks TLS with a certificate of its own making."""
-
-    def is_ready(self) -> bool:
-        context = ssl.create_default_context(cafile=self.environment["ANTE_SERVER_TLS_CERT"])
-        connection = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=5)
-        try:
-            connection.request("GET", "/health/ready")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
+from tests.tls import TlsServer
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = certificate.make(dt.datetime.now(dt.UTC))
-    for name, pem in (("cert.pem", cert), ("key.pem", key)):
-        (folder / name).write_bytes(pem)
-    places = {"ANTE_SERVER_TLS_CERT": str(folder / "cert.pem"), "ANTE_SERVER_TLS_KEY": str(folder / "key.pem")}
-    server = TlsServer(folder, environment=places)
-    server.base_url = f"https://localhost:{server.port}"
+    server = TlsServer(tmp_path_factory.mktemp("tls"))
     try:
         yield Town(server.start())
     finally:

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -20,6 +20,7 @@ import pytest
 from tests.clients.environments import node_environment, python_environment
 from tests.clients.golang import run_go
 from tests.live import LiveServer, clean_environment
+from tests.tls import TlsServer
 from tests.visiting import Page, Visitor, enter
 
 pytestmark = pytest.mark.timeout(300)
@@ -42,12 +43,15 @@ console.log(JSON.stringify({ models: data.data.map((model) => model.id), workspa
 class Home:
     """A person's home folder on a machine with all the clients."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: LiveServer) -> None:
         self.folder = folder
         self.configuration = folder / ".config/anthropic"
+        # what the SDKs on Python and Go read, and what Node reads
+        trusted = str(server.cert) if isinstance(server, TlsServer) else None
+        self.trust = {"SSL_CERT_FILE": trusted, "NODE_EXTRA_CA_CERTS": trusted} if trusted else {}
 
     def environment(self, **variables: str) -> dict[str, str]:
-        found = clean_environment({"HOME": str(self.folder), **variables})
+        found = clean_environment({"HOME": str(self.folder), **self.trust, **variables})
         found.pop("XDG_CONFIG_HOME", None)
         return found
 
@@ -87,7 +91,7 @@ def typescript_sdk(home: Home) -> dict[str, Any]:
 
 
 def go_sdk(home: Home) -> dict[str, Any]:
-    return run_go({"HOME": str(home.folder)})
+    return run_go({"HOME": str(home.folder), **home.trust})
 
 
 def _told(command: list[str], home: Home) -> dict[str, Any]:
@@ -105,11 +109,26 @@ def browser(live: LiveServer) -> Visitor:
     return enter(live, "clients@example.com")
 
 
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
+    server = TlsServer(tmp_path_factory.mktemp("tls"))
+    try:
+        server.start()
+        yield server
+        assert '"event": "unhandled"' not in server.log()
+    finally:
+        server.stop()
+
+
 @pytest.fixture
 def home(live: LiveServer, browser: Visitor, tmp_path: Path) -> Home:
-    """A home in which somebody logged in as on a machine without a browser."""
-    home = Home(tmp_path)
-    command = [sys.executable, "-m", "antechamber", "auth", "login", "--no-browser", "--base-url", live.base_url]
+    return moved_in(live, browser, tmp_path)
+
+
+def moved_in(server: LiveServer, browser: Visitor, folder: Path) -> Home:
+    """Return a home in which somebody logged in as on a machine without a browser."""
+    home = Home(folder, server)
+    command = [sys.executable, "-m", "antechamber", "auth", "login", "--no-browser", "--base-url", server.base_url]
     with subprocess.Popen(
         command,
         env=home.environment(),
@@ -163,6 +182,16 @@ def test_an_sdk_refreshes_what_we_wrote_and_we_go_on_with_what_it_wrote(home: Ho
     assert (after["access_token"], after["refresh_token"]) != (before["access_token"], before["refresh_token"])
     assert '"sim-1"' in home.ante("models", "list")
     assert home.credentials() == after
+
+
+def test_over_tls_every_sdk_logs_in_refreshes_and_calls(secure: TlsServer, tmp_path: Path) -> None:
+    home = moved_in(secure, enter(secure, "clients@example.com"), tmp_path)
+    for sdk in (python_sdk, typescript_sdk, go_sdk):
+        before = home.credentials()["refresh_token"]
+        home.expire()
+        assert "sim-1" in sdk(home)["models"]
+        assert home.credentials()["refresh_token"] != before
+    assert json.loads(home.ante("auth", "status", "--verify", "--json"))["verified"]["accepted"] is True
 
 
 def test_a_client_that_lost_the_race_of_a_refresh_is_not_logged_out(live: LiveServer, home: Home) -> None:

@@ -1,7 +1,9 @@
-"""The tests that docs/security.md names are there: a promise without its test would be a mere claim."""
+"""The tests that our promises name are there: a promise without its test would be a mere claim."""
 
 import re
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"`(test_\w+)`")
@@ -9,8 +11,9 @@ FILES = re.compile(r"`(tests/[\w/]+(?:\.py)?)`")
 DEFINED = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
 
 
-def test_every_test_that_the_page_names_exists() -> None:
-    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["security.md", "reference/conformance.md"])
+def test_every_test_that_the_page_names_exists(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     defined = {
         name
         for path in (ROOT / "tests").rglob("test_*.py")
