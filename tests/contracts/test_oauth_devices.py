@@ -115,7 +115,7 @@ async def test_a_yes_is_audited_with_who_and_from_where(programs: Programs) -> N
     assert (await poll(programs, code)).scope
 
 
-@pytest.mark.parametrize("organization_id", [MINE, THEIRS])
+@pytest.mark.parametrize("organization_id", [MINE, THEIRS], ids=["mine", "theirs"])
 async def test_nobody_approves_for_a_place_that_is_not_theirs(programs: Programs, organization_id: str) -> None:
     request, code = await begin(programs)
     theirs = await programs.default(THEIRS)
