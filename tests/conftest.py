@@ -1,5 +1,6 @@
 """What every test has: hypothesis profiles, asyncio, golden files, live servers."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -8,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.live import LiveServer, SimulatedUpstream
+
+# as the server sets it: the collector's walks over a heap of this size were a quarter of the suite
+gc.set_threshold(50_000, 20, 100)
 
 GOLDEN = Path(__file__).parent / "golden"
 

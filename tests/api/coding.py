@@ -16,6 +16,7 @@ from antechamber.wiring.application import Application
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
+from tests.templates import lay_database
 
 REPORT = "/v1/organizations/usage_report/claude_code"
 JSON = {"content-type": "application/json"}
@@ -74,6 +75,7 @@ async def desk(folder: Path, now: int) -> AsyncIterator[Desk]:
     """Run an application whose clock stands at `now`, microseconds."""
     loaded = dataclasses.replace(load({"data": folder / "data", "simulated": "on"}), environment={})
     clock = ManualClock(now)
+    lay_database(folder / "data")
     storage = open_storage(loaded.settings, clock)
     await storage.prepare()
     founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)

@@ -13,6 +13,7 @@ from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.api.recorder import Recorder
 from tests.asgi import Answer, call
+from tests.templates import lay_database
 
 PROVIDERS = """
 [[providers]]
@@ -62,6 +63,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     config.write_text(PROVIDERS.format(url=recorder.url), encoding="utf-8")
     loaded = load({"data": tmp_path / "data", "simulated": "on"}, config)
     loaded = dataclasses.replace(loaded, environment={})
+    lay_database(tmp_path / "data")
     storage = open_storage(loaded.settings)
     await storage.prepare()
     founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)

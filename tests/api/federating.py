@@ -16,6 +16,7 @@ from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
 from tests.issuers import LocalIssuer, Signer
+from tests.templates import lay_database
 
 ROOT = "/v1/organizations"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -164,6 +165,7 @@ async def open_town(folder: Path, *private: LocalIssuer, clock: Clock | None = N
         "federation_private_issuers": origins,
     }
     loaded = load(flags)
+    lay_database(folder / "data")
     storage = open_storage(loaded.settings, clock)
     await storage.prepare()
     founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)

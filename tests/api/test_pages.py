@@ -20,6 +20,7 @@ from antechamber.wiring.application import Application
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
+from tests.templates import lay_database
 
 SITE = "https://ante.example.com"
 PASSWORD = "correct horse battery staple"
@@ -96,6 +97,7 @@ def text(answer: Answer) -> str:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     loaded = load({"data": tmp_path / "data", "public_url": SITE, "simulated": "on"})
     loaded = dataclasses.replace(loaded, environment={})
+    lay_database(tmp_path / "data")
     storage = open_storage(loaded.settings)
     await storage.prepare()
     founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)

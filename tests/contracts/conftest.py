@@ -1,7 +1,5 @@
 """The databases that every store must work on."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,9 +7,9 @@ import pytest
 from sqlalchemy.engine import URL
 
 from antechamber.database.engine import Database, database_url
-from antechamber.database.migrate import migrate
 from tests.contracts.tenants import Services, settle
 from tests.postgres import PrivatePostgres, private_postgres
+from tests.templates import copy_to, migrated
 
 
 @pytest.fixture(scope="session")
@@ -20,27 +18,11 @@ def postgres() -> Iterator[PrivatePostgres]:
         yield server
 
 
-def _migrated(url: URL) -> URL:
-    async def prepare() -> None:
-        opened = Database(url)
-        await migrate(opened)
-        await opened.close()
-
-    asyncio.run(prepare())
-    return url
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file at the newest schema, to be copied: a copy costs a fiftieth of the migrations."""
-    return Path(_migrated(database_url(None, tmp_path_factory.mktemp("migrated"))).database or "")
-
-
 @pytest.fixture(scope="session")
 def migrated_address(postgres: PrivatePostgres) -> str:
-    """The same on PostgreSQL, to be taken as a template."""
+    """A PostgreSQL database at the newest schema, to be taken as a template."""
     address = postgres.create()
-    _migrated(database_url(address, Path()))
+    migrated(database_url(address, Path()))
     return address
 
 
@@ -51,7 +33,7 @@ def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
         template = request.getfixturevalue("migrated_address")
         return database_url(request.getfixturevalue("postgres").create(template), tmp_path)
     url = database_url(None, tmp_path)
-    shutil.copy(request.getfixturevalue("migrated_file"), str(url.database))
+    copy_to(Path(url.database or ""))
     return url
 
 
