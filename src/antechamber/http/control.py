@@ -1,5 +1,6 @@
 """The control plane: FastAPI, made to speak the wire's errors, statuses and OpenAPI."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -39,6 +40,13 @@ _ERROR_SCHEMA: Final[dict[str, Any]] = {
         "request_id": {"type": "string"},
     },
 }
+# RFC 6749 §5.2
+_OAUTH_ERROR_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
+_OAUTH: Final = re.compile(r"/oauth/|/\.well-known/oauth-")
 _OPENAI_ERROR_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["error"],
@@ -199,12 +207,13 @@ def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, A
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas.update({"Error": _ERROR_SCHEMA, "OpenAIError": _OPENAI_ERROR_SCHEMA})
-    for path in document.get("paths", {}).values():
+    schemas.update({"Error": _ERROR_SCHEMA, "OAuthError": _OAUTH_ERROR_SCHEMA, "OpenAIError": _OPENAI_ERROR_SCHEMA})
+    for name, path in document.get("paths", {}).items():
+        shapes = ("Error", "OAuthError") if _OAUTH.search(name) else ("Error",)
         for operation in path.values():
             operation["responses"].pop("422", None)
             # a route that describes a refusal itself, as a page does, is right
-            operation["responses"] = {**_refusals(), **operation["responses"]}
+            operation["responses"] = {**_refusals(*shapes), **operation["responses"]}
     for route in api_routes(app):
         if not route.include_in_schema:
             continue
