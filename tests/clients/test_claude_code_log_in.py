@@ -191,7 +191,8 @@ def test_a_profile_that_is_named_is_enough_and_is_refreshed(
     assert json.loads(path.read_text(encoding="utf-8"))["access_token"] != before
 
 
-def test_somebody_who_is_removed_is_refused(server: LiveServer, browser: Visitor, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("browser")
+def test_somebody_who_is_removed_is_refused(server: LiveServer, tmp_path: Path) -> None:
     gone = Person(tmp_path, server, {"ANTHROPIC_BASE_URL": server.base_url})
     token = log_in(server, enter(server, "gone@example.com"))["access_token"]
     gone.variables["ANTHROPIC_AUTH_TOKEN"] = token
