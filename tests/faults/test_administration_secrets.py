@@ -109,7 +109,12 @@ def _heard(places: dict[str, bytes], secrets: dict[str, str]) -> list[tuple[str,
 async def test_no_secret_that_administration_makes_is_heard(tmp_path: Path) -> None:
     with found_alone(tmp_path, 'simulated = "on"\nlog_level = "debug"\n') as town:
         secrets = await _make_secrets(town)
-        answers = [body for secret in secrets.values() for body in await _put_everywhere(town, secret)]
+        # the page of an invite gives its token back to whoever opens it, in the form that accepts
+        answers = [
+            body.replace(b'name="token" value="' + secret.encode() + b'"', b"")
+            for secret in secrets.values()
+            for body in await _put_everywhere(town, secret)
+        ]
         read = [(await send(town.first, "GET", path)).body for path in _READ]
         assert b"platform_api_key_rotated" in read[_READ.index("/v1/compliance/activities?limit=1000")]
         places = {**_written(town), "answers": b"\n".join(answers), "what is read": b"\n".join(read)}
