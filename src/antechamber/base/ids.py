@@ -32,6 +32,12 @@ RuleId = NewType("RuleId", str)
 GrantId = NewType("GrantId", str)
 BrowserSessionId = NewType("BrowserSessionId", str)
 PasskeyId = NewType("PasskeyId", str)
+EnvironmentId = NewType("EnvironmentId", str)
+EnvironmentKeyId = NewType("EnvironmentKeyId", str)
+BuildId = NewType("BuildId", str)
+WorkId = NewType("WorkId", str)
+AgentId = NewType("AgentId", str)
+SessionId = NewType("SessionId", str)
 
 
 class Kind(StrEnum):
@@ -39,9 +45,13 @@ class Kind(StrEnum):
 
     ACTIVITY = "activity"
     ADMIN_KEY = "adminkey"
+    AGENT = "agent"
     API_KEY = "apikey"
     BROWSER_SESSION = "bsess"
+    BUILD = "build"
     COMPARTMENT = "cmpt"
+    ENVIRONMENT = "env"
+    ENVIRONMENT_KEY = "envkey"
     EXCHANGE = "fdex"
     FEDERATION_ISSUER = "fdis"
     FEDERATION_RULE = "fdrl"
@@ -54,10 +64,12 @@ class Kind(StrEnum):
     RATE_LIMIT_GROUP = "rlg"
     REQUEST = "req"
     SERVICE_ACCOUNT = "svac"
+    SESSION = "sesn"
     SETUP = "setup"
     SPEND_LIMIT = "spl"
     TOKEN = "token"  # noqa: S105 - a prefix, not a secret
     USER = "user"
+    WORK = "work"
     WORKSPACE = "wrkspc"
 
 

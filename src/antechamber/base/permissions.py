@@ -17,11 +17,15 @@ class Permission(StrEnum):
 
     ADMIN_KEYS_READ = "admin_keys:read"
     ADMIN_KEYS_WRITE = "admin_keys:write"
+    AGENTS_READ = "agents:read"
+    AGENTS_WRITE = "agents:write"
     API_KEYS_READ = "api_keys:read"
     API_KEYS_WRITE = "api_keys:write"
     AUDIT_READ = "audit:read"
     CLAUDE_CODE_USE = "claude_code:use"
     COST_READ = "cost:read"
+    ENVIRONMENTS_READ = "environments:read"
+    ENVIRONMENTS_WRITE = "environments:write"
     FEDERATION_READ = "federation:read"
     FEDERATION_WRITE = "federation:write"
     FILES_READ = "files:read"
@@ -38,10 +42,15 @@ class Permission(StrEnum):
     SELF_READ = "self:read"
     SERVICE_ACCOUNTS_READ = "service_accounts:read"
     SERVICE_ACCOUNTS_WRITE = "service_accounts:write"
+    SESSIONS_READ = "sessions:read"
+    SESSIONS_WRITE = "sessions:write"
     SPEND_LIMITS_READ = "spend_limits:read"
     SPEND_LIMITS_WRITE = "spend_limits:write"
     TRACES_READ = "traces:read"
     USAGE_READ = "usage:read"
+    WORK_READ = "work:read"
+    WORK_STOP = "work:stop"
+    WORK_TAKE = "work:take"
     WORKSPACE_MEMBERS_READ = "workspace_members:read"
     WORKSPACE_MEMBERS_WRITE = "workspace_members:write"
     WORKSPACES_READ = "workspaces:read"
@@ -94,8 +103,23 @@ _SEES_MONEY: Final = frozenset({Permission.COST_READ, Permission.USAGE_READ})
 _SETS_SPENDING: Final = frozenset({Permission.SPEND_LIMITS_READ, Permission.SPEND_LIMITS_WRITE})
 _HOLDS_KEYS: Final = frozenset({Permission.API_KEYS_READ, Permission.API_KEYS_WRITE})
 _CALLS_MODELS: Final = frozenset({Permission.INFERENCE, Permission.METRICS_WRITE, Permission.MODELS_READ})
+# rooms for agents (wire-agents.md 2 to 4); WORK_TAKE is an environment key's alone
+_RUNS_AGENTS: Final = frozenset(
+    {
+        Permission.AGENTS_READ,
+        Permission.AGENTS_WRITE,
+        Permission.ENVIRONMENTS_READ,
+        Permission.ENVIRONMENTS_WRITE,
+        Permission.SESSIONS_READ,
+        Permission.SESSIONS_WRITE,
+        Permission.WORK_READ,
+        Permission.WORK_STOP,
+    }
+)
 # what is done in a workspace, and so by a token only in the one that it is bound to
-IN_A_WORKSPACE: Final = _CALLS_MODELS | {Permission.FILES_READ, Permission.PLAYGROUND_USE, Permission.TRACES_READ}
+IN_A_WORKSPACE: Final = (
+    _CALLS_MODELS | _RUNS_AGENTS | {Permission.FILES_READ, Permission.PLAYGROUND_USE, Permission.TRACES_READ}
+)
 # what only a person's or a workload's token may do, never a key (wire-auth.md 4)
 _ONLY_TOKENS: Final = frozenset(
     {
@@ -125,7 +149,7 @@ _ADMINISTRATION: Final = (
         Permission.WORKSPACE_MEMBERS_WRITE,
     }
 )
-_KEY: Final = _CALLS_MODELS | {Permission.FILES_READ, Permission.SELF_READ, Permission.TRACES_READ}
+_KEY: Final = _CALLS_MODELS | _RUNS_AGENTS | {Permission.FILES_READ, Permission.SELF_READ, Permission.TRACES_READ}
 _MEMBER: Final = frozenset({Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ})
 
 ROLES: Final[Mapping[OrganizationRole, frozenset[Permission]]] = {
@@ -141,6 +165,7 @@ ROLES: Final[Mapping[OrganizationRole, frozenset[Permission]]] = {
 
 WORKSPACE_ROLES: Final[Mapping[WorkspaceRole, frozenset[Permission]]] = {
     WorkspaceRole.ADMIN: _CALLS_MODELS
+    | _RUNS_AGENTS
     | _HOLDS_KEYS
     | _SEES_MONEY
     | {
@@ -157,6 +182,7 @@ WORKSPACE_ROLES: Final[Mapping[WorkspaceRole, frozenset[Permission]]] = {
     },
     WorkspaceRole.BILLING: _SEES_MONEY,
     WorkspaceRole.DEVELOPER: _CALLS_MODELS
+    | _RUNS_AGENTS
     | _HOLDS_KEYS
     | {Permission.FILES_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ, Permission.TRACES_READ},
     WorkspaceRole.RESTRICTED_DEVELOPER: _CALLS_MODELS | _HOLDS_KEYS | {Permission.PLAYGROUND_USE, Permission.SELF_READ},
@@ -208,7 +234,7 @@ HELD: Final[Mapping[Kind, frozenset[Permission]]] = {
     # a key that leaks must not make others that outlive it
     Kind.ADMIN_KEY: _ADMINISTRATION - {Permission.ADMIN_KEYS_WRITE},
     Kind.ANONYMOUS: frozenset(),
-    Kind.API_KEY: _CALLS_MODELS | {Permission.SELF_READ},
+    Kind.API_KEY: _CALLS_MODELS | _RUNS_AGENTS | {Permission.SELF_READ},
     Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION | _ONLY_TOKENS,
     Kind.PERSON_ADMIN: ROLES[OrganizationRole.ADMIN],
     Kind.PERSON_BILLING: ROLES[OrganizationRole.BILLING],

@@ -1,0 +1,1 @@
+"""What environments and sandboxes are, and the rules that need nothing from outside."""

@@ -1,0 +1,1 @@
+"""What environments need from outside."""
