@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
 
 MARKERS = ("browser", "soak", "faults", "clients", "postgres")
 NO_TESTS = 5  # pytest's exit code
 OVERDUE = 124  # as coreutils' timeout has it
+RESULTS = Path(".cache/suites")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def command(suite: Suite, *, coverage: bool) -> list[str]:
         suite.expression,
         f"--timeout={suite.test_seconds}",
         "--durations=5",
+        f"--junit-xml={RESULTS / suite.name}.xml",
         *shared,
     ]
 
@@ -73,6 +77,7 @@ def command(suite: Suite, *, coverage: bool) -> list[str]:
 def run(suite: Suite, *, coverage: bool) -> int:
     """Run a suite and return its exit code."""
     print(f"\n== {suite.name}", flush=True)
+    (RESULTS / f"{suite.name}.xml").unlink(missing_ok=True)
     process = subprocess.Popen(command(suite, coverage=coverage))
     try:
         return process.wait(suite.all_seconds)
@@ -90,6 +95,21 @@ def verdict(suite: Suite, code: int) -> str:
     if code == NO_TESTS and suite.may_be_empty:
         return "no tests yet"
     return {0: "passed", NO_TESTS: "empty", OVERDUE: f"over {suite.all_seconds} s"}.get(code, "failed")
+
+
+def losses(suite: str) -> list[str]:
+    """Return the tests of a suite that failed, each with the first line of why, for the end of a long output."""
+    try:
+        cases = ElementTree.parse(RESULTS / f"{suite}.xml").iter("testcase")  # noqa: S314 - pytest's own, just written
+    except (OSError, ElementTree.ParseError):
+        return ["ended before it could say which"]
+    found = []
+    for case in cases:
+        for word in ("failure", "error"):
+            if (why := case.find(word)) is not None:
+                first = (why.get("message") or "").partition("\n")[0][:160]
+                found.append(f"{case.get('classname')}::{case.get('name')}: {first}")
+    return found
 
 
 def covered() -> int:
@@ -119,6 +139,8 @@ def main(arguments: Sequence[str]) -> int:
     print()
     for name, word, seconds in ended:
         print(f"{name:<10}{word:<14}{seconds:6.0f} s")
+        for loss in losses(name) if word not in {"passed", "no tests yet"} else ():
+            print(f"  {loss}")
     lost = sum(word not in {"passed", "no tests yet"} for _, word, _ in ended)
     print(f"suites: {len(ended) - lost} passed, {lost} failed")
     return (covered() if options.coverage else 0) if not lost else 1
