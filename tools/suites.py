@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 MARKERS = ("browser", "soak", "faults", "clients", "postgres")
 NO_TESTS = 5  # pytest's exit code
@@ -100,8 +100,8 @@ def verdict(suite: Suite, code: int) -> str:
 def losses(suite: str) -> list[str]:
     """Return the tests of a suite that failed, each with the first line of why, for the end of a long output."""
     try:
-        cases = ElementTree.parse(RESULTS / f"{suite}.xml").iter("testcase")  # noqa: S314 - pytest's own, just written
-    except (OSError, ElementTree.ParseError):
+        cases = ET.parse(RESULTS / f"{suite}.xml").iter("testcase")  # noqa: S314 - pytest's own, just written
+    except (OSError, ET.ParseError):
         return ["ended before it could say which"]
     found = []
     for case in cases:
