@@ -18,6 +18,7 @@ from antechamber.base.errors import PermissionDenied
 from antechamber.base.permissions import Permission
 from antechamber.http.metrics import Metrics
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _NOT_READY: Final = 503
@@ -27,7 +28,7 @@ Check = Callable[[], Awaitable[str | None]]
 
 def system_router(*, checks: dict[str, Check], metrics: Metrics) -> APIRouter:
     """Return the routes; each check answers with what is wrong, or None."""
-    routes = APIRouter(dependencies=[Needs(Permission.PUBLIC, versioned=False)])
+    routes = Router(dependencies=[Needs(Permission.PUBLIC, versioned=False)])
 
     @routes.get("/health/live", summary="Whether the process runs")
     async def live() -> dict[str, str]:

@@ -11,6 +11,7 @@ from antechamber.features.audit import wire
 from antechamber.features.audit.service import Activities, Refusals
 from antechamber.http.lists import IdList, PageList, show_page
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 Texts = Annotated[list[str], Query(default_factory=list)]
 Numbers = Annotated[list[int], Query(default_factory=list)]
@@ -38,7 +39,7 @@ Within = Annotated[wire.Window, Depends(_read_window)]
 
 def router(feed: Activities, refused: Refusals) -> APIRouter:
     """Return the routes over the services."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get("/v1/compliance/activities", summary="What was done, newest first")
     async def activities(

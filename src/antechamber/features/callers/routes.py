@@ -9,11 +9,12 @@ from antechamber.base.principal import Principal
 from antechamber.features.callers import wire
 from antechamber.features.callers.service import Callers
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 
 def router(callers: Callers) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get("/v1/me", summary="Whose credential this is, where it is bound, and what it may do")
     async def me(caller: Annotated[Principal, Needs(Permission.SELF_READ)]) -> wire.CallerBody:

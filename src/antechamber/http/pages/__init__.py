@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -20,6 +19,7 @@ from antechamber.http.needs import Needs
 from antechamber.http.pages.assets import asset_path
 from antechamber.http.pages.filled import Filled, Saying
 from antechamber.http.pages.words import language_of, say
+from antechamber.http.routing import LateRoute, Router
 
 if TYPE_CHECKING:
     from antechamber.http.browser import Browser
@@ -44,13 +44,13 @@ _environment.filters["day"] = lambda instant: _time(instant, to_rfc3339(instant)
 _environment.filters["minute"] = lambda instant: _time(instant, f"{to_rfc3339(instant)[:16].replace('T', ' ')} UTC")
 
 
-class PageRoute(APIRoute):
+class PageRoute(LateRoute):
     """A route that answers browsers: its errors are pages too."""
 
 
 def page_router() -> APIRouter:
     """Return a router for pages: public, as each asks for its visitor itself, and no part of the API's description."""
-    return APIRouter(
+    return Router(
         route_class=PageRoute,
         include_in_schema=False,
         default_response_class=HTMLResponse,

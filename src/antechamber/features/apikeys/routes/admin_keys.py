@@ -11,6 +11,7 @@ from antechamber.features.apikeys.service import AdminKeys
 from antechamber.features.apikeys.wire import admin_keys as wire
 from antechamber.http.lists import Cursor, IdList, show_page
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 
 _KEYS: Final = "/v1/organizations/admin_api_keys"
 _KEY: Final = f"{_KEYS}/{{admin_api_key_id}}"
@@ -21,7 +22,7 @@ Writer: TypeAlias = Annotated[Administrator, Needs(Permission.ADMIN_KEYS_WRITE)]
 
 def admin_key_router(keys: AdminKeys) -> APIRouter:
     """Return the routes; an admin key itself may only read (base/permissions.py)."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(_KEYS, summary="List admin keys")
     async def listing(caller: Reader, cursor: Cursor) -> IdList[wire.AdminKeyBody]:

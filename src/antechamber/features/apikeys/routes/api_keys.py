@@ -11,6 +11,7 @@ from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.apikeys.wire import api_keys as wire
 from antechamber.http.lists import Cursor, IdList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 from antechamber.http.versions import Spoken
 
 _KEYS: Final = "/v1/organizations/api_keys"
@@ -28,7 +29,7 @@ def _read_filter(
 def api_key_router(keys: ApiKeys) -> APIRouter:
     """Return the routes of the wire itself."""
     # what is not set is left out: a field of one version, an extension that a key does not use
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(_KEYS, summary="List API keys", response_model_exclude_unset=True)
     async def listing(

@@ -14,6 +14,7 @@ from antechamber.features.apikeys.wire import api_keys as shapes
 from antechamber.features.apikeys.wire import beyond as wire
 from antechamber.http.lists import Cursor, IdList
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 from antechamber.http.versions import Spoken
 
 _KEYS: Final = "/v1/organizations/api_keys"
@@ -25,7 +26,7 @@ Days = Annotated[int, Query(ge=1, le=3650)]
 
 def beyond_router(keys: ApiKeys) -> APIRouter:
     """Return the routes; what is not set is left out of a key, as in the wire's own."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.post(_KEYS, summary="Make an API key", response_model_exclude_unset=True)
     async def create(body: wire.CreateBody, caller: Writer, by: Acting, spoken: Spoken) -> wire.CreatedBody:

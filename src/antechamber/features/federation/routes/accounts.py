@@ -9,6 +9,7 @@ from antechamber.features.federation.wire import accounts as wire
 from antechamber.features.federation.wire.fields import NothingBody
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 
 _ROOT = "/v1/organizations/service_accounts"
 _ONE = "/v1/organizations/service_accounts/{service_account_id}"
@@ -16,7 +17,7 @@ _ONE = "/v1/organizations/service_accounts/{service_account_id}"
 
 def account_routes(accounts: ServiceAccounts) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.post(_ROOT, summary="Make a service account")
     async def create(body: wire.CreateAccountBody, caller: AccountWriter, by: Acting) -> wire.AccountBody:

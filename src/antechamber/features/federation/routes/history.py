@@ -12,11 +12,12 @@ from antechamber.features.federation.service.lists import ListQuery
 from antechamber.features.federation.wire.history import ExchangeBody, show_exchange
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 
 def history_router(history: History) -> APIRouter:
     """Return the route over the service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get("/v1/organizations/federation_history", summary="What became of exchanges, and why")
     async def listing(

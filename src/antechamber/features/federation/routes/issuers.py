@@ -9,6 +9,7 @@ from antechamber.features.federation.wire import issuers as wire
 from antechamber.features.federation.wire.fields import NothingBody
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 
 _ROOT = "/v1/organizations/federation_issuers"
 _ONE = "/v1/organizations/federation_issuers/{federation_issuer_id}"
@@ -16,7 +17,7 @@ _ONE = "/v1/organizations/federation_issuers/{federation_issuer_id}"
 
 def issuer_routes(issuers: Issuers) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.post(_ROOT, summary="Trust an issuer of identities")
     async def create(body: wire.CreateIssuerBody, caller: FederationWriter, by: Acting) -> wire.IssuerBody:

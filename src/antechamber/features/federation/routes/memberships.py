@@ -8,6 +8,7 @@ from antechamber.features.federation.service import Memberships
 from antechamber.features.federation.wire import accounts as wire
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 
 _OF_ACCOUNT = "/v1/organizations/service_accounts/{service_account_id}/workspaces"
 _OF_WORKSPACE = "/v1/organizations/workspaces/{workspace_id}/service_accounts"
@@ -16,7 +17,7 @@ _ONE = "/v1/organizations/workspaces/{workspace_id}/service_accounts/{service_ac
 
 def membership_routes(memberships: Memberships) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
     _from_account(routes, memberships)
     _from_workspace(routes, memberships)
     return routes

@@ -9,6 +9,7 @@ from antechamber.features.federation.wire import rules as wire
 from antechamber.features.federation.wire.fields import NothingBody
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 
 _ROOT = "/v1/organizations/federation_rules"
 _ONE = "/v1/organizations/federation_rules/{federation_rule_id}"
@@ -17,7 +18,7 @@ _PLACES = "/v1/organizations/federation_rules/{federation_rule_id}/workspaces"
 
 def rule_routes(rules: Rules, workspaces: RuleWorkspaces) -> APIRouter:
     """Return the routes over both services."""
-    routes = APIRouter()
+    routes = Router()
     _rules(routes, rules)
     _workspaces(routes, workspaces)
     return routes

@@ -8,6 +8,7 @@ from antechamber.base.errors import NotFound
 from antechamber.base.permissions import Permission
 from antechamber.features.gateway.service.policy import ManagedSettings
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 _NOT_MODIFIED: Final = 304
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -19,7 +20,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 
 def policy_router(managed: ManagedSettings) -> APIRouter:
     """Return the route over the policy in force."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(
         "/managed/settings",

@@ -11,11 +11,12 @@ from antechamber.features.limits.model.entries import Holder
 from antechamber.features.limits.service.holding import OwnLimits
 from antechamber.features.limits.wire import own as wire
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 
 def own_routes(own: OwnLimits) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get("/v1/usage/me", summary="The caller's own limits, what remains of them, and what was used")
     async def me(caller: Annotated[Principal, Needs(Permission.SELF_READ)]) -> wire.OwnUsageBody:

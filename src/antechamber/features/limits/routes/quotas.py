@@ -10,6 +10,7 @@ from antechamber.features.limits.service.administration_quotas import Quotas
 from antechamber.features.limits.wire import quotas as wire
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 
 _PATH: Final = "/v1/organizations/quotas"
 # in the place of a person's id: everyone's who has no quota of their own
@@ -21,7 +22,7 @@ Writer = Annotated[Administrator, Needs(Permission.RATE_LIMITS_WRITE)]
 
 def quota_routes(quotas: Quotas) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(_PATH, summary="The quotas of persons, the default first")
     async def listing(

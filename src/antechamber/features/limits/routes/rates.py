@@ -12,6 +12,7 @@ from antechamber.features.limits.service.administration_rates import RateLimits,
 from antechamber.features.limits.wire import rates as wire
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 from antechamber.http.versions import Spoken
 
 Reader = Annotated[Administrator, Needs(Permission.RATE_LIMITS_READ)]
@@ -43,7 +44,7 @@ HolderAsked = Annotated[RateQuery, Depends(_holder_query)]
 
 def rate_routes(limits: RateLimits) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
     _organization(routes, limits)
     _workspace(routes, limits)
     _api_key(routes, limits)

@@ -11,6 +11,7 @@ from antechamber.features.limits.service.administration_spending import Effectiv
 from antechamber.features.limits.wire import spending as wire
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 
 _PATH = "/v1/organizations/spend_limits"
 
@@ -43,7 +44,7 @@ EffectiveAsked = Annotated[EffectiveQuery, Depends(_effective_query)]
 
 def spend_routes(limits: SpendLimits) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
     _collection(routes, limits)
     _single(routes, limits)
     return routes

@@ -15,6 +15,7 @@ from antechamber.http.browser import LOG_IN, Visit
 from antechamber.http.context import context_of
 from antechamber.http.needs import Needs
 from antechamber.http.pages import PageRoute
+from antechamber.http.routing import Router
 
 # also for browsers that do not know `frame-ancestors`
 UNFRAMED: Final = {"x-frame-options": "DENY"}
@@ -24,7 +25,7 @@ Chosen = TypeVar("Chosen", Choice, WorkspaceChoice)
 
 def open_router() -> APIRouter:
     """Return a router for pages that ignore parameters which they do not know, as RFC 6749 §3.1 has it."""
-    return APIRouter(
+    return Router(
         route_class=PageRoute,
         include_in_schema=False,
         default_response_class=HTMLResponse,

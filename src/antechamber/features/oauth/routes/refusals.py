@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
 from antechamber.base.errors import InternalError, WireError
 from antechamber.features.oauth.model import GrantRefused, OAuthError
 from antechamber.http.context import context_of
 from antechamber.http.errors import error_headers, oauth_body, oauth_status, status_of
+from antechamber.http.routing import LateRoute
 
 NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}  # RFC 6749 §5.1
 # in an ASGI scope: the request is a workload's, whose client reads the API's errors (wire-auth.md 2.3)
@@ -18,7 +18,7 @@ _SERVER_ERROR: Final = 500
 _COUNTED: Final = frozenset({OAuthError.INVALID_CLIENT, OAuthError.INVALID_GRANT, OAuthError.ACCESS_DENIED})
 
 
-class OAuthRoute(APIRoute):
+class OAuthRoute(LateRoute):
     """A route that answers refusals as RFC 6749 §5.2 says."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override] # as Coroutine

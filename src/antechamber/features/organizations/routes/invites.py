@@ -12,6 +12,7 @@ from antechamber.features.organizations.model import InviteStatus
 from antechamber.features.organizations.service import Invites
 from antechamber.http.lists import Cursor, IdList, show_page
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 
 _INVITES: Final = "/v1/organizations/invites"
 _INVITE: Final = f"{_INVITES}/{{invite_id}}"
@@ -24,7 +25,7 @@ Statuses = Annotated[list[Literal["accepted", "expired", "pending"]], Query(defa
 
 def router(invites: Invites) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(_INVITES, summary="List invites")
     async def listing(

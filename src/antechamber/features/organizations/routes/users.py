@@ -12,6 +12,7 @@ from antechamber.features.organizations.model import Member
 from antechamber.features.organizations.service import Members
 from antechamber.http.lists import Cursor, IdList, show_page
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 
 _USERS: Final = "/v1/organizations/users"
 _USER: Final = f"{_USERS}/{{user_id}}"
@@ -24,7 +25,7 @@ Betas = Annotated[list[str], Header(alias="anthropic-beta", default_factory=list
 
 def router(members: Members) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(_USERS, summary="List the organization's members")
     async def listing(

@@ -16,6 +16,7 @@ from antechamber.http.authenticate import Authenticator
 from antechamber.http.context import Context, context_of
 from antechamber.http.needs import Needs
 from antechamber.http.reply import Receive, Scope, Send, read_body, send_whole
+from antechamber.http.routing import Router
 
 # what takes longer to read would hold up other requests
 _AT_ONCE: Final = 32 << 10
@@ -79,7 +80,7 @@ async def _accept(send: Send, context: Context, encoding: str, told: bytes) -> N
 
 def claude_code_router(reports: ClaudeCodeReports) -> APIRouter:
     """Return the report's route over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get("/v1/organizations/usage_report/claude_code", summary="What Claude Code did on a day, by actor")
     async def claude_code(

@@ -14,6 +14,7 @@ from antechamber.features.usage.service import Analytics, UsageReports
 from antechamber.features.usage.wire import analytics as wire
 from antechamber.features.usage.wire.cost_report import CostReportBody, read_cost_query, show_costs
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 Texts = Annotated[list[str], Query(default_factory=list)]
 Betas = Annotated[list[str], Header(alias="anthropic-beta", default_factory=list)]
@@ -74,7 +75,7 @@ def _read_costs(
 
 def cost_router(reports: UsageReports, analytics: Analytics) -> APIRouter:
     """Return the routes over their services."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get("/v1/organizations/cost_report", summary="Costs by day, in cents", response_model=CostReportBody)
     async def cost_report(

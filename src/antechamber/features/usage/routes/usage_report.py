@@ -10,6 +10,7 @@ from antechamber.features.usage import wire
 from antechamber.features.usage.model import ReportQuery
 from antechamber.features.usage.service import UsageReports
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 Texts = Annotated[list[str], Query(default_factory=list)]
 
@@ -60,7 +61,7 @@ def _read_query(
 
 def router(reports: UsageReports) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(
         "/v1/organizations/usage_report/messages",

@@ -11,6 +11,7 @@ from antechamber.features.workspaces import wire
 from antechamber.features.workspaces.service import WorkspaceMembers
 from antechamber.http.lists import Cursor, IdList, show_page
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 
 Reader = Annotated[Administrator, Needs(Permission.WORKSPACE_MEMBERS_READ)]
 Writer = Annotated[Administrator, Needs(Permission.WORKSPACE_MEMBERS_WRITE)]
@@ -20,7 +21,7 @@ _ONE = "/v1/organizations/workspaces/{workspace_id}/members/{user_id}"
 
 def member_routes(members: WorkspaceMembers) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(_ROOT, summary="People in a workspace, with the roles that count")
     async def listing(workspace_id: str, caller: Reader, cursor: Cursor) -> IdList[wire.MemberBody]:

@@ -11,6 +11,7 @@ from antechamber.features.workspaces import wire
 from antechamber.features.workspaces.service import Workspaces
 from antechamber.http.lists import Cursor, IdList, show_page
 from antechamber.http.needs import Acting, Needs
+from antechamber.http.routing import Router
 
 Reader = Annotated[Administrator, Needs(Permission.WORKSPACES_READ)]
 Writer = Annotated[Administrator, Needs(Permission.WORKSPACES_WRITE)]
@@ -20,7 +21,7 @@ _ONE = "/v1/organizations/workspaces/{workspace_id}"
 
 def workspace_routes(workspaces: Workspaces) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.post(_ROOT, summary="Make a workspace")
     async def create(body: wire.CreateBody, caller: Writer, by: Acting) -> wire.WorkspaceBody:

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from antechamber.base.errors import NotFound
 from antechamber.base.permissions import Permission
 from antechamber.http.needs import Needs
+from antechamber.http.routing import Router
 
 _KINDS: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _HASH_LENGTH: Final = 16
@@ -40,7 +41,7 @@ def asset_path(name: str) -> str:
 
 def asset_router() -> APIRouter:
     """Return the route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = Router(include_in_schema=False)
 
     @routes.get("/assets/{name}", dependencies=[Needs(Permission.PUBLIC, versioned=False)])
     async def serve(name: str, request: Request, v: str = "") -> Response:
