@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from antechamber.base.principal import AccessToken, AdminKey, ApiKey, Principal
+from antechamber.base.principal import AccessToken, AdminKey, ApiKey, EnvironmentKey, Principal, WorkToken
 
 
 class ActorKind(StrEnum):
@@ -46,7 +46,7 @@ def actor_for(
 def _who(principal: Principal | None) -> tuple[ActorKind, str | None]:
     if isinstance(principal, AdminKey):
         return ActorKind.ADMIN_API_KEY, principal.key_id
-    if isinstance(principal, ApiKey):
+    if isinstance(principal, ApiKey | EnvironmentKey | WorkToken):
         return ActorKind.API, principal.key_id
     if isinstance(principal, AccessToken):
         if principal.service_account_id is not None:

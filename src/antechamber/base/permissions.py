@@ -26,6 +26,7 @@ class Permission(StrEnum):
     COST_READ = "cost:read"
     ENVIRONMENTS_READ = "environments:read"
     ENVIRONMENTS_WRITE = "environments:write"
+    EVENTS_WRITE = "events:write"
     FEDERATION_READ = "federation:read"
     FEDERATION_WRITE = "federation:write"
     FILES_READ = "files:read"
@@ -48,9 +49,11 @@ class Permission(StrEnum):
     SPEND_LIMITS_WRITE = "spend_limits:write"
     TRACES_READ = "traces:read"
     USAGE_READ = "usage:read"
+    WORK_HEARTBEAT = "work:heartbeat"
     WORK_READ = "work:read"
     WORK_STOP = "work:stop"
     WORK_TAKE = "work:take"
+    WORK_WRITE = "work:write"
     WORKSPACE_MEMBERS_READ = "workspace_members:read"
     WORKSPACE_MEMBERS_WRITE = "workspace_members:write"
     WORKSPACES_READ = "workspaces:read"
@@ -90,12 +93,14 @@ class Kind(StrEnum):
     ADMIN_KEY = "admin_key"
     ANONYMOUS = "anonymous"
     API_KEY = "api_key"
+    ENVIRONMENT_KEY = "environment_key"
     ORG_ADMIN_TOKEN = "org:admin token"  # noqa: S105 - a name, not a secret
     PERSON_ADMIN = "person: admin"
     PERSON_BILLING = "person: billing"
     PERSON_CLAUDE_CODE_USER = "person: claude_code_user"
     PERSON_DEVELOPER = "person: developer"
     PERSON_USER = "person: user"
+    WORK_TOKEN = "work token"  # noqa: S105 - the same
     WORKSPACE_TOKEN = "workspace:developer token"  # noqa: S105 - the same
 
 
@@ -103,18 +108,24 @@ _SEES_MONEY: Final = frozenset({Permission.COST_READ, Permission.USAGE_READ})
 _SETS_SPENDING: Final = frozenset({Permission.SPEND_LIMITS_READ, Permission.SPEND_LIMITS_WRITE})
 _HOLDS_KEYS: Final = frozenset({Permission.API_KEYS_READ, Permission.API_KEYS_WRITE})
 _CALLS_MODELS: Final = frozenset({Permission.INFERENCE, Permission.METRICS_WRITE, Permission.MODELS_READ})
-# rooms for agents (wire-agents.md 2 to 4); WORK_TAKE is an environment key's alone
+# rooms for agents (wire-agents.md 2 to 4); WORK_TAKE and WORK_HEARTBEAT are the workers' alone
 _RUNS_AGENTS: Final = frozenset(
     {
         Permission.AGENTS_READ,
         Permission.AGENTS_WRITE,
         Permission.ENVIRONMENTS_READ,
         Permission.ENVIRONMENTS_WRITE,
+        Permission.EVENTS_WRITE,
         Permission.SESSIONS_READ,
         Permission.SESSIONS_WRITE,
         Permission.WORK_READ,
         Permission.WORK_STOP,
+        Permission.WORK_WRITE,
     }
+)
+# what a worker does for the one session that it has been given (wire-agents.md 2b)
+_SERVES: Final = frozenset(
+    {Permission.EVENTS_WRITE, Permission.SESSIONS_READ, Permission.WORK_HEARTBEAT, Permission.WORK_STOP}
 )
 # what is done in a workspace, and so by a token only in the one that it is bound to
 IN_A_WORKSPACE: Final = (
@@ -235,12 +246,14 @@ HELD: Final[Mapping[Kind, frozenset[Permission]]] = {
     Kind.ADMIN_KEY: _ADMINISTRATION - {Permission.ADMIN_KEYS_WRITE},
     Kind.ANONYMOUS: frozenset(),
     Kind.API_KEY: _CALLS_MODELS | _RUNS_AGENTS | {Permission.SELF_READ},
+    Kind.ENVIRONMENT_KEY: _SERVES | {Permission.WORK_TAKE},
     Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION | _ONLY_TOKENS,
     Kind.PERSON_ADMIN: ROLES[OrganizationRole.ADMIN],
     Kind.PERSON_BILLING: ROLES[OrganizationRole.BILLING],
     Kind.PERSON_CLAUDE_CODE_USER: ROLES[OrganizationRole.CLAUDE_CODE_USER],
     Kind.PERSON_DEVELOPER: ROLES[OrganizationRole.DEVELOPER],
     Kind.PERSON_USER: ROLES[OrganizationRole.USER],
+    Kind.WORK_TOKEN: _SERVES,
     Kind.WORKSPACE_TOKEN: _KEY,
 }
 

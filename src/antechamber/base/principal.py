@@ -9,10 +9,14 @@ from antechamber.base.errors import PermissionDenied
 from antechamber.base.ids import (
     AdminKeyId,
     ApiKeyId,
+    EnvironmentId,
+    EnvironmentKeyId,
     OrganizationId,
     ServiceAccountId,
+    SessionId,
     TokenId,
     UserId,
+    WorkId,
     WorkspaceId,
 )
 from antechamber.base.permissions import (
@@ -135,6 +139,56 @@ def _held(
     return inside | (held - IN_A_WORKSPACE)
 
 
+@dataclass(frozen=True, slots=True)
+class EnvironmentKey:
+    """A worker's standing credential: it takes the work of one self-hosted environment, and serves its sessions."""
+
+    key_id: EnvironmentKeyId
+    organization_id: OrganizationId
+    workspace_id: WorkspaceId
+    default_workspace: bool
+    environment_id: EnvironmentId
+    expires_at: int | None
+
+    @property
+    def label(self) -> str:
+        """What a refusal calls it."""
+        return Kind.ENVIRONMENT_KEY
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What it holds, in its environment alone."""
+        return HELD[Kind.ENVIRONMENT_KEY]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkToken:
+    """What a worker holds for the one work item that it has taken: it serves that item's session, until it stops."""
+
+    work_id: WorkId
+    organization_id: OrganizationId
+    workspace_id: WorkspaceId
+    default_workspace: bool
+    environment_id: EnvironmentId
+    session_id: SessionId
+    expires_at: int | None = None
+
+    @property
+    def key_id(self) -> WorkId:
+        """The item, which stands for the token in logs."""
+        return self.work_id
+
+    @property
+    def label(self) -> str:
+        """What a refusal calls it."""
+        return Kind.WORK_TOKEN
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What it holds, for its item and its session alone."""
+        return HELD[Kind.WORK_TOKEN]
+
+
 class Caller(NamedTuple):
     """Who calls models, in which workspace: an API key, or a token bound to a workspace (then `key_id` is None).
 
@@ -155,7 +209,10 @@ class Caller(NamedTuple):
         return str(self.user_id or self.service_account_id or self.key_id)
 
 
-Principal: TypeAlias = ApiKey | AdminKey | AccessToken
+Worker: TypeAlias = EnvironmentKey | WorkToken
+Principal: TypeAlias = ApiKey | AdminKey | AccessToken | EnvironmentKey | WorkToken
+# who calls models or administers: everyone but workers
+Holder: TypeAlias = ApiKey | AdminKey | AccessToken
 Administrator: TypeAlias = AdminKey | AccessToken
 
 
@@ -187,7 +244,7 @@ def caller_of(principal: Principal) -> Caller:
             None,
             principal.models,
         )
-    if isinstance(principal, AdminKey) or principal.workspace_id is None:
+    if not isinstance(principal, AccessToken) or principal.workspace_id is None:
         message = f"This {principal.label} is bound to no workspace; models are called in one."
         raise PermissionDenied(message)
     return Caller(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import Principal
+from antechamber.base.principal import Holder
 from antechamber.features.callers import wire
 from antechamber.features.callers.service import Callers
 from antechamber.http.needs import Needs
@@ -17,7 +17,7 @@ def router(callers: Callers) -> APIRouter:
     routes = Router()
 
     @routes.get("/v1/me", summary="Whose credential this is, where it is bound, and what it may do")
-    async def me(caller: Annotated[Principal, Needs(Permission.SELF_READ)]) -> wire.CallerBody:
+    async def me(caller: Annotated[Holder, Needs(Permission.SELF_READ)]) -> wire.CallerBody:
         return wire.show(await callers.describe(caller))
 
     return routes

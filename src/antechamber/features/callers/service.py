@@ -1,6 +1,6 @@
 """The use-case of asking who one is."""
 
-from antechamber.base.principal import AccessToken, AdminKey, ApiKey, Principal, workspace_of
+from antechamber.base.principal import AccessToken, AdminKey, ApiKey, Holder, workspace_of
 from antechamber.base.unit import Unit, Units
 from antechamber.features.apikeys.service import AdminKeys, ApiKeys
 from antechamber.features.callers.model import (
@@ -35,7 +35,7 @@ class Callers:
         self._api_keys, self._admin_keys = keys
         self._service_accounts = service_accounts
 
-    async def describe(self, caller: Principal) -> Description:
+    async def describe(self, caller: Holder) -> Description:
         """Return what a principal is and may do, with the names of this moment."""
         organization = await self._organizations.me(caller.organization_id)
         admin_key_name = (
@@ -53,7 +53,7 @@ class Callers:
                 permissions=sorted(caller.permissions),
             )
 
-    async def _credential(self, unit: Unit, caller: Principal, admin_key_name: str | None) -> Credential:
+    async def _credential(self, unit: Unit, caller: Holder, admin_key_name: str | None) -> Credential:
         if isinstance(caller, AccessToken):
             granted = tuple(caller.scope.split())
             return Credential(
@@ -65,7 +65,7 @@ class Callers:
         known = (await self._api_keys.names(unit, caller.organization_id, [caller.key_id])).get(caller.key_id)
         return Credential(CredentialKind.API_KEY, caller.key_id, known.name if known else None, None, caller.expires_at)
 
-    async def _account(self, unit: Unit, caller: Principal) -> PersonInside | ServiceAccountInside | None:
+    async def _account(self, unit: Unit, caller: Holder) -> PersonInside | ServiceAccountInside | None:
         if isinstance(caller, AdminKey):
             return None
         if isinstance(caller, AccessToken) and (account_id := caller.service_account_id) is not None:
@@ -76,7 +76,7 @@ class Callers:
         member = (await self._members.names(unit, caller.organization_id, [caller.user_id])).get(caller.user_id)
         return None if member is None else PersonInside(member.id, member.email, member.name, member.role)
 
-    async def _workspace(self, unit: Unit, caller: Principal) -> WorkspaceInside | None:
+    async def _workspace(self, unit: Unit, caller: Holder) -> WorkspaceInside | None:
         workspace_id = workspace_of(caller)
         if workspace_id is None:
             return None
