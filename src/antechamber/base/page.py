@@ -4,11 +4,12 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from antechamber.base.errors import InvalidRequest
+from antechamber.base.ids import Kind, is_id
 
 Item = TypeVar("Item")
 
@@ -80,3 +81,58 @@ def open_cursor(cursor: str, query: Mapping[str, object]) -> str:
         message = "page: cursor does not match current query parameters"
         raise InvalidRequest(message)
     return text[_MARK_LENGTH:]
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """What a caller asks of a `page_…` list: at most `limit` items from where an earlier answer's cursor points."""
+
+    limit: int = 20
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a store is asked: at most `limit` items beyond (time, id), from the newest or from the oldest on."""
+
+    limit: int
+    after: tuple[int, str] | None
+    ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Item]):
+    """A part of a list, and the cursor of what follows, None at the end."""
+
+    items: tuple[Item, ...]
+    next_page: str | None
+
+
+class Paging:
+    """One list of things with ids of `kind`, as a caller pages through it; `bound` is what a cursor belongs to."""
+
+    def __init__(self, kind: Kind, query: PageQuery, *, ascending: bool = False, **bound: object) -> None:
+        self._kind = kind
+        self._query = query
+        self._ascending = ascending
+        self._bound = {"list": str(kind), "ascending": ascending, **bound}
+
+    def asked(self) -> Asked:
+        """Return what to ask of a store, one item more than the page has; InvalidRequest for another list's cursor."""
+        page = self._query.page
+        after = None if page is None else self._position(open_cursor(page, self._bound))
+        return Asked(self._query.limit + 1, after, self._ascending)
+
+    def part(self, found: Sequence[Item], place: Callable[[Item], tuple[int, str]]) -> Part[Item]:
+        """Return the page of what a store gave; `place` says an item's time and id."""
+        shown = tuple(found[: self._query.limit])
+        if len(found) <= self._query.limit:
+            return Part(shown, None)
+        at, key = place(shown[-1])
+        return Part(shown, seal_cursor(f"{at} {key}", self._bound))
+
+    def _position(self, text: str) -> tuple[int, str]:
+        at, _, key = text.partition(" ")
+        if not is_id(self._kind, key):
+            raise foreign_cursor()
+        return read_number(at), key

@@ -1,4 +1,4 @@
-"""Lists with id cursors, newest first, by the time and the id of their rows."""
+"""Lists by the time and the id of their rows: with id cursors, newest first, and with page cursors, either way."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy import Column, Row, Select, and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.page import IdCursor
+from antechamber.base.page import Asked, IdCursor
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 
@@ -44,3 +44,15 @@ async def list_rows(
     has_more = len(rows) > cursor.limit
     rows = rows[: cursor.limit]
     return (rows if older else rows[::-1]), has_more
+
+
+def page_of(query: Select[Any], order: tuple[Column[Any], Column[Any]], asked: Asked) -> Select[Any]:
+    """Return `query` cut to what is asked; `order` is (time, id)."""
+    at, key = order
+    if asked.after is not None:
+        time, last = asked.after
+        beyond = at > time if asked.ascending else at < time
+        same = key > last if asked.ascending else key < last
+        query = query.where(or_(beyond, and_(at == time, same)))
+    ways = (at.asc(), key.asc()) if asked.ascending else (at.desc(), key.desc())
+    return query.order_by(*ways).limit(asked.limit)
