@@ -1,0 +1,1 @@
+"""Runtimes of sandboxes, what they stand on, and how they are reached."""

@@ -1,0 +1,91 @@
+"""The base trees of this machine, as a runtime mounts them; one folder and one manifest each, put there by rename."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from antechamber.adapters.sandboxes.images import host
+from antechamber.features.environments.model.sandbox import HOST, Base
+
+PROFILES: Final = ("minimal", "standard", "full")
+_MANIFEST: Final = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A base: `folder` is the lowest layer; each of `binds` is a folder of this machine, shown read-only at a path.
+
+    The owners of its files count from `first_id` of the trees (0, or what a sandbox's root is outside).
+    """
+
+    name: str
+    digest: str
+    folder: Path
+    managers: tuple[str, ...]
+    size_bytes: int
+    binds: tuple[tuple[Path, str], ...] = ()
+
+
+class Trees:
+    """The trees in a folder. `first_id` owns what `host` makes: 0 where mounts map ids, 1 in a rootless namespace."""
+
+    def __init__(self, folder: Path, first_id: int = 0) -> None:
+        self.folder = folder
+        self._first_id = first_id
+        self._host: tuple[tuple[int, ...], Tree] | None = None
+
+    def find(self, name: str) -> Tree | None:
+        """Return a base that is ready; `host` is made when it is first asked for. Blocks for some milliseconds."""
+        if name == HOST:
+            return self._find_host()
+        return self._read(self.folder / f"{name}{_MANIFEST}")
+
+    def listing(self) -> list[Base]:
+        """Return every base that there is or could be, `host` first."""
+        found = {tree.name: tree for tree in self._all()}
+        names = [HOST, *PROFILES, *sorted(set(found) - {HOST, *PROFILES})]
+        return [_show(name, found.get(name)) for name in names]
+
+    def keep(self, tree: Tree) -> None:
+        """Make a tree the one of its name; its folder lies beside the others already."""
+        manifest = {
+            "name": tree.name,
+            "digest": tree.digest,
+            "folder": tree.folder.name,
+            "managers": list(tree.managers),
+            "size_bytes": tree.size_bytes,
+        }
+        path = self.folder / f"{tree.name}{_MANIFEST}"
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        fresh.replace(path)
+
+    def _find_host(self) -> Tree:
+        now = host.mark()
+        if self._host is None or self._host[0] != now or not self._host[1].folder.is_dir():
+            made = host.make(self.folder, self._first_id)
+            self._host = now, Tree(HOST, made.digest, made.folder, made.managers, made.size_bytes, made.binds)
+        return self._host[1]
+
+    def _all(self) -> Sequence[Tree]:
+        manifests = sorted(self.folder.glob(f"*{_MANIFEST}"))
+        found = [self.find(HOST), *(self._read(path) for path in manifests)]
+        return [tree for tree in found if tree is not None]
+
+    def _read(self, manifest: Path) -> Tree | None:
+        try:
+            kept = json.loads(manifest.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        folder = self.folder / kept["folder"]
+        if not folder.is_dir():
+            return None
+        return Tree(kept["name"], kept["digest"], folder, tuple(kept["managers"]), kept["size_bytes"])
+
+
+def _show(name: str, tree: Tree | None) -> Base:
+    if tree is None:
+        return Base(name, "missing", None, None, (), hint=f"ante sandboxes images build {name}")
+    return Base(name, "ready", tree.digest, tree.size_bytes, tree.managers)
