@@ -6,7 +6,13 @@ from typing import Final
 from antechamber.cli.relaxed import ValueUnreadable, parse_value
 
 # Flags that may be given several times: each adds an entry to the list of the other name.
-REPEATED: Final = {"message": "messages", "tool": "tools", "stop_sequence": "stop_sequences"}
+REPEATED: Final = {
+    "message": "messages",
+    "mcp_server": "mcp_servers",
+    "skill": "skills",
+    "stop_sequence": "stop_sequences",
+    "tool": "tools",
+}
 
 
 def apply_flags(

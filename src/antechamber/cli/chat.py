@@ -3,6 +3,7 @@
 import click
 
 from antechamber.cli import generation
+from antechamber.cli.composing import OPEN_ENDED
 from antechamber.cli.groups import Group
 from antechamber.cli.settings import Invocation, json_option
 from antechamber.client.events import ServerEvent
@@ -37,7 +38,7 @@ def completions() -> None:
     """Send chat completions."""
 
 
-@completions.command("create", context_settings=generation.OPEN_ENDED)
+@completions.command("create", context_settings=OPEN_ENDED)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PROMPT]")
 @click.option("--model", metavar="MODEL", help="The model to ask.")
 @click.option("--message", metavar="YAML", multiple=True, help="A message: {role: …, content: …}, or text.")

@@ -3,6 +3,7 @@
 import click
 
 from antechamber.cli import generation
+from antechamber.cli.composing import OPEN_ENDED
 from antechamber.cli.groups import Command, Group
 from antechamber.cli.settings import Invocation
 from antechamber.client.events import ServerEvent
@@ -13,7 +14,7 @@ def command() -> None:
     """Send a legacy text completion."""
 
 
-@command.command("create", cls=Command, context_settings=generation.OPEN_ENDED)
+@command.command("create", cls=Command, context_settings=OPEN_ENDED)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PROMPT]")
 @click.option("--model", metavar="MODEL", help="The model to ask.")
 @click.option("--prompt", metavar="TEXT", help="The text to go on from; the same as PROMPT.")

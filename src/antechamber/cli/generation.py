@@ -1,27 +1,18 @@
 """Asking a model: a body from flags and stdin, the answer whole or as it comes."""
 
-import difflib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-import click
 
 from antechamber.base.outbound import Headers
-from antechamber.cli.body import apply_flags, split_flags
+from antechamber.cli.body import apply_flags
+from antechamber.cli.composing import part, read_document
 from antechamber.cli.connection import connect
 from antechamber.cli.output import Printer
-from antechamber.cli.relaxed import Files, ValueUnreadable, parse_document
-from antechamber.cli.settings import GLOBAL_NAMES, Invocation
+from antechamber.cli.relaxed import Files
+from antechamber.cli.settings import Invocation
 from antechamber.client.events import ServerEvent
 from antechamber.client.http import Stream
-
-# Body fields that resemble a flag of ours without being a slip of the hand.
-_FIELDS: Final = frozenset({"messages", "tools", "stop-sequences", "stop", "model", "prompt", "n", "user", "seed"})
-_RESEMBLANCE: Final = 0.8
-# For commands whose unknown flags are fields of the body.
-OPEN_ENDED: Final = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +54,11 @@ def run(options: Options, invocation: Invocation) -> None:
 
 def build_body(options: Options, invocation: Invocation) -> dict[str, object]:
     """Lay flags and prompt over what stdin gives; ValueUnreadable or UsageError for what cannot be read."""
-    world = invocation.world
-    files = Files(world.read_stdin)
-    unknown, words = split_flags(options.words)
-    _refuse_slips(name for name, _ in unknown)
+    files = Files(invocation.world.read_stdin)
+    unknown, words = part(options.words)
     flags = [*options.flags, *unknown]
     prompt = " ".join(words)
-    takes_stdin = any(_names_stdin(text) for text in (prompt, *(text for _, text in flags)))
-    piped = world.read_stdin() if world.stdin_is_piped() and not takes_stdin else b""
-    start = _document(piped, files)
+    start = read_document(invocation, files, (prompt, *(text for _, text in flags)))
     if isinstance(start, str):
         # Plain text on stdin is what to ask about.
         prompt = f"{prompt}\n\n{start}" if prompt else start
@@ -85,37 +72,6 @@ def build_body(options: Options, invocation: Invocation) -> dict[str, object]:
             listed = body.get("messages")
             body["messages"] = [*(listed if isinstance(listed, list) else []), {"role": "user", "content": content}]
     return body
-
-
-def _names_stdin(text: str) -> bool:
-    return text == "@-" or '"@-"' in text or "'@-'" in text or ": @-" in text
-
-
-def _document(piped: bytes, files: Files) -> dict[str, object] | str:
-    text = piped.decode("utf-8", "replace")
-    if not text.strip():
-        return {}
-    try:
-        machine_made = json.loads(text)
-    except ValueError:
-        found = files.embed(parse_document(text))
-    else:
-        found = machine_made
-    if isinstance(found, dict):
-        return found
-    if isinstance(found, str):
-        return text.strip()
-    message = "stdin: expected an object with the body's fields"
-    raise ValueUnreadable(message)
-
-
-def _refuse_slips(names: Iterable[str]) -> None:
-    known = [name.replace("_", "-") for name in GLOBAL_NAMES]
-    for name in names:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=_RESEMBLANCE) if name not in _FIELDS else []
-        if near:
-            message = f"No such option: --{name}. Did you mean --{near[0]}?"
-            raise click.UsageError(message)
 
 
 def write_stream(stream: Stream, printer: Printer, show: Callable[[ServerEvent], str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from antechamber.cli import generation
+from antechamber.cli.composing import OPEN_ENDED
 from antechamber.cli.groups import Group
 from antechamber.cli.settings import Invocation
 from antechamber.client.events import ServerEvent
@@ -39,7 +40,7 @@ def _body_options(function: F) -> F:
     return chosen
 
 
-@command.command("create", context_settings=generation.OPEN_ENDED)
+@command.command("create", context_settings=OPEN_ENDED)
 @click.option("--max-tokens", metavar="N", help="At most so many tokens in the answer.")
 @click.option("--temperature", metavar="X", help="Variation, 0 to 1 (older models).")
 @click.option("--stop-sequence", metavar="TEXT", multiple=True, help="Text that ends the answer.")
@@ -74,7 +75,7 @@ def create(
     generation.run(options, invocation)
 
 
-@command.command("count-tokens", context_settings=generation.OPEN_ENDED)
+@command.command("count-tokens", context_settings=OPEN_ENDED)
 @_body_options
 def count_tokens(
     invocation: Invocation, /, words: tuple[str, ...], beta: tuple[str, ...], prompt: str | None, **flags: object

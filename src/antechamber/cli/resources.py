@@ -40,15 +40,21 @@ yes_option: Final = click.option("--yes", "-y", is_flag=True, help="Do not ask."
 
 
 def show_list(
-    invocation: Invocation, path: str, columns: Sequence[Column], query: Query = (), headers: Headers = ()
+    invocation: Invocation,
+    path: str,
+    columns: Sequence[Column],
+    query: Query = (),
+    headers: Headers = (),
+    *,
+    administration: bool = True,
 ) -> None:
-    """Write a list: a table for people, else its entries in the format asked for."""
+    """Write a list, as an admin unless told otherwise: a table for people, else its entries in the format asked for."""
     asked = [(name, value) for name, value in query if value not in (None, ())]
     printer = Printer(invocation.world, invocation.settings)
     if not printer.is_for_humans:
-        print_list(invocation, path, asked, headers, administration=True)
+        print_list(invocation, path, asked, headers, administration=administration)
         return
-    with connect(invocation, administration=True) as server:
+    with connect(invocation, administration=administration) as server:
         found = islice(entries(server, path, asked, headers), invocation.settings.max_items)
         rows = [[_value(entry, column) for _, column in columns] for entry in found if isinstance(entry, Mapping)]
     width = invocation.world.width()

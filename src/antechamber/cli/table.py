@@ -18,6 +18,7 @@ class Entry:
 ASK: Final = "Ask a model"
 LOG_IN: Final = "Log in"
 ADMINISTER: Final = "Organisation and cost"
+AGENTS: Final = "Rooms for agents"
 SERVE: Final = "Run a server"
 MORE: Final = "More"
 
@@ -47,6 +48,9 @@ COMMANDS: Final = (
     Entry("spend-limits", "spend_limits", "See and set spend limits.", ADMINISTER),
     Entry("quotas", "quotas", "See and set people's quotas.", ADMINISTER),
     Entry("audit", "audit", "See who did what, and prove that the log is whole.", ADMINISTER),
+    Entry("environments", "environments", "Make the rooms that agents work in; a shell in one.", AGENTS),
+    Entry("agents", "agents", "Make and change agents.", AGENTS),
+    Entry("sessions", "sessions", "Start and end sessions, each in a container of its own.", AGENTS),
     Entry("serve", "server.serve", "Start the server.", SERVE),
     Entry("init", "server.init", "Create the organization, its first admin and keys.", SERVE),
     Entry("migrate", "server.migrate", "Bring the database to this version's schema.", SERVE),

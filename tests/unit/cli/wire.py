@@ -10,6 +10,7 @@ from antechamber.base.chance import SeededChance
 from antechamber.base.clock import ManualClock
 from antechamber.base.outbound import Headers, Outbound, OutboundError, OutboundOptions, OutboundResponse
 from antechamber.cli.app import run
+from antechamber.cli.settings import Invocation
 from antechamber.cli.world import World
 from antechamber.client.environment import Environment
 
@@ -125,6 +126,23 @@ def ante(
         connect=connect,
     )
     return Ran(int(run(arguments, world)), out.getvalue(), err.getvalue(), server, slept)
+
+
+def invocation(answers: Sequence[Scripted | OutboundError]) -> Invocation:
+    """What a shell's completion stands on."""
+    server = MemoryServer(list(answers))
+    quiet = io.StringIO()
+    world = World(
+        stdin=Terminal(),
+        stdout=quiet,
+        stderr=quiet,
+        clock=ManualClock(NOW),
+        chance=SeededChance(1),
+        sleep=lambda _: None,
+        environment=Environment({"ANTHROPIC_API_KEY": "sk-ant-api03-abcdefghijklmn"}, Path("/nonexistent")),
+        connect=lambda _: server,
+    )
+    return Invocation(world)
 
 
 def error(status: int, kind: str, message: str = "no") -> Scripted:

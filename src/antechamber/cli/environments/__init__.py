@@ -1,0 +1,20 @@
+"""`ante environments`: the rooms that agents work in, their packages and their network."""
+
+import click
+
+from antechamber.cli.environments.resource import add_resource
+from antechamber.cli.groups import Group
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Make and change the rooms that agents work in: packages and network.
+
+    \b
+    ante environments create data --pip pandas --npm express
+    ante environments build ENVIRONMENT_ID --watch
+    ante environments shell ENVIRONMENT_ID
+    """  # noqa: D301 - click's mark for text that keeps its lines
+
+
+add_resource(command)
