@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from antechamber.base.errors import PermissionDenied
 from antechamber.base.ids import (
@@ -214,6 +214,20 @@ Principal: TypeAlias = ApiKey | AdminKey | AccessToken | EnvironmentKey | WorkTo
 # who calls models or administers: everyone but workers
 Holder: TypeAlias = ApiKey | AdminKey | AccessToken
 Administrator: TypeAlias = AdminKey | AccessToken
+
+
+class Tenant(Protocol):
+    """Who works in a workspace; every principal that holds a permission of `IN_A_WORKSPACE` is bound to one."""
+
+    @property
+    def organization_id(self) -> OrganizationId:
+        """The workspace's organisation."""
+        ...
+
+    @property
+    def workspace_id(self) -> WorkspaceId:
+        """The workspace."""
+        ...
 
 
 def demand(principal: Principal, permission: Permission) -> None:

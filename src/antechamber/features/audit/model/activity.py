@@ -21,13 +21,18 @@ class ActivityType(StrEnum):
     """What was done, in alphabetical order of the members.
 
     The values are the hosted feed's own (API reference, compliance/activities/list) wherever it has one. Ours are
-    `access_token_*`, `budget_threshold_crossed`, `oauth_*`, `organization_created`, `org_user_added`, `passkey_*`,
-    `password_*`, `platform_api_key_rotated`, `prices_reapplied`, `quota_*` and `rate_limit_*`.
+    `access_token_*`, `agent_*`, `budget_threshold_crossed`, `environment_key_*`, `oauth_*`, `organization_created`,
+    `org_user_added`, `passkey_*`, `password_*`, `platform_api_key_rotated`, `prices_reapplied`, `quota_*`,
+    `rate_limit_*` and those of sessions of agents (`session_archived`, `session_created`, `session_deleted`,
+    `session_updated`).
     """
 
     ADMIN_KEY_CREATED = "admin_api_key_created"
     ADMIN_KEY_REVOKED = "admin_api_key_deleted"
     ADMIN_KEY_UPDATED = "admin_api_key_updated"
+    AGENT_ARCHIVED = "agent_archived"
+    AGENT_CREATED = "agent_created"
+    AGENT_UPDATED = "agent_updated"
     API_KEY_CREATED = "platform_api_key_created"
     API_KEY_ROTATED = "platform_api_key_rotated"
     API_KEY_UPDATED = "platform_api_key_updated"
@@ -37,6 +42,8 @@ class ActivityType(StrEnum):
     CLIENT_SECRET_ROTATED = "oauth_client_secret_rotated"  # noqa: S105 - a name, not a secret
     DEVICE_APPROVED = "oauth_device_approved"
     DEVICE_DENIED = "oauth_device_denied"
+    ENVIRONMENT_KEY_CREATED = "environment_key_created"
+    ENVIRONMENT_KEY_REVOKED = "environment_key_revoked"
     FEDERATION_ISSUER_ARCHIVED = "platform_federation_issuer_archived"
     FEDERATION_ISSUER_CREATED = "platform_federation_issuer_created"
     FEDERATION_ISSUER_UPDATED = "platform_federation_issuer_updated"
@@ -77,7 +84,11 @@ class ActivityType(StrEnum):
     SERVICE_ACCOUNT_WORKSPACE_MEMBER_ADDED = "platform_service_account_workspace_member_added"
     SERVICE_ACCOUNT_WORKSPACE_MEMBER_REMOVED = "platform_service_account_workspace_member_removed"
     SERVICE_ACCOUNT_WORKSPACE_MEMBER_UPDATED = "platform_service_account_workspace_member_updated"
+    SESSION_ARCHIVED = "session_archived"
+    SESSION_CREATED = "session_created"
+    SESSION_DELETED = "session_deleted"
     SESSION_REVOKED = "session_revoked"
+    SESSION_UPDATED = "session_updated"
     SPEND_LIMIT_CREATED = "platform_spend_limit_created"
     SPEND_LIMIT_DELETED = "platform_spend_limit_deleted"
     SPEND_LIMIT_UPDATED = "platform_spend_limit_updated"
