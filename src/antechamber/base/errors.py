@@ -74,6 +74,13 @@ class Conflict(WireError):
     retryable = False
 
 
+class StateConflict(WireError):
+    """The same, of environments, agents, sessions and files, whose 409 is an `invalid_request_error` (decisions.md)."""
+
+    type = "invalid_request_error"
+    retryable = False
+
+
 class RequestTooLarge(WireError):
     """The body is over the limit."""
 

@@ -246,6 +246,22 @@ def workspace_of(principal: Principal) -> WorkspaceId | None:
     return None if isinstance(principal, AdminKey) else principal.workspace_id
 
 
+class Place(NamedTuple):
+    """Where a workspace's things are looked for."""
+
+    organization_id: OrganizationId
+    workspace_id: WorkspaceId
+
+
+def place_of(principal: Principal) -> Place:
+    """Return the workspace that a credential acts in; PermissionDenied for one that is bound to none."""
+    workspace_id = workspace_of(principal)
+    if workspace_id is None:
+        message = f"This {principal.label} is bound to no workspace, and this is done in one."
+        raise PermissionDenied(message)
+    return Place(principal.organization_id, workspace_id)
+
+
 def caller_of(principal: Principal) -> Caller:
     """Return who calls models; PermissionDenied for a credential that is bound to no workspace."""
     if isinstance(principal, ApiKey):

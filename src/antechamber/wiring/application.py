@@ -137,6 +137,7 @@ class Application:
             *key_routers(storage.api_keys, storage.admin_keys),
             caller_routes(storage),
             *storage.federation.routers(),
+            *storage.environments.routers(),
             audit_routes(storage.activities, self.refusals.refusals),
             *self.limits.routers(),
             usage_routes(self.reports),

@@ -28,6 +28,7 @@ from antechamber.wiring.auditing import AuditPeople
 from antechamber.wiring.credentials import KeySource
 from antechamber.wiring.data_folder import DataFolder
 from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
+from antechamber.wiring.environments import EnvironmentServices, build_environments
 from antechamber.wiring.exchange import Foundations as ExchangeFoundations
 from antechamber.wiring.exchange import exchange_rules
 from antechamber.wiring.federation import Federation, build_federation
@@ -66,6 +67,7 @@ class Storage:
     tokens: Tokens
     oauth: OAuth
     federation: Federation
+    environments: EnvironmentServices
     founder: Founder
     sources: tuple[Any, ...]
 
@@ -166,6 +168,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         tokens=tokens,
         oauth=oauth,
         federation=federation,
+        environments=build_environments(database, clock, chance, audit),
         founder=Founder(organizations, workspaces, log_in.accounts, api_keys, admin_keys, audit, database),
         sources=(key_source, token_principals),
     )
