@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from antechamber.base.errors import Unavailable
 from antechamber.base.unit import Unit
 from antechamber.database.feed import raise_versions
-from antechamber.database.sqlite import DRIVER
+from antechamber.database.sqlite import DRIVER, begin_late
 
 _READ_OPTION: Final = "antechamber_read"
 _BUSY_MILLISECONDS: Final = 10_000
@@ -151,6 +151,6 @@ def _open_engine(url: URL, statement_seconds: float | None, *, is_sqlite: bool) 
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(link: Connection) -> None:
         read = cast("bool", link.get_execution_options().get(_READ_OPTION, False))
-        link.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+        begin_late(link.connection.dbapi_connection, "BEGIN" if read else "BEGIN IMMEDIATE")
 
     return engine

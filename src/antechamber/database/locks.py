@@ -5,7 +5,10 @@ from sqlalchemy import text
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
+from antechamber.database.sqlite import has_begun
 
+# on SQLite any statement begins the transaction, which is alone from then on
+_BEGIN = text("SELECT 1")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -28,3 +31,5 @@ async def lock_name(unit: Unit, name: str) -> None:
     link = connection(unit)
     if link.dialect.name != "sqlite":
         await link.execute(_LOCK, {"name": name})
+    elif link.sync_connection and not has_begun(link.sync_connection.connection.dbapi_connection):
+        await link.execute(_BEGIN)

@@ -1,7 +1,8 @@
 """SQLite's driver, with one visit to the connection's thread for each statement.
 
 aiosqlite and SQLAlchemy's adapter visit it four times: to open a cursor, to execute, to fetch, to close. Each visit
-costs both threads more than the statement itself does. Here one function does all four there.
+costs both threads more than the statement itself does. Here one function does all four there, a transaction begins in
+the visit of its first statement, and one that has ended is not ended again when its connection goes back.
 """
 # ruff: noqa: ANN401, SLF001 - the adapter's own types and parts: SQLAlchemy has no other way to change its cursor
 
@@ -62,10 +63,13 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
     async def _visit(self, operation: str, parameters: Any, *, many: bool) -> None:
         connection: Any = self._connection
         inner: sqlite3.Connection = connection._conn
+        link = self._adapt_connection
 
         def work() -> tuple[Any, int, int | None, list[Any]]:
             cursor = inner.cursor()
             try:
+                if opening:
+                    cursor.execute(opening)
                 if many:
                     cursor.executemany(operation, parameters)
                 else:
@@ -75,15 +79,30 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
             finally:
                 cursor.close()
 
-        async with self._adapt_connection._execute_mutex:
+        async with link._execute_mutex:
+            opening = link.take_opening() if isinstance(link, _Connection) else None
             self._described, self._touched, self._last, rows = await connection._execute(work)
             self._rows = deque(rows)
 
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
-    __slots__ = ()
+    __slots__ = ("opening",)
 
     _cursor_cls = _Cursor
+    opening: str | None
+
+    def take_opening(self) -> str | None:
+        opening: str | None = getattr(self, "opening", None)
+        self.opening = None
+        return opening
+
+    def commit(self) -> None:
+        if self.take_opening() is None:
+            super().commit()
+
+    def rollback(self) -> None:
+        if self.take_opening() is None and self._connection.in_transaction:
+            super().rollback()
 
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
@@ -91,6 +110,17 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 
     def connect(self, *arg: Any, **kw: Any) -> _Connection:
         return _Connection(self, super().connect(*arg, **kw)._connection)
+
+
+def begin_late(connection: Any, statement: str) -> None:
+    """Begin a transaction on a connection of this driver when it comes to its first statement."""
+    link: _Connection = connection
+    link.opening = statement
+
+
+def has_begun(connection: Any) -> bool:
+    """Say whether a transaction of this driver's connection has come to its first statement."""
+    return getattr(connection, "opening", None) is None
 
 
 DRIVER: Final = _Driver(aiosqlite, sqlite3)

@@ -58,6 +58,7 @@ class SqlMembers:
         """Make changes come one after the other; Conflict `concurrent_membership_change` if that takes too long."""
         link = connection(unit)
         if link.dialect.name == "sqlite":
+            await lock_organization(unit, organization_id)
             return
         await link.execute(text(f"SET LOCAL lock_timeout = {self._lock_milliseconds:d}"))
         try:
