@@ -146,7 +146,6 @@ class EnvironmentKey:
     key_id: EnvironmentKeyId
     organization_id: OrganizationId
     workspace_id: WorkspaceId
-    default_workspace: bool
     environment_id: EnvironmentId
     expires_at: int | None
 
@@ -168,7 +167,6 @@ class WorkToken:
     work_id: WorkId
     organization_id: OrganizationId
     workspace_id: WorkspaceId
-    default_workspace: bool
     environment_id: EnvironmentId
     session_id: SessionId
     expires_at: int | None = None
@@ -244,22 +242,6 @@ def demand(principal: Principal, permission: Permission) -> None:
 def workspace_of(principal: Principal) -> WorkspaceId | None:
     """Return the workspace that a credential is bound to, if it is."""
     return None if isinstance(principal, AdminKey) else principal.workspace_id
-
-
-class Place(NamedTuple):
-    """Where a workspace's things are looked for."""
-
-    organization_id: OrganizationId
-    workspace_id: WorkspaceId
-
-
-def place_of(principal: Principal) -> Place:
-    """Return the workspace that a credential acts in; PermissionDenied for one that is bound to none."""
-    workspace_id = workspace_of(principal)
-    if workspace_id is None:
-        message = f"This {principal.label} is bound to no workspace, and this is done in one."
-        raise PermissionDenied(message)
-    return Place(principal.organization_id, workspace_id)
 
 
 def caller_of(principal: Principal) -> Caller:
