@@ -81,6 +81,13 @@ class StateConflict(WireError):
     retryable = False
 
 
+class PreconditionFailed(WireError):
+    """What the caller says that it knows is not how things are (RFC 9110 §15.5.13)."""
+
+    type = "invalid_request_error"
+    retryable = False
+
+
 class RequestTooLarge(WireError):
     """The body is over the limit."""
 
