@@ -66,6 +66,7 @@ class Kind(StrEnum):
     SERVICE_ACCOUNT = "svac"
     SESSION = "sesn"
     SETUP = "setup"
+    SHELL = "shell"
     SPEND_LIMIT = "spl"
     TOKEN = "token"  # noqa: S105 - a prefix, not a secret
     USER = "user"

@@ -32,6 +32,7 @@ from antechamber.http.reply import (
     send_error,
     unread,
 )
+from antechamber.http.sockets import as_request
 
 _JSON: Final = b"application/json"
 # whose sender is not known yet when it is read
@@ -117,9 +118,11 @@ class Shell:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await _refuse_protocol(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
             return
+        if scope["type"] == "websocket":
+            scope, receive, send = as_request(scope, receive, send)
         context = Context(
             request_id=mint(Kind.REQUEST, self._clock, self._chance),
             started=self._clock.monotonic(),
@@ -257,10 +260,7 @@ def _user_agent(scope: Scope) -> str | None:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), None)
 
 
-async def _refuse_protocol(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "lifespan":
-        while (await receive())["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        await send({"type": "lifespan.shutdown.complete"})
-        return
-    await asyncio.shield(send({"type": "websocket.close", "code": 1003}))
+async def _live(receive: Receive, send: Send) -> None:
+    while (await receive())["type"] == "lifespan.startup":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

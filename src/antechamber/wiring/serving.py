@@ -113,7 +113,7 @@ class Serving:
             http=HTTPModes.auto,
             backlog=_BACKLOG,
             backpressure=_BACKPRESSURE,
-            websockets=False,
+            websockets=True,
             log_enabled=False,
             ssl_cert=settings.tls_cert,
             ssl_key=settings.tls_key,
