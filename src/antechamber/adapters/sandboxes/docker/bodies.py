@@ -1,0 +1,152 @@
+"""What an engine is asked for: the body of each container, made from what a sandbox is to be; nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from antechamber.features.environments.model.sandbox import MEBIBYTE, WORKING_FOLDER, Command, SandboxSpec
+
+FOLDER: Final = "/.antechamber"
+INIT: Final = f"{FOLDER}/init"
+REAPER: Final = f"{FOLDER}/reaper"
+MARK: Final = "ANTECHAMBER_PROCESS"
+
+OWNER: Final = "antechamber.owner"
+SANDBOX: Final = "antechamber.sandbox"
+ORGANIZATION: Final = "antechamber.organization"
+BASE: Final = "antechamber.base"
+LAYERS: Final = "antechamber.layers"
+DIGEST: Final = "antechamber.digest"
+LABEL: Final = "antechamber.label."
+
+# the engines' own fourteen without AUDIT_WRITE, MKNOD and NET_RAW
+CAPABILITIES: Final = (
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+)
+MASKED: Final = (
+    "/proc/acpi",
+    "/proc/interrupts",
+    "/proc/kallsyms",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/kmsg",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    # the engine always mounts it, and shows this machine's devices and the cgroups in it
+    "/sys",
+)
+READ_ONLY: Final = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+_TEMPORARY: Final = 256 * MEBIBYTE
+_SHARED: Final = 64 * MEBIBYTE
+_NANO: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a container starts from: the engine's name of it, and folders of this machine shown inside read-only."""
+
+    name: str
+    binds: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all containers of an installation have: its name, the engine's runtime, the seccomp profile as JSON."""
+
+    owner: str
+    runtime: str = ""
+    seccomp: str = ""
+
+
+def container(spec: SandboxSpec, image: Image, house: House) -> dict[str, Any]:
+    """Return the body of `POST /containers/create`."""
+    return {
+        "Image": image.name,
+        "Hostname": spec.hostname,
+        "Entrypoint": [INIT, "-P"],
+        "Cmd": [],
+        "User": "0:0",
+        "Env": [f"{name}={value}" for name, value in spec.environment.items()],
+        "WorkingDir": WORKING_FOLDER,
+        "Labels": labels(spec, house),
+        "HostConfig": _held(spec, image, house),
+    }
+
+
+def labels(spec: SandboxSpec, house: House) -> dict[str, str]:
+    """Return what tells a container's sandbox, so that it is known after a restart."""
+    return {
+        OWNER: house.owner,
+        SANDBOX: spec.id,
+        ORGANIZATION: spec.organization_id,
+        BASE: spec.base,
+        LAYERS: ",".join(spec.layers),
+        **{LABEL + name: value for name, value in spec.labels.items()},
+    }
+
+
+def own_labels(told: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels that the caller gave."""
+    return {name.removeprefix(LABEL): value for name, value in told.items() if name.startswith(LABEL)}
+
+
+def execution(command: Command, mark: str) -> dict[str, Any]:
+    """Return the body of `POST /containers/{id}/exec`; by `mark` its processes are found again."""
+    terminal = {"TERM": "xterm-256color"} if command.tty else {}
+    environment = {**terminal, **command.environment, MARK: mark}
+    return {
+        "Cmd": [REAPER, "-s", "--", *command.argv],
+        "Env": [f"{name}={value}" for name, value in environment.items()],
+        "WorkingDir": command.cwd,
+        "User": command.user,
+        "Tty": command.tty,
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": True,
+    }
+
+
+def _held(spec: SandboxSpec, image: Image, house: House) -> dict[str, Any]:
+    limits = spec.limits
+    temporary = min(_TEMPORARY, limits.memory_bytes // 2) if limits.memory_bytes else _TEMPORARY
+    return {
+        "NetworkMode": "none",
+        "IpcMode": "private",
+        "CgroupnsMode": "private",
+        "CapDrop": ["ALL"],
+        "CapAdd": list(CAPABILITIES),
+        "SecurityOpt": ["no-new-privileges", *([f"seccomp={house.seccomp}"] if house.seccomp else [])],
+        "MaskedPaths": list(MASKED),
+        "ReadonlyPaths": list(READ_ONLY),
+        "Memory": limits.memory_bytes,
+        "MemorySwap": limits.memory_bytes,
+        "NanoCpus": round(limits.cpus * _NANO),
+        "PidsLimit": limits.pids or None,
+        "Ulimits": _ulimits(spec),
+        "ShmSize": _SHARED,
+        "Tmpfs": {
+            "/tmp": f"exec,nosuid,nodev,mode=1777,size={temporary}",  # noqa: S108 - the sandbox's own
+        },
+        "Binds": [f"{shown}:{place}:ro" for shown, place in image.binds],
+        "LogConfig": {"Type": "none"},
+        "Runtime": house.runtime,
+    }
+
+
+def _ulimits(spec: SandboxSpec) -> Sequence[dict[str, Any]]:
+    told = {"nofile": spec.limits.open_files, "fsize": spec.limits.file_bytes}
+    held = [{"Name": name, "Soft": value, "Hard": value} for name, value in told.items() if value]
+    return [*held, {"Name": "core", "Soft": 0, "Hard": 0}]
