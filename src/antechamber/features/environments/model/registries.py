@@ -4,10 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from antechamber.features.environments.model.packages import Manager
 from antechamber.features.environments.model.sandbox import HostRule
 
-# the order in which they run (the published page: alphabetically)
-MANAGERS: Final = ("apt", "cargo", "gem", "go", "npm", "pip")
+# where a sandbox finds the operator's authorities, and the variables by which programs are told (sandbox.md section 4)
+AUTHORITIES: Final = "/etc/ante/authorities.pem"
+_AUTHORITY_VARIABLES: Final = (
+    "CARGO_HTTP_CAINFO",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "npm_config_cafile",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +29,7 @@ class Registry:
     program in the sandbox sees it.
     """
 
-    manager: str
+    manager: Manager
     hosts: tuple[HostRule, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -31,8 +42,20 @@ class Registries:
     registries: tuple[Registry, ...] = ()
     authorities: bytes | None = None
 
-    def rules(self, managers: Iterable[str] = MANAGERS) -> tuple[HostRule, ...]:
+    def rules(self, managers: Iterable[Manager] = Manager) -> tuple[HostRule, ...]:
         """Return the hosts that `allow_package_managers` opens."""
         wanted = set(managers)
         found = [rule for registry in self.registries if registry.manager in wanted for rule in registry.hosts]
         return tuple(dict.fromkeys(found))
+
+    def environment(self) -> dict[str, str]:
+        """Return what programs in a sandbox are told about all of them."""
+        told = dict.fromkeys(_AUTHORITY_VARIABLES, AUTHORITIES) if self.authorities else {}
+        for registry in self.registries:
+            told |= registry.environment
+        return told
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files that clients in a sandbox read about them, by path."""
+        found = {path: text.encode() for registry in self.registries for path, text in registry.files.items()}
+        return found | ({AUTHORITIES: self.authorities} if self.authorities else {})

@@ -129,7 +129,7 @@ def show_config(config: Config) -> CloudBody | SelfHostedBody:
     """Return the wire's shape of a configuration."""
     if isinstance(config, SelfHostedConfig):
         return SelfHostedBody()
-    return CloudBody(networking=_show_networking(config.networking), packages=_show_packages(config.packages))
+    return CloudBody(networking=_show_networking(config.networking), packages=show_packages(config.packages))
 
 
 def _show_networking(networking: Networking) -> UnrestrictedBody | LimitedBody:
@@ -142,5 +142,6 @@ def _show_networking(networking: Networking) -> UnrestrictedBody | LimitedBody:
     )
 
 
-def _show_packages(packages: Packages) -> PackagesBody:
+def show_packages(packages: Packages) -> PackagesBody:
+    """Return the wire's shape of packages, all six lists."""
     return PackagesBody.model_validate({manager.value: list(packages.of(manager)) for manager in Manager})

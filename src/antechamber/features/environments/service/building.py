@@ -1,0 +1,242 @@
+"""One build, run in a sandbox of its own: registries told, managers run in their order, what came in written down."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from antechamber.base.clock import Clock
+from antechamber.features.environments.model.builds import (
+    Build,
+    BuildState,
+    Failure,
+    Installed,
+    Lock,
+    Progress,
+    Reason,
+    StepState,
+    advance,
+)
+from antechamber.features.environments.model.diagnosis import diagnose
+from antechamber.features.environments.model.lists import pin, read_census
+from antechamber.features.environments.model.packages import Manager, Packages
+from antechamber.features.environments.model.recipes import BUILD_ENVIRONMENT, Step, census, steps, sweep
+from antechamber.features.environments.model.registries import Registries
+from antechamber.features.environments.model.sandbox import (
+    Command,
+    ExitStatus,
+    Limits,
+    NetworkPolicy,
+    SandboxError,
+    SandboxSpec,
+)
+from antechamber.features.environments.ports.builds import BuildLogs
+from antechamber.features.environments.ports.sandboxes import Sandbox, Sandboxes
+
+LABEL: Final = "antechamber.kind"
+Note = Callable[[Build], Awaitable[None]]
+
+# how much of the end of its output tells why a program failed, in bytes
+_TAIL: Final = 64 << 10
+# bases bring packages of these; of the others everything that is listed is new
+_BROUGHT: Final = (Manager.APT, Manager.GEM, Manager.PIP)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLimits:
+    """What a build may take: `seconds` for all of it, and what any sandbox may."""
+
+    seconds: float = 1800.0
+    sandbox: Limits = field(default_factory=Limits)
+
+
+class FailedStep(Exception):
+    """A program of a build did not end well."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Builder:
+    """Runs builds; holds nothing of them."""
+
+    def __init__(
+        self, sandboxes: Sandboxes, logs: BuildLogs, clock: Clock, registries: Registries, limits: BuildLimits
+    ) -> None:
+        self._sandboxes = sandboxes
+        self._logs = logs
+        self._clock = clock
+        self._registries = registries
+        self._limits = limits
+
+    async def run(self, build: Build, network: NetworkPolicy, note: Note) -> Build:
+        """Return the build as it ended, its layer sealed if it succeeded, nothing left of it but the log if not."""
+        attempt = _Attempt(build, self._clock.monotonic() + self._limits.seconds, note)
+        try:
+            sandbox = await self._sandboxes.create(self._spec(build, network))
+            await self._install(attempt, sandbox)
+            layer = await self._sandboxes.seal(build.id, build.digest)
+        except FailedStep as error:
+            return await self._fail(attempt, error.failure)
+        except (SandboxError, OSError) as error:
+            full = "No space left" in str(error)
+            reason = Reason.DISK_FULL if full else Reason.RUNTIME_FAILED
+            return await self._fail(attempt, Failure(reason, str(error), attempt.manager))
+        except asyncio.CancelledError:
+            await self._sandboxes.remove(build.id)
+            raise
+        self._say(build, "sealed")
+        ended_at = self._clock.now()
+        return replace(attempt.build, state=BuildState.SUCCEEDED, size_bytes=layer.size_bytes, ended_at=ended_at)
+
+    def _spec(self, build: Build, network: NetworkPolicy) -> SandboxSpec:
+        return SandboxSpec(
+            id=build.id,
+            organization_id=build.organization_id,
+            base=build.base,
+            limits=self._limits.sandbox,
+            network=network,
+            environment={**BUILD_ENVIRONMENT, **self._registries.environment()},
+            labels={LABEL: "build"},
+        )
+
+    async def _install(self, attempt: "_Attempt", sandbox: Sandbox) -> None:
+        build = attempt.build
+        files = self._registries.files()
+        for path, content in files.items():
+            await sandbox.write(path, _once(content))
+        await self._run(attempt, sandbox, ("mkdir", "-p", BUILD_ENVIRONMENT["GOPATH"], BUILD_ENVIRONMENT["TMPDIR"]))
+        managers = [part.manager for part in build.progress]
+        before = await self._census(attempt, sandbox, [manager for manager in managers if manager in _BROUGHT])
+        for step in steps(build.packages):
+            await self._step(attempt, sandbox, step)
+        await attempt.finish_manager(self._clock.now())
+        installed = await self._census(attempt, sandbox, managers) - before
+        attempt.build = replace(attempt.build, lock=_lock(build.packages, installed))
+        # folders that the base lacks make it end with 1
+        await self._run(attempt, sandbox, sweep())
+        if files:
+            await self._run(attempt, sandbox, ("rm", "-f", "--", *files))
+        await attempt.note(attempt.build)
+
+    async def _step(self, attempt: "_Attempt", sandbox: Sandbox, step: Step) -> None:
+        await attempt.begin_manager(step.manager, self._clock.now())
+        self._say(attempt.build, " ".join(step.argv))
+        status, output = await self._run(attempt, sandbox, step.argv)
+        if status.code != 0:
+            raise FailedStep(diagnose(step, status, output))
+        await attempt.count(step)
+
+    async def _census(self, attempt: "_Attempt", sandbox: Sandbox, managers: list[Manager]) -> frozenset[Installed]:
+        found: frozenset[Installed] = frozenset()
+        for manager in managers:
+            _, output = await self._run(attempt, sandbox, census(manager), is_logged=False)
+            found |= read_census(manager, output)
+        return found
+
+    async def _run(
+        self, attempt: "_Attempt", sandbox: Sandbox, argv: tuple[str, ...], *, is_logged: bool = True
+    ) -> tuple[ExitStatus, str]:
+        """Run a program to its end; return how it ended and the end of what it wrote (all of it, if not logged)."""
+        left = attempt.deadline - self._clock.monotonic()
+        if left <= 0:
+            message = f"The build took longer than the {self._limits.seconds:.0f} s that one may."
+            raise FailedStep(Failure(Reason.TIMED_OUT, message, attempt.manager))
+        process = await sandbox.execute(Command(argv, cwd="/", timeout_seconds=left))
+        await process.close_input()
+        tail = _Tail(_TAIL if is_logged else None)
+
+        async def follow(chunks: AsyncIterator[bytes], *, kept: bool) -> None:
+            async for chunk in chunks:
+                if is_logged:
+                    self._logs.append(attempt.build.id, chunk)
+                if kept:
+                    tail.add(chunk)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(follow(process.stdout, kept=True))
+            # a list is on stdout alone
+            group.create_task(follow(process.stderr, kept=is_logged))
+            status = await process.wait()
+        return status, tail.text()
+
+    async def _fail(self, attempt: "_Attempt", failure: Failure) -> Build:
+        now = self._clock.now()
+        self._say(attempt.build, f"failed: {failure.message}")
+        await self._sandboxes.remove(attempt.build.id)
+        progress = tuple(
+            replace(part, state=StepState.FAILED, ended_at=now) if part.state is StepState.INSTALLING else part
+            for part in attempt.build.progress
+        )
+        return replace(attempt.build, state=BuildState.FAILED, failure=failure, progress=progress, ended_at=now)
+
+    def _say(self, build: Build, text: str) -> None:
+        self._logs.append(build.id, f"==> {text}\n".encode())
+
+
+class _Attempt:
+    """A build as it goes on."""
+
+    def __init__(self, build: Build, deadline: float, note: Note) -> None:
+        self.build = build
+        self.deadline = deadline
+        self.note = note
+        self.manager: Manager | None = None
+
+    async def begin_manager(self, manager: Manager, now: int) -> None:
+        """Take notice that a manager runs; the one before it is done."""
+        if manager is self.manager:
+            return
+        await self.finish_manager(now)
+        self.manager = manager
+        await self._change(replace(self._part(manager), state=StepState.INSTALLING, started_at=now))
+
+    async def finish_manager(self, now: int) -> None:
+        """Take notice that the manager that ran is done."""
+        if self.manager is not None:
+            part = self._part(self.manager)
+            done = replace(part, state=StepState.INSTALLED, installed=part.packages, ended_at=now)
+            self.manager = None
+            await self._change(done)
+
+    async def count(self, step: Step) -> None:
+        """Count what a step has put in."""
+        part = self._part(step.manager)
+        if step.packages:
+            await self._change(replace(part, installed=min(part.packages, part.installed + len(step.packages))))
+
+    def _part(self, manager: Manager) -> Progress:
+        return next(part for part in self.build.progress if part.manager is manager)
+
+    async def _change(self, part: Progress) -> None:
+        self.build = replace(self.build, progress=advance(self.build.progress, part))
+        await self.note(self.build)
+
+
+class _Tail:
+    """The last bytes of an output; all of them for no size."""
+
+    def __init__(self, size: int | None) -> None:
+        self._size = size
+        self._chunks: deque[bytes] = deque()
+        self._held = 0
+
+    def add(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        self._held += len(chunk)
+        while self._size is not None and self._held - len(self._chunks[0]) > self._size:
+            self._held -= len(self._chunks.popleft())
+
+    def text(self) -> str:
+        return b"".join(self._chunks).decode(errors="replace")
+
+
+def _lock(packages: Packages, installed: frozenset[Installed]) -> Lock:
+    ordered = sorted(installed, key=lambda one: (one.manager, one.name, one.version))
+    return Lock(pin(packages, ordered), tuple(ordered))
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
