@@ -1,0 +1,100 @@
+"""The supervisor's life: a runtime, a socket on which it is served, and an end that leaves nothing running."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+
+from antechamber.adapters.sandboxes.bootstrap import is_rootless
+from antechamber.adapters.sandboxes.configuration import Answer, Ready, Refused, SupervisorConfiguration
+from antechamber.adapters.sandboxes.remote import SandboxServer
+from antechamber.features.environments.model.sandbox import SandboxError
+from antechamber.features.environments.ports.sandboxes import Sandboxes
+from antechamber.http.log import configure_logs
+
+_END_SECONDS: Final = 15
+_LOCK_SECONDS: Final = 30
+_PAUSE_SECONDS: Final = 0.05
+_log = structlog.get_logger("sandboxes")
+
+
+class Runtime(Sandboxes, Protocol):
+    """Sandboxes with a beginning and an end."""
+
+    async def start(self) -> None:
+        """Clear away what an earlier process has left, and begin; SandboxError says what this machine lacks."""
+
+    async def close(self) -> None:
+        """End every sandbox; what they wrote stays."""
+
+
+def run(configuration: SupervisorConfiguration, pid: int, say: Callable[[Answer], None]) -> int:
+    """Serve until the input ends or SIGTERM comes; returns the exit code."""
+    configure_logs(configuration.log_level)
+    os.umask(0o022)
+    try:
+        asyncio.run(_run(configuration, pid, say))
+    except (SandboxError, OSError) as error:
+        say(Refused(str(error)))
+        return 1
+    return 0
+
+
+async def _run(configuration: SupervisorConfiguration, pid: int, say: Callable[[Answer], None]) -> None:
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ending.set)
+    loop.add_reader(sys.stdin.fileno(), ending.set)  # nothing more is ever written: it is the end
+    held = await _lock(Path(configuration.folder) / "run" / "lock", ending)
+    if held is None:
+        return
+    runtime = _open(configuration)
+    server = SandboxServer(runtime)
+    try:
+        await runtime.start()
+        await server.start(Path(configuration.socket))
+        say(Ready(pid, is_rootless()))
+        await ending.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+        await server.close()
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                await runtime.close()
+        except TimeoutError:
+            _log.error("sandboxes did not end in time, and are killed")
+        os.close(held)
+
+
+def _open(configuration: SupervisorConfiguration) -> Runtime:
+    if configuration.runtime == "docker":
+        from antechamber.adapters.sandboxes.docker import DockerSandboxes  # noqa: PLC0415 - what is not used stays out
+
+        return DockerSandboxes(configuration)
+    from antechamber.adapters.sandboxes.oci import OciSandboxes  # noqa: PLC0415 - the same
+
+    return OciSandboxes(configuration)
+
+
+async def _lock(path: Path, ending: asyncio.Event) -> int | None:
+    """Take the folder, waiting for the one that still ends there; None if this one is to end before."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(int(_LOCK_SECONDS / _PAUSE_SECONDS)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return descriptor
+        if ending.is_set():
+            os.close(descriptor)
+            return None
+    os.close(descriptor)
+    message = f"{path}: another supervisor still has the sandboxes of this data folder"
+    raise SandboxError(message)
