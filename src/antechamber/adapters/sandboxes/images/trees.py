@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from antechamber.adapters.sandboxes.images import host
+from antechamber.adapters.sandboxes.images.profiles import PROFILES
 from antechamber.features.environments.model.sandbox import HOST, Base
 
-PROFILES: Final = ("minimal", "standard", "full")
 _MANIFEST: Final = ".json"
 
 
@@ -29,10 +29,14 @@ class Tree:
 
 
 class Trees:
-    """The trees in a folder. `first_id` owns what `host` makes: 0 where mounts map ids, 1 in a rootless namespace."""
+    """The trees in a folder, then those in `shared`, which nothing is put into.
 
-    def __init__(self, folder: Path, first_id: int = 0) -> None:
+    `first_id` owns what `host` makes: 0 where mounts map ids, 1 in a rootless namespace.
+    """
+
+    def __init__(self, folder: Path, first_id: int = 0, shared: Path | None = None) -> None:
         self.folder = folder
+        self._shared = shared
         self._first_id = first_id
         self._host: tuple[tuple[int, ...], Tree] | None = None
 
@@ -40,7 +44,7 @@ class Trees:
         """Return a base that is ready; `host` is made when it is first asked for. Blocks for some milliseconds."""
         if name == HOST:
             return self._find_host()
-        return self._read(self.folder / f"{name}{_MANIFEST}")
+        return next((tree for place in self._places() if (tree := self._read(place / f"{name}{_MANIFEST}"))), None)
 
     def listing(self) -> list[Base]:
         """Return every base that there is or could be, `host` first."""
@@ -70,16 +74,19 @@ class Trees:
         return self._host[1]
 
     def _all(self) -> Sequence[Tree]:
-        manifests = sorted(self.folder.glob(f"*{_MANIFEST}"))
-        found = [self.find(HOST), *(self._read(path) for path in manifests)]
+        names = sorted({path.stem for place in self._places() for path in place.glob(f"*{_MANIFEST}")})
+        found = [self.find(HOST), *(self.find(name) for name in names)]
         return [tree for tree in found if tree is not None]
+
+    def _places(self) -> tuple[Path, ...]:
+        return (self.folder, self._shared) if self._shared else (self.folder,)
 
     def _read(self, manifest: Path) -> Tree | None:
         try:
             kept = json.loads(manifest.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        folder = self.folder / kept["folder"]
+        folder = manifest.parent / kept["folder"]
         if not folder.is_dir():
             return None
         return Tree(kept["name"], kept["digest"], folder, tuple(kept["managers"]), kept["size_bytes"])
