@@ -77,6 +77,10 @@ class SandboxServer:
             await connection.send(Kind.ERROR, msgspec.msgpack.encode(failure_of(error)))
         else:
             await connection.send(Kind.RESULT, msgspec.msgpack.encode(answer))
+        if isinstance(call, calls.Write):
+            # A caller may still send what was refused, and would lose the answer if this side closed first.
+            while True:
+                await connection.receive()
 
     async def _do(self, call: calls.Simple) -> object:
         if isinstance(call, calls.OnOne):
