@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from antechamber.base.errors import Unavailable
 from antechamber.base.unit import Unit
 from antechamber.database.feed import raise_versions
-from antechamber.database.sqlite import DRIVER, begin_late
+from antechamber.database.sqlite import DRIVER, LATER, begin_late, write_late
 
 _READ_OPTION: Final = "antechamber_read"
+(_LATER,) = LATER
 _BUSY_MILLISECONDS: Final = 10_000
 # errors go to the log, and what was being written is not for it
 _ENGINE: Final[dict[str, Any]] = {"pool_size": 10, "max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}
@@ -147,6 +148,11 @@ def _open_engine(url: URL, statement_seconds: float | None, *, is_sqlite: bool) 
         # A caller that is cancelled leaves a statement half read, which keeps a closed connection's locks
         # (sqlite.org/c3ref/close.html); rolled back, it has none.
         link.rollback()
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def on_execute(_link: Any, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:  # noqa: ANN401, FBT001 - as above
+        if context is not None and _LATER in context.execution_options:
+            write_late(cursor)
 
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(link: Connection) -> None:

@@ -2,7 +2,8 @@
 
 aiosqlite and SQLAlchemy's adapter visit it four times: to open a cursor, to execute, to fetch, to close. Each visit
 costs both threads more than the statement itself does. Here one function does all four there, a transaction begins in
-the visit of its first statement, and one that has ended is not ended again when its connection goes back.
+the visit of its first statement, writes that nothing asks about wait for the next visit (LATER), and what has ended is
+not ended again when its connection goes back.
 """
 # ruff: noqa: ANN401, SLF001 - the adapter's own types and parts: SQLAlchemy has no other way to change its cursor
 
@@ -18,12 +19,16 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
+from sqlalchemy.util import await_only
+
+LATER: Final = {"antechamber_later": True}
+"""Execution options of a write that cannot fail on what is stored, and whose count of rows nobody reads."""
 
 
 class _Cursor(AsyncAdapt_aiosqlite_cursor):
     """A cursor that is open only while the thread works on its statement."""
 
-    __slots__ = ("_described", "_last", "_touched", "arraysize")
+    __slots__ = ("_described", "_last", "_touched", "arraysize", "later")
 
     def __init__(self, adapt_connection: AsyncAdapt_dbapi_connection) -> None:
         self._adapt_connection = adapt_connection
@@ -33,6 +38,7 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         self._touched = -1
         self._last: int | None = None
         self.arraysize = 1
+        self.later = False
 
     @property
     def description(self) -> Any:
@@ -61,15 +67,17 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         return self
 
     async def _visit(self, operation: str, parameters: Any, *, many: bool) -> None:
-        connection: Any = self._connection
-        inner: sqlite3.Connection = connection._conn
-        link = self._adapt_connection
+        link: Any = self._adapt_connection
+        if self.later and not many:
+            link.late.append((operation, parameters))
+            return
+        inner: sqlite3.Connection = self._connection._conn
 
         def work() -> tuple[Any, int, int | None, list[Any]]:
             cursor = inner.cursor()
             try:
-                if opening:
-                    cursor.execute(opening)
+                for first in late:
+                    cursor.execute(*first)
                 if many:
                     cursor.executemany(operation, parameters)
                 else:
@@ -80,28 +88,54 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
                 cursor.close()
 
         async with link._execute_mutex:
-            opening = link.take_opening() if isinstance(link, _Connection) else None
-            self._described, self._touched, self._last, rows = await connection._execute(work)
+            late = link.take_late()
+            self._described, self._touched, self._last, rows = await self._connection._execute(work)
             self._rows = deque(rows)
 
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
-    __slots__ = ("opening",)
+    """A connection with what is to be done in its next visit: first of all to begin, if a transaction has to."""
+
+    __slots__ = ("has_begun", "late")
 
     _cursor_cls = _Cursor
-    opening: str | None
+    has_begun: bool
+    late: list[tuple[str, Any]]
 
-    def take_opening(self) -> str | None:
-        opening: str | None = getattr(self, "opening", None)
-        self.opening = None
-        return opening
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.has_begun, self.late = True, []
+
+    def begin(self, statement: str) -> None:
+        self.has_begun, self.late = False, [(statement, ())]
+
+    def take_late(self) -> list[tuple[str, Any]]:
+        late, self.late, self.has_begun = self.late, [], True
+        return late
 
     def commit(self) -> None:
-        if self.take_opening() is None:
+        is_empty = not self.has_begun and len(self.late) == 1
+        late = self.take_late()
+        if is_empty:
+            return
+        if not late:
             super().commit()
+            return
+        inner: sqlite3.Connection = self._connection._conn
+
+        def work() -> None:
+            for one in late:
+                inner.execute(*one).close()
+            inner.commit()
+
+        try:
+            await_only(self._connection._execute(work))
+        except Exception as error:  # noqa: BLE001 - SQLAlchemy's own translation, which raises
+            self._handle_exception(error)
 
     def rollback(self) -> None:
-        if self.take_opening() is None and self._connection.in_transaction:
+        self.take_late()
+        if self._connection.in_transaction:
             super().rollback()
 
 
@@ -115,12 +149,19 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 def begin_late(connection: Any, statement: str) -> None:
     """Begin a transaction on a connection of this driver when it comes to its first statement."""
     link: _Connection = connection
-    link.opening = statement
+    link.begin(statement)
 
 
 def has_begun(connection: Any) -> bool:
     """Say whether a transaction of this driver's connection has come to its first statement."""
-    return getattr(connection, "opening", None) is None
+    link: _Connection = connection
+    return link.has_begun
+
+
+def write_late(cursor: Any) -> None:
+    """Let the cursor's statement be done in the next visit, or in that of the commit; it then touches -1 rows."""
+    own: _Cursor = cursor
+    own.later = True
 
 
 DRIVER: Final = _Driver(aiosqlite, sqlite3)

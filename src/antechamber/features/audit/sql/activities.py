@@ -27,6 +27,7 @@ from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.listing import list_rows
 from antechamber.database.locks import lock_organization
+from antechamber.database.sqlite import LATER
 from antechamber.database.tables import Count, Digest, Instant, Text, metadata
 from antechamber.features.audit.model import EMPTY, Activity, ActivityQuery, Ending, Head
 
@@ -76,9 +77,11 @@ def _ending() -> CompoundSelect[Any]:
 
 
 # every act takes these three: to build a statement costs more than to execute it
-_APPEND: Final = insert(activities)
-_FIRST_HEAD: Final = insert(audit_heads)
-_MOVE_HEAD: Final = update(audit_heads).where(audit_heads.c.organization_id == bindparam("of"))
+_APPEND: Final = insert(activities).execution_options(**LATER)
+_FIRST_HEAD: Final = insert(audit_heads).execution_options(**LATER)
+_MOVE_HEAD: Final = (
+    update(audit_heads).where(audit_heads.c.organization_id == bindparam("of")).execution_options(**LATER)
+)
 _ENDING: Final = _ending()
 _KINDS: Final = frozenset(kind.value for kind in ActorKind)
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from antechamber.base.ids import IssuerId, OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
+from antechamber.database.sqlite import LATER
 from antechamber.database.tables import Digest, Instant, Text, metadata
 from antechamber.features.federation.model.history import Exchange, HistoryQuery, Outcome, Reason
 from antechamber.features.federation.ports import Asked
@@ -47,7 +48,7 @@ federation_exchanges: Final = Table(
 # every exchange takes these: to build a statement costs more than to execute it
 _REMEMBER_SQLITE: Final = sqlite_insert(federation_assertions).on_conflict_do_nothing()
 _REMEMBER_POSTGRESQL: Final = postgresql_insert(federation_assertions).on_conflict_do_nothing()
-_ADD: Final = insert(federation_exchanges)
+_ADD: Final = insert(federation_exchanges).execution_options(**LATER)
 
 
 class SqlSeen:

@@ -11,6 +11,7 @@ from antechamber.base.ids import GrantId, OrganizationId, UserId, WorkspaceId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.locks import lock_organization
+from antechamber.database.sqlite import LATER
 from antechamber.database.tables import Digest, Instant, Number, Text, metadata
 from antechamber.features.oauth.model import Code, Grant, Refresh
 from antechamber.features.oauth.model.grants import CODE_REMEMBERED_SECONDS
@@ -88,7 +89,7 @@ _REPLACE: Final = (
     )
     .values(replaced_at=bindparam("at"))
 )
-_ADD_REFRESH: Final = insert(refresh_tokens)
+_ADD_REFRESH: Final = insert(refresh_tokens).execution_options(**LATER)
 
 
 class SqlGrants:

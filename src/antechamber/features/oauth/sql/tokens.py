@@ -11,6 +11,7 @@ from antechamber.base.principal import AccessToken
 from antechamber.base.unit import Unit
 from antechamber.database.changes import CREDENTIALS, announce
 from antechamber.database.engine import connection
+from antechamber.database.sqlite import LATER
 from antechamber.database.tables import Digest, Instant, Text, metadata
 from antechamber.features.oauth.model import Holder, StoredToken
 
@@ -31,7 +32,7 @@ access_tokens: Final = Table(
     Column("rule_id", Text),
 )
 # built once: an exchange would spend more on building it than the database on answering
-_ADD: Final = insert(access_tokens)
+_ADD: Final = insert(access_tokens).execution_options(**LATER)
 _PRINCIPAL: Final = (
     access_tokens.c.id,
     access_tokens.c.organization_id,
