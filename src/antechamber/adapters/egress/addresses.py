@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Final, TypeAlias
 
@@ -35,6 +35,11 @@ class AddressRules:
 
     exceptions: tuple[PrivateAllowed, ...] = ()
     blocked: tuple[Network, ...] = ()
+
+    def block(self, networks: Iterable[str]) -> "AddressRules":
+        """Return these with more networks blocked."""
+        more = tuple(ip_network(each, strict=False) for each in networks)
+        return replace(self, blocked=(*self.blocked, *more))
 
     def refusal(self, address: Address, name: str | None) -> str | None:
         """Return why an address that a name stands for (None: it was given itself) is not dialled, or None."""

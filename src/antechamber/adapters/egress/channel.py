@@ -91,14 +91,13 @@ class Channel:
         return taken
 
     async def _receive_some(self) -> None:
-        while True:
-            try:
-                data, ancillary, _, _ = self._socket.recvmsg(_PIECE, socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS))
-                break
-            except BlockingIOError:
-                await self._ready(writing=False)
-            except OSError as error:
-                raise ChannelClosed(str(error)) from error
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(_PIECE, socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS))
+        except BlockingIOError:
+            await self._ready(writing=False)
+            return
+        except OSError as error:
+            raise ChannelClosed(str(error)) from error
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 found = array.array("i")

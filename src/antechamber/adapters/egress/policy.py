@@ -1,7 +1,8 @@
 """What a sandbox may reach: each question is answered by Allowed or Denied, which says why and how to change it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Final
 
 from antechamber.adapters.egress.addresses import AddressRules, is_own, unwrap
@@ -65,15 +66,23 @@ class EgressPolicy:
     """The rules of one sandbox, the operator's included."""
 
     def __init__(
-        self, policy: NetworkPolicy, addresses: AddressRules, control_plane: Sequence[tuple[Host, int]]
+        self,
+        policy: NetworkPolicy,
+        addresses: AddressRules,
+        control_plane: Sequence[tuple[Host, int]] = (),
+        blocked: Sequence[str] = (),
     ) -> None:
-        """`control_plane` are the server's own hosts and ports; its ports count on every address of this machine."""
+        """`blocked` are patterns of hosts, beside the policy's own.
+
+        `control_plane` are the server's own hosts and ports; its ports count on every address of this machine.
+        """
         self._limited = policy.mode is not NetworkMode.UNRESTRICTED
         self._allowed = policy.allowed if policy.mode is not NetworkMode.NONE else ()
         self._exact = {rule.host.lower(): rule for rule in self._allowed}
         self._wild = tuple(rule for rule in self._allowed if rule.host.startswith("*."))
-        self._blocked = policy.blocked
-        self._addresses = addresses
+        hosts, networks = split_blocked(policy.blocked)
+        self._blocked = (*blocked, *hosts)
+        self._addresses = addresses.block(networks) if networks else addresses
         self._own_names = frozenset(host for host, _ in control_plane if isinstance(host, str)) - _EVERYBODYS
         self._own_ports = frozenset(port for _, port in control_plane)
         self._injections = {each.host.lower(): each for each in policy.injections}
@@ -149,3 +158,18 @@ class EgressPolicy:
             "private_address": "that is not public",
         }[rule]
         return Denied(rule, f"{shown} {why}.")
+
+
+def split_blocked(blocked: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the patterns of hosts and the networks of a list of both."""
+    listed = tuple(blocked)
+    networks = tuple(each for each in listed if _is_network(each))
+    return tuple(each for each in listed if each not in networks), networks
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -112,7 +112,7 @@ class EgressClient:
                 await self._hand_over(sandbox_id)
         except (TimeoutError, ChannelClosed, NetworkError) as error:
             self._let_go(sandbox_id)
-            message = f"the egress proxy did not take sandbox {sandbox_id}: {error or 'it does not answer'}"
+            message = f"the egress proxy did not take sandbox {sandbox_id}: {str(error) or 'it does not answer'}"
             raise NetworkError(message) from error
 
     async def detach(self, sandbox_id: str) -> None:

@@ -1,0 +1,163 @@
+"""The egress process: supervisors attach sandboxes over its unix socket, and their listeners are served."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from antechamber.adapters.egress.addresses import AddressRules, read_rules
+from antechamber.adapters.egress.attached import Attached
+from antechamber.adapters.egress.authority import Certificates
+from antechamber.adapters.egress.channel import Channel, ChannelClosed
+from antechamber.adapters.egress.configuration import EgressConfiguration
+from antechamber.adapters.egress.dialling import Dialler, Resolve, read_proxy
+from antechamber.adapters.egress.gate import Gate, Turnstile
+from antechamber.adapters.egress.hosts import Host, read_authority
+from antechamber.adapters.egress.journal import Journal
+from antechamber.adapters.egress.messages import Answer, Attach, Request, to_policy
+from antechamber.adapters.egress.policy import EgressPolicy, split_blocked
+from antechamber.base.clock import Clock, SystemClock
+from antechamber.client.guard import resolve_name
+
+_MODE: Final = 0o600
+_log = structlog.get_logger("egress")
+
+
+class EgressServer:
+    """Serves the sandboxes of one Antechamber server."""
+
+    def __init__(
+        self, configuration: EgressConfiguration, *, clock: Clock | None = None, resolve: Resolve = resolve_name
+    ) -> None:
+        """Nothing is opened yet; ValueError, OSError where the configuration cannot be used."""
+        self._configuration = configuration
+        self._clock = clock or SystemClock()
+        self._hosts, networks = split_blocked(configuration.blocked)
+        self._addresses: AddressRules = read_rules(configuration.private, networks)
+        self._control_plane: Sequence[tuple[Host, int]] = [read_authority(each) for each in configuration.control_plane]
+        proxy = read_proxy(configuration.proxy) if configuration.proxy else None
+        context = ssl.create_default_context(cafile=configuration.ca_file)
+        self._dialler = Dialler(context, proxy, configuration.no_proxy, resolve)
+        self._attached: dict[str, Attached] = {}
+        self._listener: socket.socket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen for supervisors, for the owner alone."""
+        path = self._configuration.socket
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108 - as bind takes it
+        listener = socket.socket(socket.AF_UNIX)
+        # before it has a name: nobody may open it in the moment between bind and chmod
+        os.fchmod(listener.fileno(), _MODE)
+        listener.bind(path)
+        listener.listen()
+        listener.setblocking(False)
+        self._listener = listener
+        asyncio.get_running_loop().add_reader(listener, self._accept)
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._configuration.socket)  # noqa: PTH108 - the same
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _accept(self) -> None:
+        if self._listener is None:
+            return
+        with contextlib.suppress(OSError):
+            connection, _ = self._listener.accept()
+            task = asyncio.create_task(self._serve(Channel(connection)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, channel: Channel) -> None:
+        """Serve one supervisor; what it attached ends with it."""
+        its: set[str] = set()
+        try:
+            while True:
+                request: Request = msgspec.json.decode(await channel.receive(), type=Request)
+                await channel.send(msgspec.json.encode(await self._answer(channel, request, its)))
+        except ChannelClosed:
+            pass
+        except msgspec.DecodeError as error:
+            _log.error("a supervisor speaks otherwise", error=str(error))
+        finally:
+            channel.close()
+            for sandbox_id in its:
+                await self._detach(sandbox_id)
+
+    async def _answer(self, channel: Channel, request: Request, its: set[str]) -> Answer:
+        if not isinstance(request, Attach):
+            its.discard(request.sandbox_id)
+            await self._detach(request.sandbox_id)
+            return Answer(request.number)
+        sockets = [socket.socket(fileno=each) for each in channel.take_descriptors(len(request.listeners))]
+        await self._detach(request.sandbox_id)
+        try:
+            attached = Attached(
+                self._gate(request), self._turnstile(), list(zip(request.listeners, sockets, strict=True))
+            )
+        except (ValueError, TypeError, OSError) as error:
+            for each in sockets:
+                each.close()
+            return Answer(request.number, f"its policy cannot be served: {error}")
+        attached.start()
+        self._attached[request.sandbox_id] = attached
+        its.add(request.sandbox_id)
+        return Answer(request.number)
+
+    async def _detach(self, sandbox_id: str) -> None:
+        attached = self._attached.pop(sandbox_id, None)
+        if attached is not None:
+            await attached.stop()
+
+    def _gate(self, request: Attach) -> Gate:
+        policy = to_policy(request.policy)
+        certificates = Certificates(request.authority) if request.authority is not None else None
+        folder = Path(self._configuration.log_folder)
+        return Gate(
+            EgressPolicy(policy, self._addresses, self._control_plane, self._hosts),
+            Journal(folder, request.sandbox_id, self._clock, self._configuration.log_bytes),
+            self._dialler,
+            certificates,
+        )
+
+    def _turnstile(self) -> Turnstile:
+        configuration = self._configuration
+        return Turnstile(configuration.most_connections, configuration.connections_per_second, self._clock)
+
+
+async def run(configuration: EgressConfiguration, parent: int) -> None:
+    """Serve until a signal comes or `parent`, a descriptor, reads its end."""
+    server = EgressServer(configuration)
+    await server.start()
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(parent, _read_end, parent, ended)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(parent)
+        await server.stop()
+
+
+def _read_end(parent: int, ended: asyncio.Event) -> None:
+    if not os.read(parent, 4096):
+        ended.set()
