@@ -1,7 +1,6 @@
 """Randomness: the only place that draws it; everything else is handed a source."""
 
 import os
-import random
 from typing import Protocol
 
 
@@ -29,6 +28,8 @@ class SeededChance:
     __slots__ = ("_random",)
 
     def __init__(self, seed: int | str) -> None:
+        import random  # noqa: PLC0415 - a command that needs none of it starts the sooner
+
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
     def draw(self, size: int) -> bytes:

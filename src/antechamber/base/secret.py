@@ -1,10 +1,8 @@
 """Secrets: their text form, their keyed hashes, and a wrapper that never shows them."""
 
-import hmac
 import re
 import zlib
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final
 
 from antechamber.base.chance import Chance
@@ -67,6 +65,8 @@ def mint_secret(kind: SecretKind, chance: Chance) -> Secret:
 
 def is_ours(text: str) -> bool:
     """Say whether the text has the form and checksum of a secret that this product made."""
+    import hmac  # noqa: PLC0415 - a command that needs none of it starts the sooner
+
     for kind in SecretKind:
         if text.startswith(kind):
             rest = text[len(kind) :]
@@ -77,7 +77,9 @@ def is_ours(text: str) -> bool:
 
 def digest(pepper: bytes, text: str) -> bytes:
     """Return the keyed hash by which a secret is stored and looked up: HMAC-SHA256, 32 bytes."""
-    return hmac.digest(pepper, text.encode("utf-8", "surrogatepass"), sha256)
+    import hmac  # noqa: PLC0415 - a command that needs none of it starts the sooner
+
+    return hmac.digest(pepper, text.encode("utf-8", "surrogatepass"), "sha256")
 
 
 class Digester:
@@ -86,6 +88,8 @@ class Digester:
     __slots__ = ("_inner", "_outer")
 
     def __init__(self, pepper: bytes) -> None:
+        from hashlib import sha256  # noqa: PLC0415 - a command that needs none of it starts the sooner
+
         block = (sha256(pepper).digest() if len(pepper) > _BLOCK else pepper).ljust(_BLOCK, b"\0")
         self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
         self._outer = sha256(bytes(byte ^ 0x5C for byte in block))

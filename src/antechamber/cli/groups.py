@@ -1,6 +1,5 @@
 """Commands that take the global flags anywhere, and groups that load theirs when named."""
 
-import difflib
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
@@ -51,6 +50,8 @@ class Group(click.Group):
             args = [*parts, *args[1:]]
             named = self.get_command(ctx, args[0]) if parts else None
         if named is None:
+            import difflib  # noqa: PLC0415 - a command that needs none of it starts the sooner
+
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=3, cutoff=0.6)
             advice = f" Did you mean {' or '.join(near)}?" if near else ""
             message = f"No such command {args[0]!r}.{advice}"

@@ -1,7 +1,5 @@
 """What a person reads when a command fails, and the code it exits with."""
 
-import http
-import traceback
 from typing import Final
 
 import click
@@ -52,6 +50,8 @@ def _unexpected(error: BaseException, invocation: Invocation) -> Exit:
     stderr = invocation.world.stderr
     stderr.write(f"unexpected: {type(error).__name__}: {error}\n")
     if invocation.settings.debug:
+        import traceback  # noqa: PLC0415 - only a failure needs it
+
         stderr.write("".join(traceback.format_exception(error)))
     else:
         stderr.write("hint: --debug shows where\n")
@@ -82,7 +82,9 @@ def _refused(error: ServerRefused, invocation: Invocation) -> Exit:
 def _phrase(status: int) -> str:
     if status == _OVERLOADED:
         return "Overloaded"
+    from http import HTTPStatus  # noqa: PLC0415 - only a failure needs it
+
     try:
-        return http.HTTPStatus(status).phrase
+        return HTTPStatus(status).phrase
     except ValueError:
         return ""
