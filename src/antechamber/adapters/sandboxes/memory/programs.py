@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from antechamber.features.environments.model.sandbox import Command, ExitStatus
 from antechamber.features.environments.ports.sandboxes import Process
@@ -49,10 +49,14 @@ class Pipe:
         self._pieces.put_nowait(None)
 
 
+Program: TypeAlias = Callable[["MemoryProcess", list[str]], Awaitable[int]]
+
+
 class MemoryProcess(Process):
     """A running program of these."""
 
-    def __init__(self, command: Command, files: Mapping[str, bytes]) -> None:
+    def __init__(self, command: Command, files: Mapping[str, bytes], programs: Mapping[str, Program]) -> None:
+        self._programs = programs
         self.command = command
         self.files = files
         self.input, self.output, self.errors = Pipe(), Pipe(), Pipe()
@@ -110,7 +114,7 @@ class MemoryProcess(Process):
 
     async def _program(self) -> int:
         name, *arguments = self.command.argv
-        program = PROGRAMS.get(name.rpartition("/")[2])
+        program = self._programs.get(name.rpartition("/")[2])
         if program is None:
             await self.errors.write(f"{name}: not found\n".encode())
             return _NOT_FOUND
@@ -169,7 +173,7 @@ async def _env(process: MemoryProcess, _: list[str]) -> int:
     return 0
 
 
-PROGRAMS: Final[Mapping[str, Callable[[MemoryProcess, list[str]], Awaitable[int]]]] = {
+PROGRAMS: Final[Mapping[str, Program]] = {
     "cat": _cat,
     "echo": _echo,
     "env": _env,

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from antechamber.adapters.sandboxes.memory.programs import MemoryProcess, drained
+from antechamber.adapters.sandboxes.memory.programs import PROGRAMS, MemoryProcess, Program, drained
 from antechamber.base.clock import Clock
 from antechamber.features.environments.model.sandbox import (
     HOST,
@@ -20,6 +21,8 @@ from antechamber.features.environments.model.sandbox import (
 )
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox, Sandboxes
 
+_ONLY_HOST: Final[Mapping[str, tuple[str, ...]]] = {HOST: ()}
+
 
 @dataclass(slots=True)
 class _Kept:
@@ -32,10 +35,17 @@ class _Kept:
 
 
 class MemorySandboxes(Sandboxes):
-    """All of a process; they end with it."""
+    """All of a process; they end with it. `programs` are what is there to run, `bases` the managers of its bases."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        programs: Mapping[str, Program] = PROGRAMS,
+        bases: Mapping[str, tuple[str, ...]] = _ONLY_HOST,
+    ) -> None:
         self._clock = clock
+        self._bases = bases
+        self.programs = programs
         self._kept: dict[str, _Kept] = {}
         self._layers: dict[tuple[str, str], tuple[Layer, Mapping[str, bytes]]] = {}
         self._snapshots: dict[str, Mapping[str, bytes]] = {}
@@ -66,8 +76,8 @@ class MemorySandboxes(Sandboxes):
         )
 
     async def bases(self) -> list[Base]:
-        """Return the one that needs nothing."""
-        return [Base(HOST, "ready", "memory", 0, ())]
+        """Return those that it was made with, which need nothing."""
+        return [Base(name, "ready", "memory", 0, managers) for name, managers in self._bases.items()]
 
     async def create(self, spec: SandboxSpec) -> Sandbox:
         """Start a sandbox; SandboxError."""
@@ -177,7 +187,7 @@ class MemorySandbox(Sandbox):
         """Start one of the programs that there are."""
         self._check()
         environment = {**self._spec.environment, **command.environment}
-        process = MemoryProcess(replace(command, environment=environment), self._kept.files)
+        process = MemoryProcess(replace(command, environment=environment), self._kept.files, self._sandboxes.programs)
         self._programs.append(process)
         return process
 

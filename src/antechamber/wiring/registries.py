@@ -1,0 +1,192 @@
+"""The registries of package managers, from `[registries]` of the server's file: mirrors, hosts, authorities."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from antechamber.features.environments.model.packages import Manager
+from antechamber.features.environments.model.registries import Registries, Registry
+from antechamber.features.environments.model.sandbox import HostRule
+from antechamber.settings import Loaded, SettingsError
+
+_COMMON: Final = ("hosts", "index_url", "private_addresses", "environment")
+_OWN: Final[Mapping[Manager, tuple[str, ...]]] = {
+    Manager.APT: ("sources",),
+    Manager.GO: ("checksums",),
+    Manager.PIP: ("extra_index_urls",),
+}
+_FOR_ALL: Final = ("ca_file", "private_addresses")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_ADDRESS: Final = re.compile(r"https?://[^\s,|\]]+")
+_HTTPS: Final = 443
+_HTTP: Final = 80
+
+
+def read_registries(loaded: Loaded) -> Registries:
+    """Return every registry: the operator's own, the public ones of managers that have none; SettingsError."""
+    table = _table(loaded.catalogue.get("registries", {}), "registries")
+    for name in table:
+        if name not in {*Manager, *_FOR_ALL}:
+            message = f"registries.{name}: there is no such manager; there are: {', '.join(Manager)}"
+            raise SettingsError(message)
+    private = _flag(table, "private_addresses", "registries", default=False)
+    found = [_read(manager, table, private=private) for manager in Manager]
+    return Registries(tuple(found), _authorities(table))
+
+
+def mirror_of(loaded: Loaded) -> str | None:
+    """Return the apt mirror that bases are built from; None: the tool's own."""
+    apt = _table(_table(loaded.catalogue.get("registries", {}), "registries").get("apt", {}), "registries.apt")
+    return _address(apt, "index_url", "registries.apt")
+
+
+def _read(manager: Manager, table: Mapping[str, Any], *, private: bool) -> Registry:
+    place = f"registries.{manager}"
+    if manager not in table:
+        return _private(_shipped(manager), private=private)
+    own = _table(table[manager], place)
+    known = (*_COMMON, *_OWN.get(manager, ()))
+    for name in own:
+        if name not in known:
+            message = f"{place}.{name}: there is no such setting; there are: {', '.join(known)}"
+            raise SettingsError(message)
+    environment, files, addresses = _told(manager, own, place)
+    rules = [_rule(text, manager, f"{place}.hosts") for text in _texts(own, "hosts", place)]
+    rules += [_rule_of(address, manager) for address in addresses]
+    environment |= _environment(own, place)
+    registry = Registry(manager, tuple(dict.fromkeys(rules)) or _shipped(manager).hosts, environment, files)
+    return _private(registry, private=_flag(own, "private_addresses", place, default=private))
+
+
+def _told(manager: Manager, own: Mapping[str, Any], place: str) -> tuple[dict[str, str], dict[str, str], Sequence[str]]:
+    """Return a client's environment and files, and the addresses that it is told in them."""
+    if manager is Manager.APT:
+        sources = _texts(own, "sources", place)
+        files = {"/etc/apt/sources.list": "".join(f"{line}\n" for line in sources)} if sources else {}
+        return {}, files, [*_ADDRESS.findall(" ".join(sources)), *filter(None, [_address(own, "index_url", place)])]
+    if manager is Manager.GO:
+        proxies = _text(own, "index_url", place)
+        sums = _text(own, "checksums", place)
+        told = {name: value for name, value in (("GOPROXY", proxies), ("GOSUMDB", sums)) if value}
+        return told, {}, [_bare(address, place) for address in _ADDRESS.findall(f"{proxies or ''} {sums or ''}")]
+    return _told_index(manager, own, place)
+
+
+def _told_index(
+    manager: Manager, own: Mapping[str, Any], place: str
+) -> tuple[dict[str, str], dict[str, str], Sequence[str]]:
+    index = _address(own, "index_url", place)
+    if manager is Manager.PIP:
+        more = [_bare(address, place) for address in _texts(own, "extra_index_urls", place)]
+        told = {"PIP_INDEX_URL": index} if index else {}
+        return told | ({"PIP_EXTRA_INDEX_URL": " ".join(more)} if more else {}), {}, [*filter(None, [index]), *more]
+    if index is None:
+        return {}, {}, []
+    if manager is Manager.NPM:
+        return {"npm_config_registry": index}, {}, [index]
+    if manager is Manager.GEM:
+        return {}, {"/etc/gemrc": f"---\n:sources:\n- {index}\n"}, [index]
+    replaced = f'[source.crates-io]\nreplace-with = "operator"\n[source.operator]\nregistry = "sparse+{index}"\n'
+    return {}, {"/root/.cargo/config.toml": replaced}, [index]
+
+
+def _shipped(manager: Manager) -> Registry:
+    file = resources.files("antechamber.adapters.sandboxes.images") / "registries.toml"
+    entry = tomllib.loads(file.read_text(encoding="utf-8"))[manager]
+    ports = tuple(entry.get("ports", (_HTTPS,)))
+    return Registry(manager, tuple(HostRule(host, manager, ports) for host in entry["hosts"]))
+
+
+def _private(registry: Registry, *, private: bool) -> Registry:
+    return replace(registry, hosts=tuple(replace(rule, private=private) for rule in registry.hosts))
+
+
+def _rule(text: str, manager: Manager, place: str) -> HostRule:
+    if not _HOST.fullmatch(text):
+        message = f"{place}: {text!r} is not a host, such as mirror.example.com or mirror.example.com:8443"
+        raise SettingsError(message)
+    host, _, port = text.partition(":")
+    return HostRule(host, manager, (int(port),) if port else (_HTTPS,))
+
+
+def _rule_of(address: str, manager: Manager) -> HostRule:
+    parts = urlsplit(address)
+    port = parts.port or (_HTTP if parts.scheme == "http" else _HTTPS)
+    return HostRule((parts.hostname or "").lower(), manager, (port,))
+
+
+def _authorities(table: Mapping[str, Any]) -> bytes | None:
+    path = _text(table, "ca_file", "registries")
+    if path is None:
+        return None
+    try:
+        text = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        message = f"registries.ca_file: {path} cannot be read: {error.strerror}"
+        raise SettingsError(message) from None
+    if b"-----BEGIN CERTIFICATE-----" not in text:
+        message = f"registries.ca_file: {path} holds no certificate (PEM)"
+        raise SettingsError(message)
+    return text
+
+
+def _address(table: Mapping[str, Any], name: str, place: str) -> str | None:
+    text = _text(table, name, place)
+    return None if text is None else _bare(text, f"{place}.{name}")
+
+
+def _bare(address: str, place: str) -> str:
+    """Return an address as it is; SettingsError for one that is none, or that carries a password."""
+    if not _ADDRESS.fullmatch(address):
+        message = f"{place}: must be an http or https address"
+        raise SettingsError(message)
+    if "@" in urlsplit(address).netloc:
+        message = f"{place}: must hold no user or password, which every program in a sandbox could read"
+        raise SettingsError(message)
+    return address
+
+
+def _environment(table: Mapping[str, Any], place: str) -> dict[str, str]:
+    given = _table(table.get("environment", {}), f"{place}.environment")
+    for name, value in given.items():
+        if not _VARIABLE.fullmatch(name) or not isinstance(value, str):
+            message = f"{place}.environment: {name} must be a variable's name, with text"
+            raise SettingsError(message)
+    return dict(given)
+
+
+def _texts(table: Mapping[str, Any], name: str, place: str) -> Sequence[str]:
+    given = table.get(name, [])
+    if not isinstance(given, list) or not all(isinstance(item, str) and "\n" not in item for item in given):
+        message = f"{place}.{name}: must be a list of texts"
+        raise SettingsError(message)
+    return given
+
+
+def _text(table: Mapping[str, Any], name: str, place: str) -> str | None:
+    given = table.get(name)
+    if given is not None and (not isinstance(given, str) or not given or "\n" in given):
+        message = f"{place}.{name}: must be text"
+        raise SettingsError(message)
+    return given
+
+
+def _flag(table: Mapping[str, Any], name: str, place: str, *, default: bool) -> bool:
+    given = table.get(name, default)
+    if not isinstance(given, bool):
+        message = f"{place}.{name}: must be true or false"
+        raise SettingsError(message)
+    return given
+
+
+def _table(given: object, place: str) -> Mapping[str, Any]:
+    if not isinstance(given, dict):
+        message = f"{place}: must be a table"
+        raise SettingsError(message)
+    return given
