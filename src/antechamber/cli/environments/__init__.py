@@ -2,7 +2,9 @@
 
 import click
 
+from antechamber.cli.environments.builds import add_builds
 from antechamber.cli.environments.resource import add_resource
+from antechamber.cli.environments.shell import shell
 from antechamber.cli.groups import Group
 
 
@@ -18,3 +20,5 @@ def command() -> None:
 
 
 add_resource(command)
+command.add_command(shell)
+add_builds(command)

@@ -38,8 +38,10 @@ from antechamber.features.environments.model.shells import (
 )
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox, Sandboxes
 from antechamber.features.environments.ports.shells import Channel, Furnishing
+from antechamber.features.environments.service.builds import BuildFailed
 from antechamber.features.environments.service.environments import Environments
 
+BUILD_FAILED: Final = "environment_build_failed"
 # of one organisation at a time
 MOST_SHELLS: Final = 20
 _KILL: Final = 9
@@ -109,7 +111,8 @@ class Shells:
         Unavailable says why there is no container. Whatever happens, none is left.
         """
         with self._counted(environment.organization_id):
-            spec = await self._specify(environment)
+            with _explained():
+                spec = await self._specify(environment)
             await self._record(environment, spec.id, by)
             async with self._sandbox(spec) as sandbox:
                 await channel.prepared(spec.id)
@@ -182,6 +185,8 @@ async def _remove(sandboxes: Sandboxes, sandbox_id: str) -> None:
 def _explained() -> Iterator[None]:
     try:
         yield
+    except BuildFailed as error:
+        raise InvalidRequest(str(error), error_code=BUILD_FAILED) from error
     except SandboxGone as error:
         message = "The container has ended."
         raise Unavailable(message, note=str(error)) from error
