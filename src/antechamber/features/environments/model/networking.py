@@ -66,13 +66,24 @@ def settle_networking(known: Networking, said: NetworkingDraft | None) -> Networ
 
 
 def mcp_hosts(urls: Iterable[str]) -> tuple[HostRule, ...]:
-    """Return what has to be reached for an agent's own MCP servers: each one's host, on its port."""
-    rules = []
-    for url in urls:
+    """Return what has to be reached for an agent's own MCP servers: each one's host, on its port.
+
+    Only of https URLs with a full domain name; what is neither opens nothing.
+    """
+    found = (_mcp_host(url) for url in urls)
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _mcp_host(url: str) -> HostRule | None:
+    try:
         parts = urlsplit(url)
-        if parts.hostname:
-            rules.append(HostRule(parts.hostname, MCP_SERVERS, (parts.port or _HTTPS,)))
-    return tuple(rules)
+        host = read_host(parts.hostname or "", "mcp_servers")
+        port = parts.port or _HTTPS
+    except (ValueError, InvalidRequest):
+        return None
+    if parts.scheme != "https" or host.startswith("*"):
+        return None
+    return HostRule(host, MCP_SERVERS, (port,))
 
 
 def network_policy(

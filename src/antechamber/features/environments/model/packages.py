@@ -66,9 +66,9 @@ _SHAPES: Final[Mapping[Manager, re.Pattern[str]]] = {
     ),
     # PEP 508 names and extras, PEP 440 versions; no markers, no addresses
     Manager.PIP: re.compile(
-        r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._-]+(?:,[A-Za-z0-9._-]+)*\])?"
-        r"(?:(?:===|==|!=|~=|>=|<=|>|<)[A-Za-z0-9][A-Za-z0-9.+!_-]*(?:\.\*)?"
-        r"(?:,(?:===|==|!=|~=|>=|<=|>|<)[A-Za-z0-9][A-Za-z0-9.+!_-]*(?:\.\*)?)*)?"
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z][A-Za-z0-9._-]*(?:,[A-Za-z][A-Za-z0-9._-]*)*\])?"
+        r"(?:(?:===|==|!=|~=|>=|<=|>|<)v?[0-9][A-Za-z0-9.+!_-]*(?:\.\*)?"
+        r"(?:,(?:===|==|!=|~=|>=|<=|>|<)v?[0-9][A-Za-z0-9.+!_-]*(?:\.\*)?)*)?"
     ),
 }
 _EXAMPLES: Final[Mapping[Manager, str]] = {
