@@ -1,0 +1,1 @@
+"""What sessions are, and the rules that need nothing from outside."""

@@ -1,0 +1,1 @@
+"""What sessions need from outside."""
