@@ -141,7 +141,8 @@ def test_an_api_key_does_not_administer(live: LiveServer) -> None:
 
 def test_the_system_paths_are_public(live: LiveServer) -> None:
     assert live.ask("GET", "/health/live").json() == {"status": "ok"}
-    assert live.ask("GET", "/health/ready").json() == {"status": "ok", "problems": {}}
+    ready = live.ask("GET", "/health/ready").json()
+    assert ready == {"status": "ok", "problems": {}, "details": {"sandboxes": "idle"}}
     document = live.ask("GET", "/openapi.json").json()
     assert {"/v1/messages", "/v1/models/{id}", "/v1/organizations/me"} <= set(document["paths"])
     assert '"422"' not in json.dumps(document)

@@ -24,10 +24,11 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _NOT_READY: Final = 503
 
 Check = Callable[[], Awaitable[str | None]]
+Detail = Callable[[], str]
 
 
-def system_router(*, checks: dict[str, Check], metrics: Metrics) -> APIRouter:
-    """Return the routes; each check answers with what is wrong, or None."""
+def system_router(*, checks: dict[str, Check], details: dict[str, Detail], metrics: Metrics) -> APIRouter:
+    """Return the routes; each check answers with what is wrong, or None; a detail tells, and makes nothing unready."""
     routes = Router(dependencies=[Needs(Permission.PUBLIC, versioned=False)])
 
     @routes.get("/health/live", summary="Whether the process runs")
@@ -38,6 +39,7 @@ def system_router(*, checks: dict[str, Check], metrics: Metrics) -> APIRouter:
     async def ready() -> JSONResponse:
         problems = {name: problem for name, check in checks.items() if (problem := await check())}
         body: dict[str, Any] = {"status": "unavailable" if problems else "ok", "problems": problems}
+        body["details"] = {name: detail() for name, detail in details.items()}
         return JSONResponse(body, _NOT_READY if problems else 200)
 
     @routes.get("/metrics", summary="Metrics for Prometheus, for callers on this machine", response_class=Response)

@@ -95,6 +95,34 @@ class Settings:
     token_failures_per_minute: int = _setting(
         120, "Refused exchanges of tokens from one address in a minute before all are refused; 0: no limit."
     )
+    sandbox_runtime: str = _setting(
+        "crun", "What runs sandboxes: crun, runc, runsc or the path of another OCI runtime; docker, for an engine that "
+        "speaks its API; memory, which runs no programs and is for trying the API.",
+    )  # fmt: skip
+    sandbox_docker_url: str = _setting(
+        "unix:///var/run/docker.sock", "Address of that engine, as unix:///path or tcp://host:port."
+    )
+    sandbox_docker_tls: Path | None = _setting(
+        None, "Folder with ca.pem, cert.pem and key.pem for an engine at tcp://; unset: no TLS."
+    )
+    sandbox_docker_runtime: str = _setting("", "The engine's own runtime for sandboxes, as runsc; empty: its default.")
+    sandbox_memory_mib: int = _setting(2048, "Memory of a sandbox in MiB; 0: no limit.")
+    sandbox_cpus: int = _setting(2, "Processors' time that a sandbox may use; 0: no limit.")
+    sandbox_pids: int = _setting(1024, "Processes and threads of a sandbox; 0: no limit.")
+    sandbox_disk_mib: int = _setting(10_240, "What a sandbox may write to its disk, in MiB; 0: no limit.")
+    sandbox_open_files: int = _setting(4096, "Open files of each process of a sandbox; 0: no limit.")
+    sandbox_seconds: int = _setting(0, "Time after which a sandbox is stopped; what it wrote stays; 0: no limit.")
+    sandbox_base: str = _setting(
+        "host", "Base that containers stand on: host (this machine's programs, read-only), minimal, standard, full, or "
+        "one that was imported; where it lacks a package manager, the smallest that is ready and has it.",
+    )  # fmt: skip
+    sandbox_builds: int = _setting(2, "Environments whose packages are installed at the same time.")
+    sandbox_build_seconds: int = _setting(1800, "Longest time that installing an environment's packages may take.")
+    sandbox_build_history_days: int = _setting(90, "Days for which builds and their logs are kept; 0: for ever.")
+    sandbox_layer_days: int = _setting(30, "Days after which installed packages that nothing used go; 0: never.")
+    sandbox_layers_bytes: int = _setting(
+        50 << 30, "Most that installed packages take on the disk; what was used longest ago goes first. 0: no limit."
+    )
     log_level: str = _setting("info", "Least severe log line.", choices=("debug", "info", "warning", "error"))
 
     def is_tls(self) -> bool:

@@ -38,6 +38,8 @@ _POSITIVE: Final = (
     "login_address_failures",
     "login_longest_wait_seconds",
     "password_hashings",
+    "sandbox_builds",
+    "sandbox_build_seconds",
 )
 _SHORTEST_TOKEN: Final = 60
 _LONGEST_TOKEN: Final = 86_400

@@ -50,6 +50,7 @@ from antechamber.wiring.pages import browser, page_routers
 from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import open_prices, read_tables
 from antechamber.wiring.reports import ReportedPeople
+from antechamber.wiring.sandboxes import Sandboxing
 from antechamber.wiring.storage import Storage, open_storage
 
 _log = structlog.get_logger("server")
@@ -76,6 +77,7 @@ class Application:
         self.is_draining = False
         adopt_clients(self.storage.oauth.clients, loaded)
         self.sweeping = Sweeping(self.storage.oauth.sweeper)
+        self.sandboxing = Sandboxing(loaded, self.storage.clock)
         self._build_ledger()
         self._build_gateway()
         self._build_shell()
@@ -129,6 +131,7 @@ class Application:
             storage.oauth.router(settings.base_url()),
             system_router(
                 checks={"database": storage.probe, "drain": self._probe_drain},
+                details={"sandboxes": self.sandboxing.state},
                 metrics=self.metrics,
             ),
             *page_routers(storage),
@@ -203,6 +206,7 @@ class Application:
         await self.authenticator.reload()
         await self.limits.book.reload()
         self.admission.start()
+        self.sandboxing.start()
 
     async def reload(self) -> int:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
@@ -231,6 +235,7 @@ class Application:
         await self.last_uses.stop()
         await self.sweeping.stop()
         await self.storage.federation.exchange.poller.stop()
+        await self.sandboxing.stop()
         await self.upstreams.close()
         await self.simulated.stop()
         self.access_log.flush()

@@ -2,18 +2,22 @@
 
 import os
 import sys
+from typing import Final
 
 import msgspec
 
 from antechamber.adapters.sandboxes.bootstrap import BootstrapError, isolate
 from antechamber.adapters.sandboxes.configuration import Answer, Refused, SupervisorConfiguration
 
+# These start no process on this machine.
+_APART: Final = frozenset({"docker", "memory"})
+
 
 def main() -> int:
     """Run it to its end."""
     configuration = msgspec.json.decode(_line(), type=SupervisorConfiguration)
     try:
-        pid = os.getpid() if configuration.runtime == "docker" else isolate()
+        pid = os.getpid() if configuration.runtime in _APART else isolate()
     except BootstrapError as error:
         _say(Refused(str(error)))
         return 1

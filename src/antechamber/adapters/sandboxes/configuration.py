@@ -12,7 +12,9 @@ class SupervisorConfiguration(msgspec.Struct, frozen=True):
 
     `folder` is where sandboxes, layers and base images lie, `socket` where calls are answered (remote/frames.py),
     `blobs` the folder of snapshots, `cache` a folder for what can be made again. `egress` is the egress proxy's socket;
-    None: sandboxes of NetworkMode.NONE only. `runtime` is crun, runc, runsc, the path of an OCI runtime, or docker.
+    None: sandboxes of NetworkMode.NONE only. `runtime` is crun, runc, runsc, the path of an OCI runtime, or docker;
+    for that `docker_url` (unix:// or tcp://), `docker_tls` (a folder with ca.pem, cert.pem, key.pem), and
+    `docker_runtime` (the engine's own word, such as runsc; empty: its default).
     """
 
     folder: str
@@ -21,7 +23,9 @@ class SupervisorConfiguration(msgspec.Struct, frozen=True):
     cache: str
     egress: str | None = None
     runtime: str = "crun"
-    docker_url: str = ""
+    docker_url: str = "unix:///var/run/docker.sock"
+    docker_tls: str = ""
+    docker_runtime: str = ""
     log_level: str = "info"
 
 

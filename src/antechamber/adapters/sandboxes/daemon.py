@@ -14,6 +14,7 @@ import structlog
 from antechamber.adapters.sandboxes.bootstrap import is_rootless
 from antechamber.adapters.sandboxes.configuration import Answer, Ready, Refused, SupervisorConfiguration
 from antechamber.adapters.sandboxes.remote import SandboxServer
+from antechamber.base.clock import SystemClock
 from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.ports.sandboxes import Sandboxes
 from antechamber.http.log import configure_logs
@@ -51,9 +52,11 @@ async def _run(configuration: SupervisorConfiguration, pid: int, say: Callable[[
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ending.set)
     loop.add_reader(sys.stdin.fileno(), ending.set)  # nothing more is ever written: it is the end
-    held = await _lock(Path(configuration.folder) / "run" / "lock", ending)
+    run = Path(configuration.folder) / "run"
+    held = await _lock(run / "lock", ending)
     if held is None:
         return
+    _note(run / "pid", pid)
     runtime = _open(configuration)
     server = SandboxServer(runtime)
     try:
@@ -73,13 +76,22 @@ async def _run(configuration: SupervisorConfiguration, pid: int, say: Callable[[
 
 
 def _open(configuration: SupervisorConfiguration) -> Runtime:
+    # What is not used is not imported.
     if configuration.runtime == "docker":
-        from antechamber.adapters.sandboxes.docker import DockerSandboxes  # noqa: PLC0415 - what is not used stays out
+        from antechamber.adapters.sandboxes.docker import DockerSandboxes  # noqa: PLC0415 - see above
 
         return DockerSandboxes(configuration)
-    from antechamber.adapters.sandboxes.oci import OciSandboxes  # noqa: PLC0415 - the same
+    if configuration.runtime == "memory":
+        from antechamber.adapters.sandboxes.memory import MemorySandboxes  # noqa: PLC0415 - see above
 
-    return OciSandboxes(configuration)
+        return MemorySandboxes(SystemClock())
+    from antechamber.adapters.sandboxes.oci.opening import open_oci  # noqa: PLC0415 - see above
+
+    return open_oci(configuration, rootless=is_rootless())
+
+
+def _note(path: Path, pid: int) -> None:
+    path.write_text(f"{pid}\n", encoding="ascii")
 
 
 async def _lock(path: Path, ending: asyncio.Event) -> int | None:
