@@ -59,16 +59,19 @@ def list_options(most: int) -> Callable[[Decorated], Decorated]:
     return decorate
 
 
-def takes_id(noun: str, path: str) -> Callable[[Decorated], Decorated]:
+def takes_id(noun: str, path: str, then: str | None = None) -> Callable[[Decorated], Decorated]:
     """Let a command take an id as a word, or by a flag as `ant` has it; handed over as `thing_id`.
 
-    `noun` is what the flag is called after, `path` where such things are listed, for completion.
+    `noun` is what the flag is called after, `path` where such things are listed, for completion. `then` is the
+    argument of a second word, which is the first one where the flag is given.
     """
     flag = f"--{noun}-id"
 
     def decorate(command: Decorated) -> Decorated:
         @functools.wraps(command)
         def merged(*arguments: object, word: str | None, flagged: str | None, **rest: object) -> object:
+            if then is not None and flagged is not None and rest[then] is None:
+                rest[then], word = word, None
             return command(*arguments, thing_id=one_id(noun, word, flagged), **rest)
 
         complete = completer(path)

@@ -85,7 +85,7 @@ def build(invocation: Invocation, thing_id: str, *, is_watched: bool, pinned: bo
 
 
 @click.command("builds", cls=Command)
-@takes_id("environment", PATH)
+@takes_id("environment", PATH, then="build_id")
 @click.argument("build_id", required=False)
 @click.option("--limit", type=click.IntRange(1, _LARGEST_PAGE), help="Entries a page.")
 @click.pass_obj
@@ -103,7 +103,7 @@ def builds(invocation: Invocation, thing_id: str, build_id: str | None, limit: i
 
 
 @click.command("log", cls=Command)
-@takes_id("environment", PATH)
+@takes_id("environment", PATH, then="build_id")
 @click.argument("build_id", required=False)
 @click.option("--follow", "-f", is_flag=True, help="Go on until the build is over.")
 @click.pass_obj
