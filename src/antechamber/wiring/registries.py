@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +13,13 @@ from antechamber.features.environments.model.registries import Registries, Regis
 from antechamber.features.environments.model.sandbox import HostRule
 from antechamber.settings import Loaded, SettingsError
 
-_COMMON: Final = ("hosts", "index_url", "private_addresses", "environment")
+_COMMON: Final = ("hosts", "index_url", "environment")
 _OWN: Final[Mapping[Manager, tuple[str, ...]]] = {
     Manager.APT: ("sources",),
     Manager.GO: ("checksums",),
     Manager.PIP: ("extra_index_urls",),
 }
-_FOR_ALL: Final = ("ca_file", "private_addresses")
+_FOR_ALL: Final = ("ca_file",)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 _ADDRESS: Final = re.compile(r"https?://[^\s,|\]]+")
@@ -35,9 +34,7 @@ def read_registries(loaded: Loaded) -> Registries:
         if name not in {*Manager, *_FOR_ALL}:
             message = f"registries.{name}: there is no such manager; there are: {', '.join(Manager)}"
             raise SettingsError(message)
-    private = _flag(table, "private_addresses", "registries", default=False)
-    found = [_read(manager, table, private=private) for manager in Manager]
-    return Registries(tuple(found), _authorities(table))
+    return Registries(tuple(_read(manager, table) for manager in Manager), _authorities(table))
 
 
 def mirror_of(loaded: Loaded) -> str | None:
@@ -46,10 +43,10 @@ def mirror_of(loaded: Loaded) -> str | None:
     return _address(apt, "index_url", "registries.apt")
 
 
-def _read(manager: Manager, table: Mapping[str, Any], *, private: bool) -> Registry:
+def _read(manager: Manager, table: Mapping[str, Any]) -> Registry:
     place = f"registries.{manager}"
     if manager not in table:
-        return _private(_shipped(manager), private=private)
+        return _shipped(manager)
     own = _table(table[manager], place)
     known = (*_COMMON, *_OWN.get(manager, ()))
     for name in own:
@@ -60,8 +57,7 @@ def _read(manager: Manager, table: Mapping[str, Any], *, private: bool) -> Regis
     rules = [_rule(text, manager, f"{place}.hosts") for text in _texts(own, "hosts", place)]
     rules += [_rule_of(address, manager) for address in addresses]
     environment |= _environment(own, place)
-    registry = Registry(manager, tuple(dict.fromkeys(rules)) or _shipped(manager).hosts, environment, files)
-    return _private(registry, private=_flag(own, "private_addresses", place, default=private))
+    return Registry(manager, tuple(dict.fromkeys(rules)) or _shipped(manager).hosts, environment, files)
 
 
 def _told(manager: Manager, own: Mapping[str, Any], place: str) -> tuple[dict[str, str], dict[str, str], Sequence[str]]:
@@ -101,10 +97,6 @@ def _shipped(manager: Manager) -> Registry:
     entry = tomllib.loads(file.read_text(encoding="utf-8"))[manager]
     ports = tuple(entry.get("ports", (_HTTPS,)))
     return Registry(manager, tuple(HostRule(host, manager, ports) for host in entry["hosts"]))
-
-
-def _private(registry: Registry, *, private: bool) -> Registry:
-    return replace(registry, hosts=tuple(replace(rule, private=private) for rule in registry.hosts))
 
 
 def _rule(text: str, manager: Manager, place: str) -> HostRule:
@@ -173,14 +165,6 @@ def _text(table: Mapping[str, Any], name: str, place: str) -> str | None:
     given = table.get(name)
     if given is not None and (not isinstance(given, str) or not given or "\n" in given):
         message = f"{place}.{name}: must be text"
-        raise SettingsError(message)
-    return given
-
-
-def _flag(table: Mapping[str, Any], name: str, place: str, *, default: bool) -> bool:
-    given = table.get(name, default)
-    if not isinstance(given, bool):
-        message = f"{place}.{name}: must be true or false"
         raise SettingsError(message)
     return given
 

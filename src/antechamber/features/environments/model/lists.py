@@ -65,7 +65,7 @@ def _plain(manager: Manager, name: str) -> str:
 def _apt(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         name, tab, version = line.partition("\t")
-        if tab and version:
+        if name and tab and version:
             yield name, version
 
 

@@ -110,6 +110,5 @@ def _joined(rules: Iterable[HostRule]) -> tuple[HostRule, ...]:
     for rule in rules:
         before = found.get(rule.host)
         ports = dict.fromkeys((*before.ports, *rule.ports)) if before else rule.ports
-        private = rule.private or bool(before and before.private)
-        found[rule.host] = HostRule(rule.host, before.reason if before else rule.reason, tuple(ports), private)
+        found[rule.host] = HostRule(rule.host, before.reason if before else rule.reason, tuple(ports))
     return tuple(found.values())

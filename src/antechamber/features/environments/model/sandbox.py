@@ -41,15 +41,11 @@ class NetworkMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostRule:
-    """A host that may be reached: exact, or `*.suffix` for its subdomains, and why (`allowed_hosts`, `pip`, ...).
-
-    `private`: it may resolve to a private address, as an operator's own mirror does (never to loopback or link-local).
-    """
+    """A host that may be reached: exact, or `*.suffix` for its subdomains, and why (`allowed_hosts`, `pip`, ...)."""
 
     host: str
     reason: str
     ports: tuple[int, ...] = (443,)
-    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""Builds of environments joined: what makes layers, what collects them, and their life with the server's."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from fastapi import APIRouter
+
+from antechamber.adapters.sandboxes.build_logs import FolderLogs
+from antechamber.base.chance import Chance
+from antechamber.base.clock import Clock
+from antechamber.base.errors import WireError
+from antechamber.base.unit import Units
+from antechamber.features.audit.service import Audit
+from antechamber.features.environments.model.registries import Registries
+from antechamber.features.environments.model.sandbox import MEBIBYTE, Limits, SandboxError
+from antechamber.features.environments.ports.sandboxes import Sandboxes
+from antechamber.features.environments.routes.builds import build_routes
+from antechamber.features.environments.service import Environments
+from antechamber.features.environments.service.building import Builder, BuildLimits
+from antechamber.features.environments.service.builds import BuildRules, Builds, Workshop
+from antechamber.features.environments.service.layers import LayerRules, Layers
+from antechamber.features.environments.sql.builds import SqlBuilds
+from antechamber.settings import Settings
+
+_log = structlog.get_logger("builds")
+_COLLECTED_EVERY_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What builds stand on."""
+
+    environments: Environments
+    sandboxes: Sandboxes
+    units: Units
+    clock: Clock
+    chance: Chance
+    audit: Audit
+
+
+class BuildServices:
+    """Builds and layers; `start` once the runtime answers, `stop` before it ends."""
+
+    def __init__(self, builds: Builds, layers: Layers) -> None:
+        self.builds = builds
+        self.layers = layers
+        self._collecting: asyncio.Task[None] | None = None
+
+    def routers(self) -> list[APIRouter]:
+        """Return the endpoints."""
+        return [build_routes(self.builds, self.layers)]
+
+    async def start(self) -> None:
+        """Clear away what an earlier server left, and begin to collect."""
+        await self.builds.recover()
+        self._collecting = asyncio.create_task(self._collect(), name="collection of layers")
+
+    async def stop(self) -> None:
+        """End the builds that run."""
+        if self._collecting is not None:
+            self._collecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._collecting
+        await self.builds.stop()
+
+    async def _collect(self) -> None:
+        while True:
+            try:
+                await self.layers.collect()
+            except (SandboxError, WireError, OSError) as error:
+                _log.warning("layers_not_collected", error=str(error))
+            await asyncio.sleep(_COLLECTED_EVERY_SECONDS)
+
+
+def build_builds(settings: Settings, registries: Registries, blocked: tuple[str, ...], ground: Ground) -> BuildServices:
+    """Join them; `blocked` is what the operator denies every container."""
+    store, logs = SqlBuilds(), FolderLogs(settings.data / "sandboxes" / "builds")
+    limits = BuildLimits(settings.sandbox_build_seconds, _limits(settings))
+    builder = Builder(ground.sandboxes, logs, ground.clock, registries, limits)
+    rules = BuildRules(
+        node=settings.node,
+        base=settings.sandbox_base,
+        at_once=settings.sandbox_builds,
+        registries=registries.rules(),
+        blocked=blocked,
+    )
+    workshop = Workshop(ground.sandboxes, builder, logs)
+    under = ground.units, ground.clock
+    builds = Builds(store, ground.environments, workshop, *under, ground.chance, ground.audit, rules)
+    kept = LayerRules(settings.sandbox_layer_days, settings.sandbox_layers_bytes, settings.sandbox_build_history_days)
+    return BuildServices(builds, Layers(store, logs, ground.sandboxes, *under, ground.audit, kept))
+
+
+def _limits(settings: Settings) -> Limits:
+    """Return what a build may take: what any sandbox may, but for the time, which builds keep themselves."""
+    return Limits(
+        memory_bytes=settings.sandbox_memory_mib * MEBIBYTE,
+        cpus=settings.sandbox_cpus,
+        pids=settings.sandbox_pids,
+        disk_bytes=settings.sandbox_disk_mib * MEBIBYTE,
+        open_files=settings.sandbox_open_files,
+    )
