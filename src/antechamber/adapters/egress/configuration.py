@@ -19,7 +19,8 @@ class EgressConfiguration(msgspec.Struct, frozen=True):
     `socket` is the unix socket that supervisors attach sandboxes at, `log_folder` where decisions are written.
     `control_plane` are the server's own origins as `host:port`, which no sandbox reaches. `blocked` are hosts,
     `*.suffix` and networks that the operator lets nobody reach. `proxy` is a proxy that everything goes out by
-    (`http://user:password@host:port`), but for the hosts of `no_proxy`. `ca_file` is believed instead of the system's
+    (`http://user:password@host:port`), but for the hosts of `no_proxy`. `hosts` are addresses of names, as /etc/hosts
+    has them, before any other place is asked. `ca_file` is believed instead of the system's
     authorities where the proxy itself speaks TLS (injection, an https:// proxy).
     """
 
@@ -30,6 +31,7 @@ class EgressConfiguration(msgspec.Struct, frozen=True):
     private: tuple[PrivateNetwork, ...] = ()
     proxy: str | None = None
     no_proxy: tuple[str, ...] = ()
+    hosts: dict[str, str] = {}
     ca_file: str | None = None
     most_connections: int = 512
     connections_per_second: int = 200

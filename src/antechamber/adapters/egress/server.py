@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from antechamber.adapters.egress.channel import Channel, ChannelClosed
 from antechamber.adapters.egress.configuration import EgressConfiguration
 from antechamber.adapters.egress.dialling import Dialler, Resolve, read_proxy
 from antechamber.adapters.egress.gate import Gate, Turnstile
-from antechamber.adapters.egress.hosts import Host, read_authority
+from antechamber.adapters.egress.hosts import read_authority
 from antechamber.adapters.egress.journal import Journal
 from antechamber.adapters.egress.messages import Answer, Attach, Request, to_policy
 from antechamber.adapters.egress.policy import EgressPolicy, split_blocked
@@ -42,10 +42,11 @@ class EgressServer:
         self._clock = clock or SystemClock()
         self._hosts, networks = split_blocked(configuration.blocked)
         self._addresses: AddressRules = read_rules(configuration.private, networks)
-        self._control_plane: Sequence[tuple[Host, int]] = [read_authority(each) for each in configuration.control_plane]
+        self._control_plane = tuple(read_authority(each) for each in configuration.control_plane)
         proxy = read_proxy(configuration.proxy) if configuration.proxy else None
         context = ssl.create_default_context(cafile=configuration.ca_file)
-        self._dialler = Dialler(context, proxy, configuration.no_proxy, resolve)
+        known = {name.lower(): address for name, address in configuration.hosts.items()}
+        self._dialler = Dialler(context, proxy, configuration.no_proxy, _knowing(known, resolve))
         self._attached: dict[str, Attached] = {}
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -140,6 +141,13 @@ class EgressServer:
     def _turnstile(self) -> Turnstile:
         configuration = self._configuration
         return Turnstile(configuration.most_connections, configuration.connections_per_second, self._clock)
+
+
+def _knowing(known: Mapping[str, str], resolve: Resolve) -> Resolve:
+    async def look_up(name: str, port: int) -> Sequence[str]:
+        return (known[name],) if name in known else await resolve(name, port)
+
+    return look_up
 
 
 async def run(configuration: EgressConfiguration, parent: int) -> None:
