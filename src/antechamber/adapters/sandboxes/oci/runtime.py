@@ -1,0 +1,145 @@
+"""The OCI runtime's commands: create, start, exec and delete, each a short-lived process."""
+
+import asyncio
+import os
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from antechamber.adapters.sandboxes.oci.bundle import PATH
+from antechamber.adapters.sandboxes.oci.children import Child, Children
+from antechamber.adapters.sandboxes.oci.options import OciOptions
+from antechamber.features.environments.model.sandbox import SandboxError
+
+_ENVIRONMENT: Final = {"PATH": PATH, "LC_ALL": "C"}
+_MESSAGE_BYTES: Final = 2000
+_PAUSE: Final = 0.0003
+
+
+@dataclass(frozen=True, slots=True)
+class Pipes:
+    """Both ends of a program's three streams."""
+
+    ours: tuple[int, int, int]
+    theirs: tuple[int, int, int]
+
+    def close_theirs(self) -> None:
+        """Close what the program has now."""
+        for descriptor in self.theirs:
+            os.close(descriptor)
+
+    def close_ours(self) -> None:
+        """Close what we have of it."""
+        for descriptor in self.ours:
+            os.close(descriptor)
+
+
+def open_pipes() -> Pipes:
+    """Make three pipes; ours do not block. Never a device of this machine: a runtime takes its streams as its own."""
+    into, out, errors = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
+    ours = (into[1], out[0], errors[0])
+    for descriptor in ours:
+        os.set_blocking(descriptor, False)
+    return Pipes(ours, (into[0], out[1], errors[1]))
+
+
+class Runtime:
+    """One OCI runtime, with its state in a folder of ours."""
+
+    def __init__(self, options: OciOptions, children: Children, *, limits: bool) -> None:
+        """`limits`: this machine has control groups for us; SandboxError if the program is not there."""
+        found = shutil.which(options.runtime, path=PATH)
+        if found is None:
+            message = f"the OCI runtime {options.runtime} is not installed: apt-get install {options.runtime}"
+            raise SandboxError(message)
+        self.program = found
+        self.name = Path(found).name
+        self.state = options.folder / "run" / self.name
+        self._children = children
+        self._options = ["--root", str(self.state)]
+        if not limits:
+            # only crun can do without
+            self._options += ["--cgroup-manager", "disabled"] if self.name == "crun" else []
+
+    async def version(self) -> str:
+        """Return the first line of what it says of itself."""
+        code, text = await self._run("--version")
+        return text.splitlines()[0].removeprefix(f"{self.name} version ") if code == 0 and text else "unknown"
+
+    async def create(self, sandbox_id: str, bundle: Path) -> Child:
+        """Make a sandbox whose first program waits, and return that; SandboxError with the runtime's words."""
+        pid_file = bundle / "pid"
+        pid_file.unlink(missing_ok=True)
+        await self._must("create", "--bundle", str(bundle), "--pid-file", str(pid_file), sandbox_id)
+        return Child(int(pid_file.read_text(encoding="ascii")))
+
+    async def start(self, sandbox_id: str, first: Child) -> None:
+        """Let its first program begin, and wait until it has: before that the runtime can start no other."""
+        before = _program_of(first.pid)
+        await self._must("start", sandbox_id)
+        while first.code is None and _program_of(first.pid) == before:
+            await asyncio.sleep(_PAUSE)
+
+    def execute(self, sandbox_id: str, pipes: Pipes, process: Path, pid_file: Path, console: str | None) -> Child:
+        """Start a program; the returned child ends as it does, with 128 + the signal that ended it."""
+        more = [] if console is None else ["--console-socket", console]
+        arguments = ["exec", "--process", str(process), "--pid-file", str(pid_file), *more, sandbox_id]
+        return self._spawn(arguments, pipes, expendable=True)
+
+    async def delete(self, sandbox_id: str, *, force: bool = False) -> None:
+        """Forget a sandbox whose first program has ended, or with `force` end it; nothing if it is not there."""
+        await self._run("delete", *(["--force"] if force else []), sandbox_id)
+        shutil.rmtree(self.state / sandbox_id, ignore_errors=True)
+
+    def known(self) -> list[str]:
+        """Return the ids of which it keeps state."""
+        with suppress(FileNotFoundError):
+            return [path.name for path in self.state.iterdir() if path.is_dir()]
+        return []
+
+    async def _must(self, verb: str, *arguments: str) -> None:
+        code, text = await self._run(verb, *arguments)
+        if code != 0:
+            message = f"{self.name} could not {verb} the sandbox: {_clean(text)}"
+            raise SandboxError(message)
+
+    async def _run(self, *arguments: str) -> tuple[int, str]:
+        """Run to the end; both streams are read once, at the end, since a first program inherits them."""
+        pipes = open_pipes()
+        try:
+            child = self._spawn(arguments, pipes)
+            code = await child.wait()
+            return code, (_left(pipes.ours[1]) + _left(pipes.ours[2])).decode(errors="replace")
+        finally:
+            pipes.close_ours()
+
+    def _spawn(self, arguments: "list[str] | tuple[str, ...]", pipes: Pipes, *, expendable: bool = False) -> Child:
+        try:
+            return self._children.spawn(
+                self.program, [*self._options, *arguments], pipes.theirs, _ENVIRONMENT, expendable=expendable
+            )
+        finally:
+            pipes.close_theirs()
+
+
+def _program_of(pid: int) -> bytes:
+    """Return the name of what a process runs now."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_bytes()
+    except OSError:
+        return b""
+
+
+def _left(descriptor: int) -> bytes:
+    with suppress(BlockingIOError):
+        return os.read(descriptor, _MESSAGE_BYTES)
+    return b""
+
+
+def _clean(text: str) -> str:
+    """Return what a runtime wrote without times and line ends."""
+    lines = [re.sub(r'^(\S+Z: |time="\S+" level=error msg=)', "", line).strip() for line in text.splitlines()]
+    return "; ".join(line for line in lines if line) or "it did not say why"

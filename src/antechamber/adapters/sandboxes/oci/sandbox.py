@@ -1,0 +1,203 @@
+"""A running sandbox: its first process, the programs in it, its files, and what it takes."""
+
+import itertools
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from antechamber.adapters.sandboxes.oci import bundle, consoles, files
+from antechamber.adapters.sandboxes.oci.cgroups import Cgroups
+from antechamber.adapters.sandboxes.oci.children import Child
+from antechamber.adapters.sandboxes.oci.killing import end_tree, tree
+from antechamber.adapters.sandboxes.oci.programs import OciProcess
+from antechamber.adapters.sandboxes.oci.runtime import Runtime, open_pipes
+from antechamber.base.chance import Chance
+from antechamber.features.environments.model.sandbox import (
+    Command,
+    Entry,
+    Limits,
+    SandboxError,
+    SandboxGone,
+    Stats,
+)
+
+_USER: Final = 'id -u -- "$1" && id -g -- "$1" && { getent passwd -- "$1" | cut -d: -f6; }'
+_LANGUAGE: Final = "C.UTF-8"
+_TERMINAL: Final = "xterm-256color"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who a program runs as, in the sandbox's own ids."""
+
+    uid: int
+    gid: int
+    home: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a sandbox has of the machine; `most` are the highest limits of a process that can be set here."""
+
+    runtime: Runtime
+    cgroups: Cgroups
+    chance: Chance
+    folder: Path
+    limits: Limits
+    environment: Mapping[str, str]
+    most: Mapping[str, int]
+    disk: Callable[[], Awaitable[int]]
+
+
+class Endings(Protocol):
+    """What ends sandboxes (`OciSandboxes`)."""
+
+    async def snapshot(self, sandbox_id: str) -> str:
+        """Keep the upper layer of a sandbox."""
+
+    async def stop(self, sandbox_id: str) -> None:
+        """End a sandbox, keeping what it wrote."""
+
+    async def remove(self, sandbox_id: str) -> None:
+        """End a sandbox and remove what it wrote."""
+
+
+class OciSandbox:
+    """Implements Sandbox; `Endings` are the runtime's, which owns its folder."""
+
+    def __init__(self, sandbox_id: str, first: Child, held: Held, endings: Endings) -> None:
+        self._id = sandbox_id
+        self._first = first
+        self._held = held
+        self._endings = endings
+        self._numbers = itertools.count()
+        self._users = {"root": User(0, 0, "/root"), "0": User(0, 0, "/root")}
+        own = bundle.rlimits(held.limits, alone=held.cgroups.version == 0, most=held.most)
+        self._rlimits: list[dict[str, Any]] = own
+
+    @property
+    def id(self) -> str:
+        """The id that its spec gave it."""
+        return self._id
+
+    @property
+    def first(self) -> Child:
+        """Its first process."""
+        return self._first
+
+    async def execute(self, command: Command) -> OciProcess:
+        """Start a program; SandboxGone, SandboxError. A program that is not there ends with 127, as in a shell."""
+        user = await self._user(command.user)
+        self._must_run()
+        name = self._held.folder / f"x{next(self._numbers)}"
+        environment = {"PATH": bundle.PATH, "HOME": user.home, "LANG": _LANGUAGE} | (
+            {"TERM": _TERMINAL} if command.tty else {}
+        )
+        rendered = bundle.process(
+            [bundle.REAPER, "-s", "--", *command.argv],
+            cwd=command.cwd,
+            environment={**environment, **self._held.environment, **command.environment},
+            user=(user.uid, user.gid),
+            rlimits=self._rlimits,
+            size=(command.rows, command.columns) if command.tty else None,
+        )
+        text, pid_file = name.with_suffix(".json"), name.with_suffix(".pid")
+        bundle.write(text, rendered)
+        before = self._held.cgroups.oom_kills(self._id)
+        terminal = None
+        pipes = open_pipes()
+        if command.tty:
+            async with consoles.listening(name.with_suffix(".tty")) as console:
+                child = self._held.runtime.execute(self._id, pipes, text, pid_file, console.path)
+                terminal = await console.receive(child)
+        else:
+            child = self._held.runtime.execute(self._id, pipes, text, pid_file, None)
+        process = OciProcess(
+            child,
+            pipes.ours,
+            pid_file,
+            self._end_tree,
+            lambda: self._held.cgroups.oom_kills(self._id) != before,
+            terminal,
+        )
+        if command.timeout_seconds:
+            process.limit_to(command.timeout_seconds)
+        return process
+
+    def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> AsyncIterator[bytes]:
+        """Read a file, opened inside; FileNotFoundError, IsADirectoryError, PermissionError, SandboxGone."""
+        return files.read(self.execute, path, offset, limit)
+
+    async def write(self, path: str, chunks: AsyncIterator[bytes], *, mode: int = 0o644) -> None:
+        """Write a file whole (by rename), making its folder; NotADirectoryError, OSError(ENOSPC), SandboxGone."""
+        await files.write(self.execute, path, chunks, mode, self._held.chance)
+
+    async def listing(self, path: str) -> list[Entry]:
+        """Return what lies in a folder, by name; FileNotFoundError, NotADirectoryError."""
+        return await files.listing(self.execute, path)
+
+    async def stats(self) -> Stats:
+        """Return what it takes now."""
+        self._must_run()
+        counts = self._held.cgroups.counts(self._id)
+        pids = len(tree(self._first.pid)) if counts.pids is None else counts.pids
+        return Stats(
+            counts.memory_bytes,
+            counts.memory_peak_bytes,
+            counts.cpu_microseconds,
+            pids,
+            await self._held.disk(),
+            counts.oom_kills,
+        )
+
+    async def snapshot(self) -> str:
+        """Keep its upper layer in the blob store (tar, zstd) and return the name to restore from."""
+        self._must_run()
+        return await self._endings.snapshot(self._id)
+
+    async def stop(self) -> None:
+        """End every process; the upper layer stays, and `create` with the same id takes it up."""
+        await self._endings.stop(self._id)
+
+    async def destroy(self) -> None:
+        """End every process and remove what it wrote."""
+        await self._endings.remove(self._id)
+
+    def kill(self) -> None:
+        """End every process at once; the kernel does, when the first ends."""
+        self._first.send(signal.SIGKILL)
+
+    def _must_run(self) -> None:
+        if self._first.code is not None:
+            message = f"the sandbox {self._id} has ended; what it wrote is kept"
+            raise SandboxGone(message)
+
+    async def _end_tree(self, root: int) -> None:
+        await end_tree(root, self._held.cgroups, self._id, self.kill)
+
+    async def _user(self, name: str) -> User:
+        """Return who a name, a number or `uid:gid` is inside; SandboxError."""
+        found = self._users.get(name)
+        if found is None:
+            found = _numbered(name) or await self._named(name)
+            self._users[name] = found
+        return found
+
+    async def _named(self, name: str) -> User:
+        process = await self.execute(Command(("/bin/sh", "-c", _USER, "sh", name), cwd="/"))
+        await process.close_input()
+        text = b"".join([chunk async for chunk in process.stdout]).decode(errors="replace")
+        words = text.splitlines()
+        if (await process.wait()).code != 0 or len(words) < 2:  # noqa: PLR2004 - both ids
+            message = f"the sandbox knows no user {name!r}"
+            raise SandboxError(message)
+        return User(int(words[0]), int(words[1]), words[2] if len(words) > 2 and words[2] else "/")  # noqa: PLR2004
+
+
+def _numbered(name: str) -> User | None:
+    uid, _, gid = name.partition(":")
+    if uid.isdecimal() and (gid.isdecimal() or not gid):
+        return User(int(uid), int(gid or uid), "/root" if int(uid) == 0 else "/")
+    return None

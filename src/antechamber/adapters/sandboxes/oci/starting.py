@@ -1,0 +1,179 @@
+"""Puts a sandbox together: its disk, its layers, its bundle, its first process, its network."""
+
+import asyncio
+import os
+import resource
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from antechamber.adapters.sandboxes.images.trees import Tree
+from antechamber.adapters.sandboxes.oci import bundle, disks, mounts
+from antechamber.adapters.sandboxes.oci.cgroups import Cgroups
+from antechamber.adapters.sandboxes.oci.children import Child
+from antechamber.adapters.sandboxes.oci.ids import Maps
+from antechamber.adapters.sandboxes.oci.kept import State
+from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
+from antechamber.adapters.sandboxes.oci.runtime import Runtime
+from antechamber.features.environments.model.sandbox import WORKING_FOLDER, NetworkMode, SandboxError, SandboxSpec
+
+_RESOURCES: Final = {
+    "RLIMIT_NOFILE": resource.RLIMIT_NOFILE,
+    "RLIMIT_FSIZE": resource.RLIMIT_FSIZE,
+    "RLIMIT_NPROC": resource.RLIMIT_NPROC,
+    "RLIMIT_DATA": resource.RLIMIT_DATA,
+}
+_RELEASE_SECONDS: Final = 20.0
+_RELEASE_PAUSE: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What sandboxes of this process stand on."""
+
+    options: OciOptions
+    runtime: Runtime
+    cgroups: Cgroups
+    maps: Maps
+    workers: mounts.Workers
+    ids: int
+    most: Mapping[str, int]
+    can_limit_disk: bool
+    network: Network | None
+    snapshots: Snapshots | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A sandbox that runs, and the variables that its programs get beside their own."""
+
+    first: Child
+    environment: Mapping[str, str]
+
+
+def highest() -> dict[str, int]:
+    """Return the highest limits of a process that this one may set, by name; those without any are left out."""
+    found = {name: resource.getrlimit(kind)[1] for name, kind in _RESOURCES.items()}
+    return {name: value for name, value in found.items() if value != resource.RLIM_INFINITY}
+
+
+def upper_of(folder: Path, state: State) -> Path:
+    """Return the upper layer of a sandbox's folder."""
+    return folder / "disk/upper" if state.has_disk else folder / "upper"
+
+
+def disk_bytes(upper: Path, state: State) -> int:
+    """Return what a sandbox's own files take; blocks where that must be counted."""
+    if not state.has_disk:
+        return mounts.used_bytes(upper)
+    found = os.statvfs(upper)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+async def start(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, layers: list[Path]) -> Started:
+    """Start a sandbox on what its folder holds, or on nothing; OSError, SandboxError. What failed is the caller's."""
+    folder = machine.options.folder / "sessions" / state.id
+    is_fresh = not (folder / "state.json").exists()
+    shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
+    laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
+    if state.has_disk:
+        await _until_free(folder / "disk.img")
+    upper = upper_of(folder, state)
+    await machine.workers.run(lambda: _lay_ground(machine, spec, state, is_fresh=is_fresh))
+    if is_fresh and spec.restore is not None:
+        await _restore(machine, spec.restore, upper, state.first_id)
+    namespace = None if machine.options.rootless else await machine.maps.descriptor(state.first_id)
+    lowers = [*reversed(layers), tree.folder]
+
+    def put_together() -> None:
+        mounts.lay(upper, tree.folder, laid, state.first_id)
+        names = str(upper.relative_to(folder)), str(upper.with_name("work").relative_to(folder))
+        mounts.stack(folder, lowers, namespace, *names)
+        (folder / "config.json").write_bytes(_render(machine, spec, state, tree, folder))
+
+    await machine.workers.run(put_together)
+    first = await machine.runtime.create(spec.id, folder)
+    try:
+        mounts.unstack(folder)
+        if machine.network is not None and spec.network.mode is not NetworkMode.NONE:
+            await machine.network.attach(first.pid, spec.id, spec.network)
+        await machine.runtime.start(spec.id, first)
+    except BaseException:
+        first.send(9)
+        await first.wait()
+        raise
+    return Started(first, {**(shown.environment if shown else {}), **spec.environment})
+
+
+def let_go(folder: Path, state: State) -> None:
+    """Unmount what a sandbox that has ended leaves mounted here."""
+    mounts.unstack(folder)
+    if state.has_disk:
+        with suppress(OSError):
+            mounts.unmount(folder / "disk")
+
+
+async def until_released(folder: Path, state: State) -> None:
+    """Wait until nothing has the disk of a sandbox any more, so that it may be mounted again; SandboxError."""
+    if state.has_disk:
+        await _until_free(folder / "disk.img")
+
+
+async def _until_free(image: Path) -> None:
+    if not image.exists():
+        return
+    try:
+        async with asyncio.timeout(_RELEASE_SECONDS):
+            while disks.is_attached(image):
+                await asyncio.sleep(_RELEASE_PAUSE)
+    except TimeoutError as error:
+        message = "the disk of the sandbox is still in use by what ran before"
+        raise SandboxError(message) from error
+
+
+async def _restore(machine: Machine, name: str, upper: Path, first_id: int) -> None:
+    if machine.snapshots is None:
+        message = "this supervisor has no store of snapshots"
+        raise SandboxError(message)
+    await machine.snapshots.restore(name, upper, first_id)
+
+
+def _lay_ground(machine: Machine, spec: SandboxSpec, state: State, *, is_fresh: bool) -> None:
+    folder = machine.options.folder / "sessions" / state.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob("x*"):
+        left.unlink()
+    if state.has_disk:
+        image = folder / "disk.img"
+        (folder / "disk").mkdir(exist_ok=True)
+        if is_fresh:
+            disks.make(image, spec.limits.disk_bytes, machine.options.folder / "run/disks")
+        else:
+            disks.mend(image)
+        disks.attach(image, folder / "disk")
+    upper = upper_of(folder, state)
+    mounts.discard(upper.with_name("work"))
+    if is_fresh:
+        mounts.discard(upper)
+        mounts.own(upper, state.first_id)
+        mounts.own(upper / WORKING_FOLDER.lstrip("/"), state.first_id)
+    mounts.own(upper.with_name("work"), state.first_id)
+
+
+def _render(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, folder: Path) -> bytes:
+    return bundle.render(
+        bundle.Bundle(
+            root=str(folder / "merged"),
+            hostname=spec.hostname,
+            first_id=state.first_id,
+            limits=spec.limits,
+            init=machine.options.init,
+            reaper=machine.options.reaper,
+            ids=machine.ids,
+            binds=tree.binds,
+            cgroup=machine.cgroups.path(spec.id),
+            most=machine.most,
+        )
+    )
