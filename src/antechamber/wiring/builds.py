@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -14,8 +15,7 @@ from antechamber.base.clock import Clock
 from antechamber.base.errors import WireError
 from antechamber.base.unit import Units
 from antechamber.features.audit.service import Audit
-from antechamber.features.environments.model.registries import Registries
-from antechamber.features.environments.model.sandbox import MEBIBYTE, Limits, SandboxError
+from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.ports.sandboxes import Sandboxes
 from antechamber.features.environments.routes.builds import build_routes
 from antechamber.features.environments.service import Environments
@@ -23,7 +23,9 @@ from antechamber.features.environments.service.building import Builder, BuildLim
 from antechamber.features.environments.service.builds import BuildRules, Builds, Workshop
 from antechamber.features.environments.service.layers import LayerRules, Layers
 from antechamber.features.environments.sql.builds import SqlBuilds
-from antechamber.settings import Settings
+from antechamber.settings import Loaded
+from antechamber.wiring.registries import read_registries
+from antechamber.wiring.sandboxes import limits_of
 
 _log = structlog.get_logger("builds")
 _COLLECTED_EVERY_SECONDS: Final = 3600.0
@@ -42,11 +44,12 @@ class Ground:
 
 
 class BuildServices:
-    """Builds and layers; `start` once the runtime answers, `stop` before it ends."""
+    """Builds and layers; `is_running` says whether the runtime does, which nothing here starts without need."""
 
-    def __init__(self, builds: Builds, layers: Layers) -> None:
+    def __init__(self, builds: Builds, layers: Layers, is_running: Callable[[], bool]) -> None:
         self.builds = builds
         self.layers = layers
+        self._is_running = is_running
         self._collecting: asyncio.Task[None] | None = None
 
     def routers(self) -> list[APIRouter]:
@@ -68,38 +71,29 @@ class BuildServices:
 
     async def _collect(self) -> None:
         while True:
+            await asyncio.sleep(_COLLECTED_EVERY_SECONDS)
+            if not self._is_running():
+                continue
             try:
                 await self.layers.collect()
             except (SandboxError, WireError, OSError) as error:
                 _log.warning("layers_not_collected", error=str(error))
-            await asyncio.sleep(_COLLECTED_EVERY_SECONDS)
 
 
-def build_builds(settings: Settings, registries: Registries, blocked: tuple[str, ...], ground: Ground) -> BuildServices:
-    """Join them; `blocked` is what the operator denies every container."""
+def build_builds(loaded: Loaded, ground: Ground, is_running: Callable[[], bool]) -> BuildServices:
+    """Join them; SettingsError names what of `[registries]` is wrong."""
+    settings, registries = loaded.settings, read_registries(loaded)
     store, logs = SqlBuilds(), FolderLogs(settings.data / "sandboxes" / "builds")
-    limits = BuildLimits(settings.sandbox_build_seconds, _limits(settings))
+    limits = BuildLimits(settings.sandbox_build_seconds, replace(limits_of(settings), wall_seconds=0))
     builder = Builder(ground.sandboxes, logs, ground.clock, registries, limits)
     rules = BuildRules(
         node=settings.node,
         base=settings.sandbox_base,
         at_once=settings.sandbox_builds,
         registries=registries.rules(),
-        blocked=blocked,
     )
     workshop = Workshop(ground.sandboxes, builder, logs)
     under = ground.units, ground.clock
     builds = Builds(store, ground.environments, workshop, *under, ground.chance, ground.audit, rules)
     kept = LayerRules(settings.sandbox_layer_days, settings.sandbox_layers_bytes, settings.sandbox_build_history_days)
-    return BuildServices(builds, Layers(store, logs, ground.sandboxes, *under, ground.audit, kept))
-
-
-def _limits(settings: Settings) -> Limits:
-    """Return what a build may take: what any sandbox may, but for the time, which builds keep themselves."""
-    return Limits(
-        memory_bytes=settings.sandbox_memory_mib * MEBIBYTE,
-        cpus=settings.sandbox_cpus,
-        pids=settings.sandbox_pids,
-        disk_bytes=settings.sandbox_disk_mib * MEBIBYTE,
-        open_files=settings.sandbox_open_files,
-    )
+    return BuildServices(builds, Layers(store, logs, ground.sandboxes, *under, ground.audit, kept), is_running)

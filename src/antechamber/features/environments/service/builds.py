@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -113,6 +114,7 @@ class Builds:
         self._places = asyncio.Semaphore(rules.at_once)
         self._gate = asyncio.Lock()
         self._live: dict[tuple[OrganizationId, str], _Running] = {}
+        self._clearing: asyncio.Task[None] | None = None
 
     async def start(
         self,
@@ -213,21 +215,33 @@ class Builds:
         return await self._sandboxes.bases()
 
     async def recover(self) -> None:
-        """At the start of a server: end what the one before it left unfinished, and remove its sandboxes."""
+        """At the start of a server: take notice that the builds of the one before it, which was killed, are over.
+
+        What is left of their sandboxes goes beside what follows: the runtime is not there yet.
+        """
         async with self._units.begin() as unit:
-            for build in await self._store.sweep_unfinished(unit, self._rules.node):
+            left = await self._store.sweep_unfinished(unit, self._rules.node)
+            for build in left:
                 await self._store.save(unit, build.organization_id, interrupted(build, self._clock.now()))
                 self._logs.append(build.id, b"==> the server ended during this build\n")
-        for info in await self._sandboxes.listing({}):
-            if is_id(Kind.BUILD, info.id):
-                await self._sandboxes.remove(info.id)
+        if left:
+            self._clearing = asyncio.create_task(self._clear(left), name="what builds left")
 
     async def stop(self) -> None:
         """End every build that runs; it counts as interrupted."""
-        tasks = [running.task for running in self._live.values()]
+        tasks: list[asyncio.Task[Any]] = [running.task for running in self._live.values()]
+        if self._clearing is not None:
+            tasks.append(self._clearing)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _clear(self, left: Sequence[Build]) -> None:
+        for build in left:
+            try:
+                await self._sandboxes.remove(build.id)
+            except SandboxError as error:
+                _log.warning("build_not_removed", build_id=build.id, error=str(error))
 
     def _plan(self, environment: Environment, bases: list[Base]) -> _Plan:
         config = environment.config
