@@ -36,7 +36,7 @@ class Child:
         """Return its `code` when it has ended; whoever stops waiting stops no other."""
         return await asyncio.shield(self._ended)
 
-    def when_ended(self, call: Callable[[object], None]) -> Callable[[], object]:
+    def when_ended(self, call: Callable[[object], object]) -> Callable[[], object]:
         """Call when it has ended; what is returned takes that back."""
         self._ended.add_done_callback(call)
         return partial(self._ended.remove_done_callback, call)
@@ -116,9 +116,13 @@ class Children:
             await asyncio.sleep(_SWEEP_SECONDS)
             dead = set(zombies())
             for pid in dead & self._seen:
-                with suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
+                _reap(pid)
             self._seen = dead - self._seen
+
+
+def _reap(pid: int) -> None:
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def zombies(parent: int | None = None) -> list[int]:

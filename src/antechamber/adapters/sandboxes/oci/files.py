@@ -109,7 +109,8 @@ def _entry(name: str, kind: str, size: str, mode: str, modified: str) -> Entry:
 
 def _command(text: str, path: str, *more: str) -> Command:
     if "\0" in path:
-        raise ValueError("a path holds no NUL")
+        message = "a path holds no NUL"
+        raise ValueError(message)
     absolute = path if path.startswith("/") else f"/workspace/{path}"
     return Command(("/bin/sh", "-c", text, "sh", absolute, *more), cwd="/", environment={"LC_ALL": "C"})
 

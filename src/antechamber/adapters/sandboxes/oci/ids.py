@@ -73,12 +73,12 @@ class Maps:
 
     async def _make(self, first: int) -> int:
         into, out = os.pipe2(os.O_CLOEXEC)
-        own = os.readlink("/proc/self/ns/user")
+        own = _namespace_of("self")
         try:
             child = self._children.spawn("/usr/bin/unshare", ["--user", "cat"], (into, out, out), {"PATH": PATH})
             folder = Path(f"/proc/{child.pid}")
             try:
-                await _until_apart(folder / "ns/user", own)
+                await _until_apart(child.pid, own)
                 for name in ("uid_map", "gid_map"):
                     (folder / name).write_text(f"0 {first} {IDS}\n", encoding="ascii")
                 return os.open(folder / "ns/user", os.O_RDONLY | os.O_CLOEXEC)
@@ -93,9 +93,13 @@ class Maps:
             os.close(out)
 
 
-async def _until_apart(link: Path, own: str) -> None:
+def _namespace_of(process: int | str) -> Path:
+    return Path(f"/proc/{process}/ns/user").readlink()
+
+
+async def _until_apart(pid: int, own: Path) -> None:
     for _ in range(_TRIES):
-        if os.readlink(link) != own:
+        if _namespace_of(pid) != own:
             return
         await asyncio.sleep(_PAUSE)
     message = "unshare did not make a user namespace"

@@ -32,7 +32,7 @@ def _check(result: int, *about: str) -> int:
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str) -> None:
-    """mount(2)."""
+    """Mount something of a kind at a place."""
     _check(_libc.mount(source.encode(), target.encode(), kind.encode(), flags, options.encode()), target)
 
 
@@ -42,7 +42,7 @@ def unmount(target: str) -> None:
 
 
 def clone_mapped(source: Path, target: str, namespace: int) -> None:
-    """Show `source` read-only at `target` with the ids of a user namespace; needs Linux 5.19, and ext4, xfs or btrfs."""
+    """Show `source` read-only at `target` with the ids of a user namespace; Linux 5.19, and ext4, xfs or btrfs."""
     tree = _check(_libc.syscall(_OPEN_TREE, _HERE, os.fsencode(source), _CLONE | os.O_CLOEXEC), str(source))
     try:
         attributes = struct.pack("=QQQQ", _IDMAP | READ_ONLY | NOSUID | NODEV, 0, 0, namespace)

@@ -37,6 +37,12 @@ class Preparation(Protocol):
 class Network(Protocol):
     """What gives a sandbox its network (adapters/sandboxes/network)."""
 
+    async def start(self) -> None:
+        """Begin, in the namespaces of the caller."""
+
+    async def stop(self) -> None:
+        """Let go of all sandboxes' networks."""
+
     def prepare(self, sandbox_id: str, policy: NetworkPolicy) -> Preparation:
         """Return files and variables for a sandbox that is about to be made."""
 

@@ -113,6 +113,11 @@ class OciProcess:
         """Return how it ended, when it has; after its deadline all of its descendants are dead."""
         return await asyncio.shield(self._status)
 
+    def __del__(self) -> None:
+        """Close what nobody has read to its end."""
+        for descriptor in self._open:
+            os.close(descriptor)
+
     async def _watch(self) -> ExitStatus:
         code = await self._child.wait()
         if self._deadline is not None:

@@ -16,7 +16,6 @@ from antechamber.adapters.sandboxes.oci import disks, kept, mounts, starting
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups
 from antechamber.adapters.sandboxes.oci.children import Children
 from antechamber.adapters.sandboxes.oci.ids import Maps, Ranges
-from antechamber.adapters.sandboxes.oci.leftovers import end_leftovers
 from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
 from antechamber.adapters.sandboxes.oci.sandbox import Held, OciSandbox
@@ -83,8 +82,9 @@ class OciSandboxes:
     async def start(self) -> None:
         """End what an earlier process left running, and take up what it left written."""
         self._children.start()
-        self._machine.runtime.state.mkdir(parents=True, exist_ok=True)
-        await end_leftovers(self._machine.runtime, rootless=self._options.rootless)
+        await self._machine.runtime.forget_all()
+        if self._machine.network is not None:
+            await self._machine.network.start()
         self._sessions.load()
         for state in self._sessions.all():
             self._ranges.take(state.first_id)
@@ -93,6 +93,8 @@ class OciSandboxes:
     async def close(self) -> None:
         """End every sandbox; what they wrote is kept."""
         await asyncio.gather(*(self.stop(sandbox_id) for sandbox_id in tuple(self._running)))
+        if self._machine.network is not None:
+            await self._machine.network.stop()
         await self._watching.close()
         await self._children.close()
         self._machine.maps.close()

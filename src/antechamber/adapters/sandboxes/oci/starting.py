@@ -17,7 +17,7 @@ from antechamber.adapters.sandboxes.oci.ids import Maps
 from antechamber.adapters.sandboxes.oci.kept import State
 from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
-from antechamber.features.environments.model.sandbox import WORKING_FOLDER, NetworkMode, SandboxError, SandboxSpec
+from antechamber.features.environments.model.sandbox import WORKING_FOLDER, SandboxError, SandboxSpec
 
 _RESOURCES: Final = {
     "RLIMIT_NOFILE": resource.RLIMIT_NOFILE,
@@ -25,7 +25,7 @@ _RESOURCES: Final = {
     "RLIMIT_NPROC": resource.RLIMIT_NPROC,
     "RLIMIT_DATA": resource.RLIMIT_DATA,
 }
-_RELEASE_SECONDS: Final = 20.0
+_RELEASE_TRIES: Final = 2000
 _RELEASE_PAUSE: Final = 0.01
 
 
@@ -78,7 +78,7 @@ async def start(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, l
     is_fresh = not (folder / "state.json").exists()
     shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
     laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
-    if state.has_disk:
+    if state.has_disk and not is_fresh:
         await _until_free(folder / "disk.img")
     upper = upper_of(folder, state)
     await machine.workers.run(lambda: _lay_ground(machine, spec, state, is_fresh=is_fresh))
@@ -97,7 +97,7 @@ async def start(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, l
     first = await machine.runtime.create(spec.id, folder)
     try:
         mounts.unstack(folder)
-        if machine.network is not None and spec.network.mode is not NetworkMode.NONE:
+        if machine.network is not None:
             await machine.network.attach(first.pid, spec.id, spec.network)
         await machine.runtime.start(spec.id, first)
     except BaseException:
@@ -115,22 +115,13 @@ def let_go(folder: Path, state: State) -> None:
             mounts.unmount(folder / "disk")
 
 
-async def until_released(folder: Path, state: State) -> None:
-    """Wait until nothing has the disk of a sandbox any more, so that it may be mounted again; SandboxError."""
-    if state.has_disk:
-        await _until_free(folder / "disk.img")
-
-
 async def _until_free(image: Path) -> None:
-    if not image.exists():
-        return
-    try:
-        async with asyncio.timeout(_RELEASE_SECONDS):
-            while disks.is_attached(image):
-                await asyncio.sleep(_RELEASE_PAUSE)
-    except TimeoutError as error:
-        message = "the disk of the sandbox is still in use by what ran before"
-        raise SandboxError(message) from error
+    for _ in range(_RELEASE_TRIES):
+        if not disks.is_attached(image):
+            return
+        await asyncio.sleep(_RELEASE_PAUSE)
+    message = "the disk of the sandbox is still in use by what ran before"
+    raise SandboxError(message)
 
 
 async def _restore(machine: Machine, name: str, upper: Path, first_id: int) -> None:

@@ -1,4 +1,4 @@
-"""What a supervisor watches of a running sandbox: its end, its time, and its disk where the kernel does not limit it."""
+"""Watches running sandboxes: their end, their time, and their disk where the kernel does not limit it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
