@@ -12,6 +12,18 @@ session keeps a copy of the configuration that it started with.
 | DELETE | /v1/environments/{environment_id} | environments:write |
 | POST | /v1/environments/{environment_id}/archive | environments:write |
 | GET | /v1/environments/{environment_id}/history | environments:read |
+| GET | /v1/environments/{environment_id}/shell | sessions:write |
+| GET | /v1/environments/{environment_id}/keys | environments:read |
+| POST | /v1/environments/{environment_id}/keys | environments:write |
+| DELETE | /v1/environments/{environment_id}/keys/{key_id} | environments:write |
+| GET | /v1/environments/{environment_id}/work | work:take |
+| GET | /v1/environments/{environment_id}/work/poll | work:take |
+| GET | /v1/environments/{environment_id}/work/stats | work:read |
+| GET | /v1/environments/{environment_id}/work/{work_id} | work:read |
+| POST | /v1/environments/{environment_id}/work/{work_id} | work:write |
+| POST | /v1/environments/{environment_id}/work/{work_id}/ack | work:take |
+| POST | /v1/environments/{environment_id}/work/{work_id}/heartbeat | work:heartbeat |
+| POST | /v1/environments/{environment_id}/work/{work_id}/stop | work:stop |
 
 Neighbours: sessions says how many of them refer to an environment, and starts containers from it.
 """

@@ -51,12 +51,13 @@ _LAST_OUTPUT_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every container of this server is given: limits, the operator's registries and block-list, variables."""
+    """What every container of this server is given: limits, the operator's registries and block-list, and more."""
 
     limits: Limits = field(default_factory=Limits)
     registries: tuple[HostRule, ...] = ()
     blocked: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class Shells:
             limits=around.limits,
             network=network_policy(networking, (), around.registries, around.blocked),
             environment=around.environment,
+            files=around.files,
             labels={"kind": LABEL, "environment_id": environment.id, "workspace_id": environment.workspace_id},
         )
 

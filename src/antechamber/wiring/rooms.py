@@ -1,0 +1,68 @@
+"""What containers stand on, joined: builds, shells, and what the operator gives to every one of them."""
+
+import asyncio
+from typing import Final
+
+import structlog
+from fastapi import APIRouter
+
+from antechamber.features.environments.model.recipes import SESSION_ENVIRONMENT
+from antechamber.features.environments.model.sandbox import SandboxError
+from antechamber.features.environments.routes.shells import shell_routes
+from antechamber.features.environments.service.shells import Rooms, Shells, Surroundings
+from antechamber.settings import Loaded
+from antechamber.wiring.builds import Ground, build_builds
+from antechamber.wiring.egress import egress_configuration
+from antechamber.wiring.registries import read_registries
+from antechamber.wiring.sandboxes import Sandboxing, limits_of
+from antechamber.wiring.storage import Storage
+
+# the listener comes first
+_BESIDE_SECONDS: Final = 1.0
+_log = structlog.get_logger("rooms")
+
+
+class RoomServices:
+    """Builds and shells over a server's sandboxes; `rooms` is what else starts containers in the same way."""
+
+    def __init__(self, loaded: Loaded, storage: Storage, sandboxing: Sandboxing) -> None:
+        registries, blocked = read_registries(loaded), egress_configuration(loaded).blocked
+        environments, under = storage.environments.environments, (storage.clock, storage.chance, storage.audit)
+        around = Surroundings(
+            limits=limits_of(loaded.settings),
+            registries=registries.rules(),
+            blocked=blocked,
+            environment={**SESSION_ENVIRONMENT, **registries.environment()},
+            files=registries.files(),
+        )
+        ground = Ground(environments, sandboxing.sandboxes, storage.database, *under)
+        self._sandboxing = sandboxing
+        self.builds = build_builds(loaded, ground, lambda: sandboxing.state() == "ready")
+        self.rooms = Rooms(sandboxing.sandboxes, self.builds.builds, lambda: around)
+        self.shells = Shells(environments, self.rooms, storage.database, *under)
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def routers(self) -> list[APIRouter]:
+        """Return the endpoints."""
+        return [*self.builds.routers(), shell_routes(self.shells)]
+
+    async def start(self) -> None:
+        """Take notice of what an earlier server left, and clear it away beside everything else."""
+        await self.builds.start()
+        if self._sandboxing.folder.is_dir():
+            self._sweeping = asyncio.create_task(self._sweep(), name="what shells left")
+
+    async def stop(self) -> None:
+        """End the builds that run, before the runtime ends."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self.builds.stop()
+
+    async def _sweep(self) -> None:
+        await asyncio.sleep(_BESIDE_SECONDS)
+        try:
+            if swept := await self.shells.sweep():
+                _log.info("shells of an earlier server removed", count=swept)
+        except SandboxError as error:
+            _log.warning("shells of an earlier server not removed", note=str(error))
