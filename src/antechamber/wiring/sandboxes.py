@@ -23,6 +23,7 @@ from antechamber.wiring.egress import egress_configuration
 _POLL_SECONDS: Final = 0.01
 _WARM_SECONDS: Final = 1.0
 _PRIVATE: Final = 0o700
+_PASSABLE: Final = 0o711
 _CACHE: Final = "ANTE_CACHE"
 _log = structlog.get_logger("server")
 
@@ -106,7 +107,10 @@ class Sandboxing:
     def _make_folders(self) -> None:
         if self._run.is_dir():
             return
-        for folder in (self.folder, self._run, self.folder / "egress", self._loaded.settings.data / "blobs"):
+        self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        # Sandboxes go through it, by another way than the data folder, which is closed (bootstrap.show).
+        self.folder.chmod(_PASSABLE)
+        for folder in (self._run, self.folder / "egress", self._loaded.settings.data / "blobs"):
             folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
 
     def _line(self) -> bytes:

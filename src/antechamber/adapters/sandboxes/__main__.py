@@ -2,11 +2,12 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from antechamber.adapters.sandboxes.bootstrap import BootstrapError, isolate
+from antechamber.adapters.sandboxes.bootstrap import BootstrapError, isolate, show
 from antechamber.adapters.sandboxes.configuration import Answer, Refused, SupervisorConfiguration
 
 # These start no process on this machine.
@@ -16,8 +17,11 @@ _APART: Final = frozenset({"docker", "memory"})
 def main() -> int:
     """Run it to its end."""
     configuration = msgspec.json.decode(_line(), type=SupervisorConfiguration)
+    pid = os.getpid()
     try:
-        pid = os.getpid() if configuration.runtime in _APART else isolate()
+        if configuration.runtime not in _APART:
+            pid = isolate()
+            configuration = msgspec.structs.replace(configuration, folder=str(_shown(configuration)))
     except BootstrapError as error:
         _say(Refused(str(error)))
         return 1
@@ -25,6 +29,11 @@ def main() -> int:
     from antechamber.adapters.sandboxes.daemon import run  # noqa: PLC0415
 
     return run(configuration, pid, _say)
+
+
+def _shown(configuration: SupervisorConfiguration) -> Path:
+    ours = (configuration.blobs, configuration.cache, sys.prefix, sys.base_prefix, __file__)
+    return show(Path(configuration.folder), [Path(each) for each in ours])
 
 
 def _line() -> bytes:

@@ -11,6 +11,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -20,12 +21,14 @@ _NEWPID: Final = 0x20000000
 _NEWUSER: Final = 0x10000000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 2, 4, 8
 _MS_REC: Final = 0x4000
+_MS_BIND: Final = 0x1000
 _MS_PRIVATE: Final = 1 << 18
 _MNT_DETACH: Final = 2
 _PR_SET_PDEATHSIG: Final = 1
 _IDS: Final = 65_535
 _LONGEST_END_SECONDS: Final = 20
 _CGROUPS: Final = "/sys/fs/cgroup"
+_PLACES: Final = ("/mnt", "/media", "/srv", "/opt", "/boot")
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
@@ -59,6 +62,24 @@ def isolate() -> int:
     os.close(told)
     _mount_own()
     return outside
+
+
+def show(folder: Path, needed: Sequence[Path]) -> Path:
+    """Return a path of the folder that a sandbox's own root may go through; BootstrapError.
+
+    The folders above it are closed to everybody else, and an OCI runtime finds a sandbox's files as that root does. The
+    place is one of this process's mounts, over a folder that holds nothing `needed`.
+    """
+    kept = [each.resolve() for each in (folder, *needed)]
+    for place in map(Path, _PLACES):
+        if place.is_dir() and not any(each.is_relative_to(place.resolve()) for each in kept):
+            _mount("none", str(place), "tmpfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, "size=64k,mode=755")
+            shown = place / folder.name
+            shown.mkdir()
+            _mount(str(folder), str(shown), None, _MS_BIND)
+            return shown
+    message = f"none of {', '.join(_PLACES)} is free to show {folder} at"
+    raise BootstrapError(message)
 
 
 def _wait_for(inner: int) -> NoReturn:
