@@ -111,7 +111,7 @@ class Maker:
 
     def _debstrap(self, profile: Profile, target: Path) -> list[str]:
         line = ["mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(profile.packages)}"]
-        line += ["--aptopt=Acquire::Retries=3", "--dpkgopt=path-exclude=/usr/share/man/*"]
+        line += ["--aptopt=Acquire::Retries=3", "--dpkgopt=path-exclude=/usr/share/man/*/*"]
         line += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
         if self._source.authorities is not None and profile.commands:
             line.append(f'--customize-hook=upload "{self._source.authorities}" /tmp/authorities.pem')

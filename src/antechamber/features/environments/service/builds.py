@@ -220,7 +220,9 @@ class Builds:
         What is left of their sandboxes goes beside what follows: the runtime is not there yet.
         """
         async with self._units.begin() as unit:
-            left = await self._store.sweep_unfinished(unit, self._rules.node)
+            running = {running.build.id for running in self._live.values()}
+            open_ones = await self._store.sweep_unfinished(unit, self._rules.node)
+            left = [build for build in open_ones if build.id not in running]
             for build in left:
                 await self._store.save(unit, build.organization_id, interrupted(build, self._clock.now()))
                 self._logs.append(build.id, b"==> the server ended during this build\n")
