@@ -50,6 +50,7 @@ from antechamber.wiring.pages import browser, page_routers
 from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import open_prices, read_tables
 from antechamber.wiring.reports import ReportedPeople
+from antechamber.wiring.rooms import RoomServices
 from antechamber.wiring.sandboxes import Sandboxing
 from antechamber.wiring.storage import Storage, open_storage
 
@@ -78,6 +79,8 @@ class Application:
         adopt_clients(self.storage.oauth.clients, loaded)
         self.sweeping = Sweeping(self.storage.oauth.sweeper)
         self.sandboxing = Sandboxing(loaded, self.storage.clock)
+        self.rooms = RoomServices(loaded, self.storage, self.sandboxing)
+        self.containers = self.storage.agents.open_containers(self.storage.environments, self.rooms.rooms)
         self._build_ledger()
         self._build_gateway()
         self._build_shell()
@@ -141,6 +144,8 @@ class Application:
             caller_routes(storage),
             *storage.federation.routers(),
             *storage.environments.routers(),
+            *self.rooms.routers(),
+            *storage.agents.routers(self.sandboxing.egress_log),
             audit_routes(storage.activities, self.refusals.refusals),
             *self.limits.routers(),
             usage_routes(self.reports),
@@ -207,6 +212,8 @@ class Application:
         await self.limits.book.reload()
         self.admission.start()
         self.sandboxing.start()
+        await self.rooms.start()
+        self.containers.start()
 
     async def reload(self) -> int:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
@@ -235,6 +242,8 @@ class Application:
         await self.last_uses.stop()
         await self.sweeping.stop()
         await self.storage.federation.exchange.poller.stop()
+        await self.containers.stop()
+        await self.rooms.stop()
         await self.sandboxing.stop()
         await self.upstreams.close()
         await self.simulated.stop()

@@ -36,6 +36,7 @@ from antechamber.wiring.first_run import Founder
 from antechamber.wiring.log_in import FailureCounting, Foundations, build_log_in, log_in_rules
 from antechamber.wiring.oauth import OAuth, build_oauth, lifetimes_of
 from antechamber.wiring.rules import invite_rules, key_quota
+from antechamber.wiring.sessions import SessionServices, build_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Storage:
     oauth: OAuth
     federation: Federation
     environments: EnvironmentServices
+    agents: SessionServices
     founder: Founder
     sources: tuple[Any, ...]
 
@@ -142,6 +144,10 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     token_principals.bind(federation.account_roles)
     oauth.endpoint.bind(federation.exchange.exchanges)
     workspace_effects.on_archived(federation.rule_workspaces.drop_workspace)
+    environments = build_environments(database, clock, chance, audit)
+    agents = build_sessions(environments, database, clock, chance, pepper, audit, settings.node)
+    workspace_effects.on_archived(agents.sessions.end_workspace)
+    workspace_effects.on_archived(agents.keys.end_workspace)
     return Storage(
         settings=settings,
         folder=folder,
@@ -168,7 +174,8 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         tokens=tokens,
         oauth=oauth,
         federation=federation,
-        environments=build_environments(database, clock, chance, audit),
+        environments=environments,
+        agents=agents,
         founder=Founder(organizations, workspaces, log_in.accounts, api_keys, admin_keys, audit, database),
-        sources=(key_source, token_principals),
+        sources=(key_source, token_principals, agents.source),
     )

@@ -14,6 +14,7 @@ from antechamber.http.betas import ManagedAgents
 from antechamber.http.fields import read_instant
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 
 Reader = Annotated[Tenant, ManagedAgents(Permission.AGENTS_READ)]
 Writer = Annotated[Tenant, ManagedAgents(Permission.AGENTS_WRITE)]
@@ -24,7 +25,7 @@ _ONE = "/v1/agents/{agent_id}"
 
 def agent_routes(agents: Agents) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.post(_ROOT, summary="Make an agent")
     async def create(body: wire.CreateBody, caller: Writer, by: Acting) -> wire.AgentBody:

@@ -17,6 +17,7 @@ from antechamber.http.betas import ManagedAgents
 from antechamber.http.fields import read_instant
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 
 Taker = Annotated[EnvironmentKey, ManagedAgents(Permission.WORK_TAKE)]
 Keeper = Annotated[Tenant, ManagedAgents(Permission.WORK_HEARTBEAT)]
@@ -33,7 +34,7 @@ _KEYS = "/v1/environments/{environment_id}/keys"
 
 def work_routes(work: WorkQueue, keys: EnvironmentKeys) -> APIRouter:
     """Return the routes over the services."""
-    routes = APIRouter()
+    routes = Router()
     _add_workers(routes, work)
     _add_items(routes, work)
     _add_keys(routes, keys)

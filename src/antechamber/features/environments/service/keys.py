@@ -101,8 +101,11 @@ class EnvironmentKeys:
                 raise NotFound(message)
             await self._record(unit, dropped, ActivityType.ENVIRONMENT_KEY_REVOKED, by)
 
-    async def end_environment(self, unit: Unit, organization_id: OrganizationId, environment_id: EnvironmentId) -> None:
+    async def end_environment(
+        self, unit: Unit, organization_id: OrganizationId, environment_id: EnvironmentId, by: Actor
+    ) -> None:
         """End every key of an environment that is removed, in the same transaction."""
+        del by
         await self._store.drop_environment(unit, organization_id, environment_id)
 
     async def end_workspace(

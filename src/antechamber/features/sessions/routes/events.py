@@ -16,6 +16,7 @@ from antechamber.features.sessions.service.events import EventQuery
 from antechamber.features.sessions.wire import events as wire
 from antechamber.http.betas import ManagedAgents
 from antechamber.http.lists import PageList
+from antechamber.http.routing import Router
 
 Sender = Annotated[Tenant, ManagedAgents(Permission.EVENTS_WRITE)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -25,7 +26,7 @@ _ROOT = "/v1/sessions/{session_id}/events"
 
 def event_routes(events: SessionEvents) -> APIRouter:
     """Return the routes over a service."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.get(_ROOT, summary="A session's events, oldest first unless asked otherwise")
     async def listing(

@@ -17,6 +17,7 @@ from antechamber.http.betas import ManagedAgents
 from antechamber.http.fields import choose_all, read_instant
 from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting
+from antechamber.http.routing import Router
 
 Reader = Annotated[Tenant, ManagedAgents(Permission.SESSIONS_READ)]
 Writer = Annotated[Tenant, ManagedAgents(Permission.SESSIONS_WRITE)]
@@ -65,7 +66,7 @@ Only = Annotated[Filter | None, Depends(_read_filter)]
 
 def session_routes(sessions: Sessions, egress: SessionEgress, clock: Clock) -> APIRouter:
     """Return the routes over the services."""
-    routes = APIRouter()
+    routes = Router()
 
     @routes.post(_ROOT, summary="Start a session; its container comes up beside it")
     async def create(body: wire.CreateBody, caller: Writer, by: Acting) -> wire.SessionBody:

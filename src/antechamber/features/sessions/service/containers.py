@@ -21,6 +21,7 @@ from antechamber.features.environments.model.configs import CloudConfig
 from antechamber.features.environments.model.networking import mcp_hosts, network_policy
 from antechamber.features.environments.model.sandbox import SandboxError, SandboxGone, SandboxSpec
 from antechamber.features.environments.service import Environments
+from antechamber.features.environments.service.builds import BuildFailed
 from antechamber.features.environments.service.shells import Rooms
 from antechamber.features.sessions.model.containers import LABEL, MOST_ATTEMPTS, Container, ContainerState
 from antechamber.features.sessions.model.events import SESSION_ERROR
@@ -134,8 +135,7 @@ class Containers:
     async def _hold(self, container: Container) -> None:
         is_settled = False
         try:
-            async with self._turns:
-                is_settled = await self._guarded(self._settle(container))
+            is_settled = await self._guarded(self._settle(container))
         finally:
             self._hands.pop(container.session_id, None)
         if is_settled:
@@ -150,7 +150,8 @@ class Containers:
 
     async def _remove(self, container: Container) -> None:
         try:
-            await self._rooms.sandboxes.remove(container.session_id)
+            async with self._turns:
+                await self._rooms.sandboxes.remove(container.session_id)
         except SandboxError as error:
             await self._note(container, container.refused(self._clock.now(), str(error), most=None))
             return
@@ -158,27 +159,23 @@ class Containers:
             await self._store.drop(unit, container.organization_id, container.session_id)
 
     async def _make(self, container: Container) -> None:
-        session = await self._session(container)
-        if session is None:
-            return
+        """Start a container on what the session started with before, or on what its environment is built to now."""
         try:
-            prepared = await self._start(container, session)
+            session = await self._session(container)
+            prepared = None if session is None else await self._prepare(container, session)
+            # a build may have taken its time, and the session may be gone
+            if session is None or prepared is None or not await self._is_wanted(container):
+                return
+            async with self._turns:
+                if await self._rooms.sandboxes.find(session.id) is None:
+                    await self._rooms.sandboxes.create(self._specify(session, prepared))
         except SandboxError as error:
-            # a runtime that went away comes back; one that says no is asked a few times
-            most = None if isinstance(error, SandboxGone) else MOST_ATTEMPTS
-            await self._note(container, container.refused(self._clock.now(), str(error), most=most))
+            await self._note(container, container.refused(self._clock.now(), str(error), most=_attempts(error)))
         except WireError as error:
             most = None if isinstance(error, _PASSING) else 1
             await self._note(container, container.refused(self._clock.now(), error.message, most=most))
         else:
             await self._note(container, container.started(self._clock.now(), prepared.base, prepared.layers))
-
-    async def _start(self, container: Container, session: Session) -> Prepared:
-        """Start a container on what the session started with before, or on what its environment is built to now."""
-        prepared = await self._prepare(container, session)
-        if await self._rooms.sandboxes.find(session.id) is None:
-            await self._rooms.sandboxes.create(self._specify(session, prepared))
-        return prepared
 
     async def _prepare(self, container: Container, session: Session) -> Prepared:
         if container.base is not None:
@@ -202,6 +199,7 @@ class Containers:
             limits=around.limits,
             network=network_policy(networking, servers, around.registries, around.blocked),
             environment=around.environment,
+            files=around.files,
             labels={"kind": LABEL, "environment_id": session.environment_id, "workspace_id": session.workspace_id},
         )
 
@@ -209,6 +207,11 @@ class Containers:
         async with self._units.read() as unit:
             reach = Reach(container.organization_id, container.workspace_id)
             return await self._sessions.find(unit, reach, container.session_id)
+
+    async def _is_wanted(self, container: Container) -> bool:
+        async with self._units.read() as unit:
+            known = await self._store.find(unit, container.organization_id, container.session_id)
+        return known is not None and known.state is ContainerState.PENDING
 
     async def _note(self, before: Container, after: Container) -> None:
         """Keep what became of a container, unless something else is wanted of it by now."""
@@ -230,3 +233,10 @@ class Containers:
             "retry_status": {"type": status},
         }
         await self._events.add(unit, container.organization_id, container.session_id, SESSION_ERROR, {"error": error})
+
+
+def _attempts(error: SandboxError) -> int | None:
+    """Return how often to try: packages fail as they do, a runtime that says no is asked again, one away comes back."""
+    if isinstance(error, BuildFailed):
+        return 1
+    return None if isinstance(error, SandboxGone) else MOST_ATTEMPTS

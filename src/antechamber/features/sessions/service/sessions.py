@@ -30,8 +30,8 @@ from antechamber.features.sessions.model.sessions import (
     check_title,
     require_still,
 )
+from antechamber.features.sessions.ports.keeping import Keeper
 from antechamber.features.sessions.ports.stores import ContainerStore, SessionStore
-from antechamber.features.sessions.service.containers import Containers
 from antechamber.features.sessions.service.egress import require
 from antechamber.features.sessions.service.events import SessionEvents
 
@@ -87,7 +87,7 @@ class Sessions:
         self,
         stores: Stores,
         ground: Ground,
-        containers: Containers,
+        keeper: Keeper,
         events: SessionEvents,
         units: Units,
         clock: Clock,
@@ -96,7 +96,7 @@ class Sessions:
         self._store = stores.sessions
         self._containers = stores.containers
         self._ground = ground
-        self._keeper = containers
+        self._keeper = keeper
         self._events = events
         self._units = units
         self._clock = clock

@@ -1,0 +1,129 @@
+"""Agents, sessions and the work of self-hosted environments joined; what needs a runtime comes with the server."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from antechamber.base.chance import Chance
+from antechamber.base.clock import Clock
+from antechamber.base.principal import Principal
+from antechamber.base.secret import Secret
+from antechamber.base.unit import Unit, Units
+from antechamber.features.agents.routes import agent_routes
+from antechamber.features.agents.service import Agents
+from antechamber.features.agents.sql import SqlAgents
+from antechamber.features.audit.service import Audit
+from antechamber.features.environments.ports.sandboxes import EgressLog
+from antechamber.features.environments.routes.work import work_routes
+from antechamber.features.environments.service.keys import EnvironmentKeys
+from antechamber.features.environments.service.shells import Rooms
+from antechamber.features.environments.service.work import WorkQueue
+from antechamber.features.environments.sql.keys import SqlEnvironmentKeys
+from antechamber.features.environments.sql.work import SqlWork
+from antechamber.features.sessions.routes import event_routes, session_routes
+from antechamber.features.sessions.service import Containers, SessionEgress, SessionEvents, Sessions, Stores
+from antechamber.features.sessions.service.sessions import Ground
+from antechamber.features.sessions.sql import SqlContainers, SqlEvents, SqlSessions
+from antechamber.wiring.environments import EnvironmentServices
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+class WorkerSource:
+    """Environment keys and work tokens, as authentication asks for them."""
+
+    def __init__(self, keys: SqlEnvironmentKeys, work: SqlWork, clock: Clock) -> None:
+        self._keys = keys
+        self._work = work
+        self._clock = clock
+
+    async def resolve_principal(self, unit: Unit, digest: bytes) -> Principal | None:
+        """Return whom a digest stands for now."""
+        return await self._keys.resolve_key(unit, digest) or await self._work.resolve_token(unit, digest)
+
+    async def sweep_principals(self, unit: Unit) -> dict[bytes, Principal]:
+        """Return every live digest."""
+        return {**await self._keys.sweep_keys(unit, self._clock.now()), **await self._work.sweep_tokens(unit)}
+
+
+class Keeping:
+    """Who makes containers what they should be (`sessions.ports`), once the server has one."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        self._containers: Containers | None = None
+
+    def bind(self, containers: Containers) -> None:
+        """Join the one of this server."""
+        self._containers = containers
+
+    def wake(self) -> None:
+        """Let it look; without a server, the next start does."""
+        if self._containers is not None:
+            self._containers.wake()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionServices:
+    """What needs only the database; `keeping.bind` joins the containers."""
+
+    agents: Agents
+    sessions: Sessions
+    events: SessionEvents
+    work: WorkQueue
+    keys: EnvironmentKeys
+    keeping: Keeping
+    source: WorkerSource
+    stores: Stores
+    units: Units
+    clock: Clock
+
+    def routers(self, log: EgressLog) -> "list[APIRouter]":
+        """Return the endpoints."""
+        egress = SessionEgress(self.stores.sessions, log, self.units)
+        return [
+            agent_routes(self.agents),
+            session_routes(self.sessions, egress, self.clock),
+            event_routes(self.events),
+            work_routes(self.work, self.keys),
+        ]
+
+    def open_containers(self, environments: EnvironmentServices, rooms: Rooms) -> Containers:
+        """Return who makes the containers of this node what they should be."""
+        containers = Containers(
+            self.stores.containers,
+            self.stores.sessions,
+            environments.environments,
+            self.events,
+            rooms,
+            self.units,
+            self.clock,
+            self.keeping.node,
+        )
+        self.keeping.bind(containers)
+        return containers
+
+
+def build_sessions(
+    environments: EnvironmentServices,
+    units: Units,
+    clock: Clock,
+    chance: Chance,
+    pepper: Secret,
+    audit: Audit,
+    node: str,
+) -> SessionServices:
+    """Join the services with environments, which ask them for sessions and let their queues end."""
+    known, work_store, key_store = environments.environments, SqlWork(), SqlEnvironmentKeys()
+    work = WorkQueue(work_store, known, units, clock, chance, pepper)
+    keys = EnvironmentKeys(key_store, known, units, clock, chance, pepper, audit)
+    agents = Agents(SqlAgents(), units, clock, chance, audit)
+    stores = Stores(SqlSessions(), SqlContainers())
+    events = SessionEvents(SqlEvents(), stores.sessions, units, clock, chance)
+    keeping = Keeping(node)
+    sessions = Sessions(stores, Ground(agents, known, work, audit), keeping, events, units, clock, chance)
+    environments.sessions.bind(sessions)
+    environments.ends.on_removed(keys.end_environment)
+    environments.ends.on_removed(work.end_environment)
+    source = WorkerSource(key_store, work_store, clock)
+    return SessionServices(agents, sessions, events, work, keys, keeping, source, stores, units, clock)
