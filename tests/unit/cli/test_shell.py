@@ -93,7 +93,7 @@ def fed(writing: int, text: str) -> None:
         stream.write(text)
 
 
-@pytest.mark.parametrize("kind", ["text", "file", "pipe"])
+@pytest.mark.parametrize("kind", ["text", "file", "pipe", "nothing"])
 async def test_what_is_piped_in_arrives_and_so_does_its_end(kind: str, tmp_path: Path) -> None:
     async def talk(socket: ServerConnection) -> None:
         await socket.recv()
@@ -105,8 +105,8 @@ async def test_what_is_piped_in_arrives_and_so_does_its_end(kind: str, tmp_path:
         await socket.send(b"\x01" + heard)
         await socket.send(ended(0))
 
-    text = "a line\n" * 20_000
-    pipes = Pipes(text)
+    text = "" if kind == "nothing" else "a line\n" * 20_000
+    pipes = Pipes(os.open(os.devnull, os.O_RDONLY) if kind == "nothing" else text)
     if kind == "file":
         (tmp_path / "in").write_text(text)
         pipes = Pipes(os.open(tmp_path / "in", os.O_RDONLY))

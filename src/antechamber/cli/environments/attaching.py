@@ -140,7 +140,7 @@ class _Input:
         if self._fd is None:
             return self._stdin.read().encode()
         if not self._is_watched:
-            # a file is always ready; on Windows a thread waits
+            # on Windows this waits
             return await asyncio.to_thread(os.read, self._fd, _READ_BYTES)
         ready = self._loop.create_future()
         self._loop.add_reader(self._fd, _resolve, ready)
@@ -173,8 +173,9 @@ def _descriptor(stream: TextIO) -> int | None:
 
 
 def _is_watchable(fd: int) -> bool:
+    """Say whether an event loop can wait for it: a file and /dev/null are always ready, and epoll refuses them."""
     mode = os.fstat(fd).st_mode
-    return sys.platform != "win32" and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    return sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd))
 
 
 @contextmanager
