@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -54,6 +55,17 @@ class Engine:
             message = f"the engine at {self.address} cannot be reached: {error}"
             raise SandboxError(message) from error
         return secure
+
+
+def tls_context(folder: str) -> ssl.SSLContext | None:
+    """Return what shows us to an engine: `ca.pem`, `cert.pem` and `key.pem` of a folder, as its own client has them."""
+    if not folder:
+        return None
+    place = Path(folder)
+    context = ssl.create_default_context(cafile=place / "ca.pem")
+    if (place / "cert.pem").exists():
+        context.load_cert_chain(place / "cert.pem", place / "key.pem")
+    return context
 
 
 class _Plain:

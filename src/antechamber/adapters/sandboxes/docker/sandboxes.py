@@ -5,20 +5,23 @@ import contextlib
 import io
 import tarfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from antechamber.adapters.sandboxes.docker import bodies, engine, snapshots
+from antechamber.adapters.blobs import local_blobs
+from antechamber.adapters.sandboxes.configuration import SupervisorConfiguration
+from antechamber.adapters.sandboxes.docker import bodies, engine, seccomp, snapshots
 from antechamber.adapters.sandboxes.docker.calls import Calls
 from antechamber.adapters.sandboxes.docker.images import Images
-from antechamber.adapters.sandboxes.docker.links import Engine
+from antechamber.adapters.sandboxes.docker.links import Engine, tls_context
+from antechamber.adapters.sandboxes.docker.networks import Network, NoNetwork
 from antechamber.adapters.sandboxes.docker.sandbox import DockerSandbox
 from antechamber.adapters.sandboxes.images.trees import Trees
 from antechamber.adapters.sandboxes.network import EgressClient
-from antechamber.base.chance import Chance
-from antechamber.base.clock import Clock
+from antechamber.base.chance import Chance, SystemChance
+from antechamber.base.clock import SystemClock
 from antechamber.features.environments.model.sandbox import (
     Base,
     Capabilities,
@@ -31,6 +34,8 @@ from antechamber.features.environments.model.sandbox import (
 )
 
 _MICROSECONDS: Final = 1_000_000
+_CHANCE: Final = SystemChance()
+_OWNER_BYTES: Final = 6
 _RETRY_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 15.0
 _RUNNING: Final = "running"
@@ -40,46 +45,39 @@ _WRITE: Final = 'while [ "$#" -gt 1 ]; do printf %s "$2" >"$1"; shift 2; done'
 
 
 class DockerSandboxes:
-    """Sandboxes as containers of an engine; `house.owner` tells this installation's from others' on the same engine."""
+    """Sandboxes as containers of an engine, which may have containers of others beside ours."""
 
-    def __init__(
-        self,
-        address: Engine,
-        house: bodies.House,
-        trees: Trees,
-        network: EgressClient,
-        blobs: snapshots.Blobs,
-        folder: Path,
-        clock: Clock,
-        chance: Chance,
-    ) -> None:
-        self._calls = Calls(address)
-        self._house = house
-        self._trees = trees
-        self._network = network
-        self._blobs = blobs
-        self._clock = clock
-        self._chance = chance
-        self._images = Images(self._calls, trees, house.owner, folder, clock)
+    def __init__(self, configuration: SupervisorConfiguration) -> None:
+        folder = Path(configuration.folder)
+        self._calls = Calls(Engine(configuration.docker_url, tls_context(configuration.docker_tls)))
+        self._house = bodies.House(_owner(folder, _CHANCE), configuration.docker_runtime)
+        self._trees = Trees(folder / "rootfs")
+        self._network: Network = EgressClient(Path(configuration.egress)) if configuration.egress else NoNetwork()
+        self._blobs = local_blobs(Path(configuration.blobs))
+        self._images = Images(self._calls, self._trees, self._house.owner, folder / "docker", SystemClock())
         self._running: dict[str, DockerSandbox] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._told: dict[str, Any] = {}
 
-    async def open(self) -> None:
+    async def start(self) -> None:
         """Learn what the engine is, and end what an earlier run of ours left running; what it wrote stays."""
         self._told = {**await engine.negotiate(self._calls), **await self._calls.json("GET", "/info")}
+        self._house = replace(self._house, seccomp=seccomp.profile(self._told["Architecture"]))
         for left in await self._ours():
             if left["State"] == _RUNNING:
                 await engine.end(self._calls, left["Id"])
-        self._tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._watch())]
+        await self._network.start()
+        self._spawn(self._listen())
+        self._spawn(self._watch())
 
     async def close(self) -> None:
         """End every sandbox; what they wrote stays."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(self.stop(sandbox_id) for sandbox_id in list(self._running)))
+        await asyncio.gather(*(self.stop(sandbox_id) for sandbox_id in list(self._running)), return_exceptions=True)
+        await self._network.stop()
 
     async def capabilities(self) -> Capabilities:
         """Return what the engine can enforce on its machine."""
@@ -154,7 +152,7 @@ class DockerSandboxes:
     async def keep(self, sandbox: DockerSandbox) -> str:
         """Keep what a sandbox wrote as a snapshot, and return its name."""
         changes = await self._calls.json("GET", f"/containers/{sandbox.container}/changes")
-        return await snapshots.keep(self._blobs, sandbox, changes or [], self._chance)
+        return await snapshots.keep(self._blobs, sandbox, changes or [], _CHANCE)
 
     async def seal(self, sandbox_id: str, digest: str) -> Layer:
         """End a sandbox and make what it wrote a layer of its organisation."""
@@ -177,7 +175,9 @@ class DockerSandboxes:
         return await self._images.drop(organization_id, digest)
 
     async def _start(self, name: str, spec: SandboxSpec) -> DockerSandbox:
-        await self._lay(name, {path: spec.files[path] for path in spec.files if path not in _MOUNTED})
+        laid = {path: spec.files[path] for path in spec.files if path not in _MOUNTED}
+        if laid:
+            await self._lay(name, laid)
         await self._calls.json("POST", f"/containers/{name}/start")
         told = await engine.inspect(self._calls, name)
         if told is None or not told["State"]["Running"]:
@@ -185,13 +185,13 @@ class DockerSandboxes:
             raise SandboxError(message)
         if spec.network.mode is not NetworkMode.NONE:
             await self._network.attach(_local_pid(told), spec.id, spec.network)
-        sandbox = DockerSandbox(self._calls, self._chance, told["Id"], spec, self)
+        sandbox = DockerSandbox(self._calls, _CHANCE, told["Id"], spec, self)
         await _write_in_place(sandbox, {path: spec.files[path] for path in _MOUNTED if path in spec.files})
         if spec.restore is not None:
             await snapshots.restore(self._blobs, sandbox, spec.restore)
         self._running[spec.id] = sandbox
         if spec.limits.wall_seconds:
-            self._tasks.append(asyncio.ensure_future(self._end_after(sandbox, spec.limits.wall_seconds)))
+            self._spawn(self._end_after(sandbox, spec.limits.wall_seconds))
         return sandbox
 
     async def _lay(self, name: str, files: Mapping[str, bytes]) -> None:
@@ -245,12 +245,27 @@ class DockerSandboxes:
             with contextlib.suppress(SandboxError):
                 await self.stop(sandbox.id)
 
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _ours(self, labels: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         wanted = {bodies.LABEL + name: value for name, value in (labels or {}).items()}
         return await engine.listing(self._calls, {bodies.OWNER: self._house.owner, **wanted})
 
     def _name(self, sandbox_id: str) -> str:
         return f"antechamber-{self._house.owner}-{sandbox_id}"
+
+
+def _owner(folder: Path, chance: Chance) -> str:
+    """Return the name of this installation on the engine, the same at every start."""
+    path = folder / "docker" / "owner"
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(chance.draw(_OWNER_BYTES).hex(), encoding="ascii")
+    return path.read_text(encoding="ascii")
 
 
 def _info(container: Mapping[str, Any]) -> SandboxInfo:

@@ -7,11 +7,14 @@ Packing inside means that links, owners and permissions are the container's, and
 import io
 import tarfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+from backports.zstd import ZstdCompressor, ZstdDecompressor
 
 from antechamber.adapters.sandboxes.docker.bodies import FOLDER
 from antechamber.base.chance import Chance
 from antechamber.features.environments.model.sandbox import Command, SandboxError
+from antechamber.features.environments.ports.blobs import Blobs, NoBlob
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox
 
 _REMOVED: Final = 2
@@ -19,6 +22,8 @@ _LIST: Final = ".antechamber-removed"
 # what is mounted there is the engine's or lives in memory
 _NOT_KEPT: Final = ("/dev", "/proc", "/sys", "/tmp", FOLDER, "/etc/hostname", "/etc/hosts", "/etc/resolv.conf")  # noqa: S108 - inside
 _NAME_BYTES: Final = 16
+_ANY_BYTES: Final = "surrogateescape"
+_LEVEL: Final = 1
 _PACK: Final = (
     "tar",
     "--create",
@@ -41,32 +46,22 @@ _UNPACK: Final = (
 _CLEAR: Final = ("/bin/sh", "-c", 'xargs -0 -r rm -rf -- <"/$0"; rm -f "/$0"', _LIST)
 
 
-class Blobs(Protocol):
-    """Where snapshots are kept; the store compresses."""
-
-    async def put(self, name: str, chunks: AsyncIterator[bytes]) -> None:
-        """Keep a blob."""
-        ...
-
-    def get(self, name: str) -> AsyncIterator[bytes]:
-        """Yield a blob."""
-        ...
-
-
 async def keep(blobs: Blobs, sandbox: Sandbox, changes: Sequence[Mapping[str, Any]], chance: Chance) -> str:
     """Keep what a container changed, and return the snapshot's name; SandboxError."""
     there = [change for change in changes if not _is_left_out(change["Path"])]
     kept = [change["Path"] for change in there if change["Kind"] != _REMOVED]
     removed = [change["Path"] for change in there if change["Kind"] == _REMOVED]
     process = await sandbox.execute(Command(_PACK, cwd="/"))
-    await process.write("".join(f".{path}\0" for path in kept).encode(errors="surrogateescape"))
+    await process.write("".join(f".{path}\0" for path in kept).encode(errors=_ANY_BYTES))
     await process.close_input()
     name = f"snapshots/{chance.draw(_NAME_BYTES).hex()}.tar.zst"
 
     async def packed() -> AsyncIterator[bytes]:
-        yield _first_member("".join(f"{path}\0" for path in removed).encode(errors="surrogateescape"))
+        compressor = ZstdCompressor(level=_LEVEL)
+        yield compressor.compress(_first_member("".join(f"{path}\0" for path in removed).encode(errors=_ANY_BYTES)))
         async for chunk in process.stdout:
-            yield chunk
+            yield compressor.compress(chunk)
+        yield compressor.flush()
         await _check(process, "kept")
 
     await blobs.put(name, packed())
@@ -76,11 +71,16 @@ async def keep(blobs: Blobs, sandbox: Sandbox, changes: Sequence[Mapping[str, An
 async def restore(blobs: Blobs, sandbox: Sandbox, name: str) -> None:
     """Bring a container to what a snapshot holds; SandboxError."""
     process = await sandbox.execute(Command(_UNPACK, cwd="/"))
+    decompressor = ZstdDecompressor()
     try:
-        async for chunk in blobs.get(name):
-            await process.write(chunk)
+        async for chunk in blobs.read(name):
+            await process.write(decompressor.decompress(chunk))
     except BrokenPipeError:
         pass  # it ended early, and tells why
+    except NoBlob as error:
+        await process.signal(9)
+        message = f"there is no snapshot {name}"
+        raise SandboxError(message) from error
     await process.close_input()
     await _check(process, "restored")
     clearing = await sandbox.execute(Command(_CLEAR, cwd="/"))
