@@ -12,12 +12,9 @@ from typing import Final, Protocol
 
 import structlog
 
-from antechamber.adapters.blobs import local_blobs
 from antechamber.adapters.sandboxes.bootstrap import is_rootless
 from antechamber.adapters.sandboxes.configuration import Answer, Ready, Refused, SupervisorConfiguration
 from antechamber.adapters.sandboxes.remote import SandboxServer
-from antechamber.adapters.sandboxes.snapshots import Snapshots
-from antechamber.base.chance import SystemChance
 from antechamber.base.clock import SystemClock
 from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.ports.sandboxes import Sandboxes
@@ -64,7 +61,7 @@ async def _run(configuration: SupervisorConfiguration, pid: int, say: Callable[[
     async with contextlib.AsyncExitStack() as ends:
         ends.callback(os.close, held)
         ends.callback(loop.remove_reader, sys.stdin.fileno())
-        runtime = await _open(configuration, ends)
+        runtime = _open(configuration)
         server = SandboxServer(runtime)
         ends.push_async_callback(_end, server, runtime)
         await runtime.start()
@@ -82,8 +79,7 @@ async def _end(server: SandboxServer, runtime: Runtime) -> None:
         _log.error("sandboxes did not end in time, and are killed")
 
 
-async def _open(configuration: SupervisorConfiguration, ends: contextlib.AsyncExitStack) -> Runtime:
-    """Return the runtime, not yet started; what it stands on is started, and ended by `ends`."""
+def _open(configuration: SupervisorConfiguration) -> Runtime:
     # What is not used is not imported.
     if configuration.runtime == "docker":
         from antechamber.adapters.sandboxes.docker import DockerSandboxes  # noqa: PLC0415 - see above
@@ -93,17 +89,9 @@ async def _open(configuration: SupervisorConfiguration, ends: contextlib.AsyncEx
         from antechamber.adapters.sandboxes.memory import MemorySandboxes  # noqa: PLC0415 - see above
 
         return MemorySandboxes(SystemClock())
-    from antechamber.adapters.sandboxes.network import EgressClient  # noqa: PLC0415 - see above
-    from antechamber.adapters.sandboxes.oci import OciOptions, OciSandboxes  # noqa: PLC0415 - see above
+    from antechamber.adapters.sandboxes.oci.opening import open_oci  # noqa: PLC0415 - see above
 
-    options = OciOptions(Path(configuration.folder), configuration.runtime, rootless=is_rootless())
-    snapshots = Snapshots(local_blobs(Path(configuration.blobs)), SystemChance())
-    network = EgressClient(Path(configuration.egress)) if configuration.egress else None
-    runtime = OciSandboxes(options, network=network, snapshots=snapshots)
-    if network is not None:
-        await network.start()
-        ends.push_async_callback(network.stop)
-    return runtime
+    return open_oci(configuration, rootless=is_rootless())
 
 
 def _note(path: Path, pid: int) -> None:
