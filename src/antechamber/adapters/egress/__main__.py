@@ -8,10 +8,12 @@ import msgspec
 
 from antechamber.adapters.egress.configuration import EgressConfiguration
 from antechamber.adapters.egress.server import run
+from antechamber.http.log import configure_logs
 
 
 def main() -> int:
     """Run it; 2 when the configuration cannot be used."""
+    configure_logs("info")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:

@@ -147,11 +147,13 @@ class EgressPolicy:
 
     def _address(self, address: Address, port: int, name: str | None) -> Denied | None:
         shown = f"{name} resolves to an address" if name is not None else f"{show_host(address)} is an address"
-        if port in self._own_ports and is_own(unwrap(address)):
-            return Denied("control_plane", f"{shown} of the server that this sandbox belongs to.")
         rule = self._addresses.refusal(address, name)
         if rule is None:
-            return None
+            # last: what the operator excepts does not except the server itself
+            is_server = port in self._own_ports and is_own(unwrap(address))
+            return (
+                Denied("control_plane", f"{shown} of the server that this sandbox belongs to.") if is_server else None
+            )
         why = {
             "blocked_network": "that is blocked by the operator of this server",
             "own_address": "of this server's own machine",
