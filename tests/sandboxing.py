@@ -40,7 +40,7 @@ _LAUNCHER = Path(__file__).with_name("unprivileged.py")
 class Station:
     """A supervisor and its egress proxy; `sandboxes` talks to it, over stops and starts."""
 
-    def __init__(self, *, rootless: bool = False, egress: Mapping[str, Any] | None = None, **parts: Any) -> None:
+    def __init__(self, *, rootless: bool = False, egress: Mapping[str, Any] | None = None, **parts: str | None) -> None:
         """`egress` are more fields of the proxy's configuration, `parts` of the supervisor's."""
         self.rootless = rootless
         # short, for sockets; and where another user may pass
@@ -56,18 +56,15 @@ class Station:
         self._egress_line = msgspec.json.encode(
             EgressConfiguration(str(data / "run" / "egress.sock"), str(data / "egress"), **(egress or {}))
         )
-        self._line = msgspec.json.encode(
-            SupervisorConfiguration(
-                **{
-                    "folder": str(data),
-                    "socket": str(self.socket),
-                    "blobs": str(self.folder / "blobs"),
-                    "cache": str(self.folder / "cache"),
-                    "egress": str(data / "run" / "egress.sock"),
-                    **parts,
-                }
-            )
-        )
+        told = {
+            "folder": str(data),
+            "socket": str(self.socket),
+            "blobs": str(self.folder / "blobs"),
+            "cache": str(self.folder / "cache"),
+            "egress": str(data / "run" / "egress.sock"),
+            **parts,
+        }
+        self._line = msgspec.json.encode(msgspec.convert(told, SupervisorConfiguration))
         self._egress: subprocess.Popen[bytes] | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
         if rootless:
@@ -154,10 +151,10 @@ class Station:
 
 
 @contextlib.contextmanager
-def station(kind: str, **parts: Any) -> Iterator[Station]:  # noqa: ANN401 - as Station takes them
-    """Start a station of this kind, one of KINDS, and leave nothing of it; `parts` as Station takes them."""
+def station(kind: str, egress: Mapping[str, Any] | None = None, **parts: str | None) -> Iterator[Station]:
+    """Start a station of this kind, one of KINDS, and leave nothing of it; the rest as Station takes it."""
     assert os.geteuid() == 0, "tests of sandboxes start supervisors as root and as another user: run them as root"
-    made = Station(rootless=kind == "oci-rootless", **parts)
+    made = Station(rootless=kind == "oci-rootless", egress=egress, **parts)
     try:
         yield made.start()
     finally:
