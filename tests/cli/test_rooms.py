@@ -1,0 +1,139 @@
+"""Shells in fresh containers, at a terminal of eighty columns and between pipes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_log_in import Shell
+from tests.cli.tmux import terminal
+from tests.live import LiveServer
+
+pytestmark = pytest.mark.sandbox
+
+SECONDS = 60
+
+
+class Rooms(Shell):
+    """A person's shell with an API key, and an environment of their own."""
+
+    def __init__(self, live: LiveServer, home: Path) -> None:
+        super().__init__(live, home)
+        self.variables["ANTHROPIC_API_KEY"] = live.api_key
+        self._kept = live.data / "sandboxes" / "sessions"
+        made = self.run("environments", "create", f"room {home.name}", "--transform", "id", "-r")
+        assert made.returncode == 0, made.stderr
+        self.environment_id = made.stdout.strip()
+
+    def enter(self, *program: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return self.run("environments", "shell", self.environment_id, *program, stdin=stdin)
+
+    def containers(self) -> set[str]:
+        return {path.name for path in self._kept.glob("shell_*")}
+
+    def wait_until_gone(self, before: set[str]) -> None:
+        until = time.monotonic() + SECONDS
+        while self.containers() - before:
+            assert time.monotonic() < until, self.containers()
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    server = LiveServer(tmp_path_factory.mktemp("rooms"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def rooms(server: LiveServer, tmp_path: Path) -> Rooms:
+    return Rooms(server, tmp_path)
+
+
+def test_a_program_runs_between_pipes_and_leaves_nothing(rooms: Rooms) -> None:
+    before = rooms.containers()
+    done = rooms.enter("sh", "-c", "cat; echo oops >&2; pwd; exit 7", stdin="piped in\n")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "piped in\n/workspace\n", "oops\n")
+    rooms.wait_until_gone(before)
+
+
+def test_each_has_a_container_of_its_own(rooms: Rooms) -> None:
+    assert rooms.enter("sh", "-c", "echo mine > here; ls").stdout == "here\n"
+    assert rooms.enter("ls").stdout == ""
+
+
+def test_what_is_not_there_is_told_as_a_shell_does(rooms: Rooms) -> None:
+    assert rooms.enter("no-such-program").returncode == 127
+    gone = rooms.run("environments", "shell", "env_011CZkZaBF1tNoB5wlCeusgy", "true")
+    assert (gone.returncode, "Environment not found" in gone.stderr) == (5, True)
+    assert rooms.run("environments", "archive", rooms.environment_id).returncode == 0
+    archived = rooms.enter("true")
+    assert (archived.returncode, "environment_archived" in archived.stderr) == (6, True)
+
+
+def test_a_person_sits_in_it(rooms: Rooms, tmp_path: Path) -> None:
+    with terminal(tmp_path, rooms.environment, "environments", "shell", rooms.environment_id) as screen:
+        screen.wait_for("# ")
+        screen.type("stty size", "Enter")
+        screen.wait_for("40 80")
+        screen.tmux("resize-window", "-t", "ante", "-x", "100", "-y", "30")
+        screen.type("sleep 600; echo woken", "Enter")
+        screen.type("", "C-c")
+        screen.type("clear; stty size", "Enter")
+        screen.wait_for("30 100")
+        screen.type("exit 3", "Enter")
+        screen.wait_for("ended with 3")
+        screen.type("cooked again", "Enter")
+        screen.wait_for("cooked again")
+
+
+def test_a_signal_reaches_the_program(rooms: Rooms) -> None:
+    program = "trap 'echo told; exit 5' INT; echo ready; while :; do sleep 0.1; done"
+    with rooms.begin("environments", "shell", rooms.environment_id, "sh", "-c", program) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (5, "told\n"), err
+
+
+def test_who_is_killed_takes_the_container_along(rooms: Rooms) -> None:
+    before = rooms.containers()
+    with rooms.begin("environments", "shell", rooms.environment_id, "sh", "-c", "echo ready; sleep 600") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert len(rooms.containers() - before) == 1
+        process.kill()
+    rooms.wait_until_gone(before)
+
+
+def test_a_megabyte_goes_in_and_comes_out(rooms: Rooms, tmp_path: Path) -> None:
+    content = os.urandom(1 << 20)
+    (tmp_path / "in").write_bytes(content)
+    with (tmp_path / "in").open("rb") as stdin:
+        done = subprocess.run(
+            [sys.executable, "-m", "antechamber", "environments", "shell", rooms.environment_id, "cat"],
+            stdin=stdin,
+            env=rooms.environment,
+            capture_output=True,
+            check=False,
+            timeout=SECONDS,
+        )
+    assert (done.returncode, done.stdout == content) == (0, True), done.stderr
+
+
+def test_it_is_in_the_audit_log(rooms: Rooms, server: LiveServer) -> None:
+    assert rooms.enter("true").returncode == 0
+    shown = rooms.run(
+        "audit", "list", "--limit", "1", "--max-items", "1", "--format", "json", "--api-key", server.admin_key
+    )
+    (newest,) = json.loads(shown.stdout)
+    assert (newest["type"], newest["environment_id"]) == ("environment_shell_opened", rooms.environment_id)
