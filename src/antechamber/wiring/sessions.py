@@ -11,6 +11,7 @@ from antechamber.base.unit import Unit, Units
 from antechamber.features.agents.routes import agent_routes
 from antechamber.features.agents.service import Agents
 from antechamber.features.agents.sql import SqlAgents
+from antechamber.features.agents.wire import OverridesReader
 from antechamber.features.audit.service import Audit
 from antechamber.features.environments.ports.sandboxes import EgressLog
 from antechamber.features.environments.routes.work import work_routes
@@ -117,7 +118,7 @@ def build_sessions(
     known, work_store, key_store = environments.environments, SqlWork(), SqlEnvironmentKeys()
     work = WorkQueue(work_store, known, units, clock, chance, pepper)
     keys = EnvironmentKeys(key_store, known, units, clock, chance, pepper, audit)
-    agents = Agents(SqlAgents(), units, clock, chance, audit)
+    agents = Agents(SqlAgents(), OverridesReader(), units, clock, chance, audit)
     stores = Stores(SqlSessions(), SqlContainers())
     events = SessionEvents(SqlEvents(), stores.sessions, units, clock, chance)
     keeping = Keeping(node)

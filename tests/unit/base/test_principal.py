@@ -6,7 +6,18 @@ from ipaddress import ip_network
 import pytest
 
 from antechamber.base.errors import PermissionDenied
-from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, TokenId, UserId, WorkspaceId
+from antechamber.base.ids import (
+    AdminKeyId,
+    ApiKeyId,
+    EnvironmentId,
+    EnvironmentKeyId,
+    OrganizationId,
+    SessionId,
+    TokenId,
+    UserId,
+    WorkId,
+    WorkspaceId,
+)
 from antechamber.base.permissions import (
     HELD,
     ROLES,
@@ -21,7 +32,16 @@ from antechamber.base.permissions import (
     holders,
     matrix,
 )
-from antechamber.base.principal import AccessToken, AdminKey, ApiKey, Principal, demand, demand_address
+from antechamber.base.principal import (
+    AccessToken,
+    AdminKey,
+    ApiKey,
+    EnvironmentKey,
+    Principal,
+    WorkToken,
+    demand,
+    demand_address,
+)
 
 ORGANIZATION = OrganizationId("5d1f0e5b-6c2d-4c6f-9a53-6f2f5d8f0c11")
 API_KEY = ApiKey(ApiKeyId("apikey_01a"), ORGANIZATION, WorkspaceId("wrkspc_01a"), True, None, None)
@@ -34,6 +54,10 @@ STRANGE = AccessToken(TokenId("token_01b"), ORGANIZATION, "org:unheard", 1)
 DEVELOPER = AccessToken(TokenId("token_01c"), ORGANIZATION, " ".join(SCOPES), 1, USER, OrganizationRole.DEVELOPER)
 READER = AdminKey(AdminKeyId("adminkey_01b"), ORGANIZATION, None, ("read:members", "read:analytics"))
 
+ENVIRONMENT = EnvironmentId("env_01a")
+WORKER = EnvironmentKey(EnvironmentKeyId("envkey_01a"), ORGANIZATION, API_KEY.workspace_id, ENVIRONMENT, None)
+ITEM = WorkToken(WorkId("work_01a"), ORGANIZATION, API_KEY.workspace_id, ENVIRONMENT, SessionId("sesn_01a"))
+
 
 @pytest.mark.parametrize(
     ("principal", "held"),
@@ -44,6 +68,8 @@ READER = AdminKey(AdminKeyId("adminkey_01b"), ORGANIZATION, None, ("read:members
         (STRANGE, frozenset[Permission]()),
         (DEVELOPER, HELD[Kind.PERSON_DEVELOPER]),
         (READER, SCOPES["read:members"] | SCOPES["read:analytics"]),
+        (WORKER, HELD[Kind.ENVIRONMENT_KEY]),
+        (ITEM, HELD[Kind.WORK_TOKEN]),
     ],
 )
 def test_a_principal_may_what_it_holds_and_nothing_else(principal: Principal, held: frozenset[Permission]) -> None:
@@ -78,8 +104,9 @@ def test_a_refusal_names_what_is_held_what_is_needed_and_who_holds_it() -> None:
     with pytest.raises(PermissionDenied) as caught:
         demand(API_KEY, Permission.AUDIT_READ)
     assert caught.value.message == (
-        "This api_key holds [inference, metrics:write, models:read, self:read] but needs [audit:read], "
-        "which is held by: admin_key, org:admin token, person: admin."
+        "This api_key holds [agents:read, agents:write, environments:read, environments:write, events:write, "
+        "inference, metrics:write, models:read, self:read, sessions:read, sessions:write, work:read, work:stop, "
+        "work:write] but needs [audit:read], which is held by: admin_key, org:admin token, person: admin."
     )
     with pytest.raises(PermissionDenied, match=r"^This admin_key with scopes read:members read:analytics holds \["):
         demand(READER, Permission.MEMBERS_WRITE)

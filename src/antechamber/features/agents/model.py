@@ -190,3 +190,27 @@ def unpack(values: Mapping[str, Any]) -> Definition:
             "skills": tuple(values["skills"]),
         }
     )
+
+
+def to_plain(agent_id: str, version: int, definition: Definition) -> dict[str, Any]:
+    """Return what an agent and a session's copy of one have in common, in the shape of the wire."""
+    model = definition.model
+    return {
+        "id": agent_id,
+        "type": "agent",
+        "name": definition.name,
+        "description": definition.description,
+        "model": {
+            "id": model.id,
+            "effort": {"type": model.effort},
+            "speed": model.speed,
+            "inference_geo": model.inference_geo,
+        },
+        "system": definition.system,
+        "tools": [dict(tool) for tool in definition.tools],
+        "mcp_servers": [{"type": "url", "name": server.name, "url": server.url} for server in definition.mcp_servers],
+        "skills": [dict(skill) for skill in definition.skills],
+        "multiagent": None,
+        "execution_identity": {"type": "service_account"},
+        "version": version,
+    }

@@ -1,7 +1,7 @@
 """What agents need from outside."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from antechamber.base.ids import AgentId, OrganizationId, WorkspaceId
 from antechamber.base.page import Asked
@@ -65,4 +65,12 @@ class AgentStore(Protocol):
         limit: int,
     ) -> Sequence[Agent]:
         """Return versions below `before`, newest first."""
+        ...
+
+
+class OverridesReading(Protocol):
+    """Reads what a session says in place of parts of its agent, which is said as an agent is."""
+
+    def read(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return it by the names of `Definition`, resolved; InvalidRequest for what no agent could have."""
         ...

@@ -13,7 +13,7 @@ from antechamber.base.ids import AgentId, Kind, OrganizationId, WorkspaceId, is_
 from antechamber.base.page import PageQuery, Paging, Part, open_cursor, read_number, seal_cursor
 from antechamber.base.unit import Unit, Units
 from antechamber.features.agents.model import Agent, Definition, changed, check
-from antechamber.features.agents.ports import AgentStore
+from antechamber.features.agents.ports import AgentStore, OverridesReading
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
 
@@ -31,8 +31,17 @@ class AgentQuery:
 class Agents:
     """Makes agents, tells and changes them, and archives them."""
 
-    def __init__(self, store: AgentStore, units: Units, clock: Clock, chance: Chance, audit: Audit) -> None:
+    def __init__(
+        self,
+        store: AgentStore,
+        overrides: OverridesReading,
+        units: Units,
+        clock: Clock,
+        chance: Chance,
+        audit: Audit,
+    ) -> None:
         self._store = store
+        self._overrides = overrides
         self._units = units
         self._clock = clock
         self._chance = chance
@@ -90,6 +99,10 @@ class Agents:
             message = f"agent.version: {version} not found"
             raise NotFound(message)
         return older
+
+    def overridden(self, definition: Definition, said: Mapping[str, Any]) -> Definition:
+        """Return a definition with what a session says in place of parts of it; InvalidRequest past the rules."""
+        return check(changed(definition, self._overrides.read(said))) if said else definition
 
     async def listing(
         self, organization_id: OrganizationId, workspace_id: WorkspaceId, query: AgentQuery

@@ -1,11 +1,13 @@
 """Agents on the wire (SDK types `BetaManagedAgentsAgent`, `agent_create_params`, `agent_update_params`)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from antechamber.base.clock import to_rfc3339
-from antechamber.features.agents.model import Agent, Definition, McpServer, ModelChoice
+from antechamber.base.errors import InvalidRequest
+from antechamber.features.agents.model import Agent, Definition, McpServer, ModelChoice, to_plain
 from antechamber.features.agents.wire.tools import ToolBody, read_tools
 from antechamber.http.bodies import Body
 from antechamber.http.fields import show_instant
@@ -92,8 +94,8 @@ class NothingBody(Body):
     """`{}`: what archiving takes, if anything."""
 
 
-class AgentShape(BaseModel):
-    """What an agent and a session's copy of one have in common."""
+class AgentBody(BaseModel):
+    """An agent in one version."""
 
     id: str
     type: Literal["agent"]
@@ -107,11 +109,6 @@ class AgentShape(BaseModel):
     multiagent: None
     execution_identity: dict[str, str]
     version: int
-
-
-class AgentBody(AgentShape):
-    """An agent in one version."""
-
     metadata: dict[str, str]
     created_at: str
     updated_at: str
@@ -123,6 +120,20 @@ def read_new(body: CreateBody) -> Definition:
     changes = read_changes(body)
     changes["metadata"] = dict(body.metadata or {})
     return Definition(**{"description": None, **changes})
+
+
+class OverridesReader:
+    """Reads what a session says in place of parts of its agent (`agents.ports`)."""
+
+    def read(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return it by the names of `Definition`, resolved; InvalidRequest for what no agent could have."""
+        try:
+            return read_changes(OverridesBody.model_validate(said))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            place = ".".join(str(part) for part in ("agent", *problem["loc"]))
+            message = f"{place}: {problem['msg']}"
+            raise InvalidRequest(message) from None
 
 
 def read_changes(body: OverridesBody) -> dict[str, Any]:
@@ -163,33 +174,9 @@ def _read_model(model: str | ModelBody) -> ModelChoice:
 def show(agent: Agent) -> AgentBody:
     """Return an agent as the wire shows it."""
     return AgentBody(
-        **shape(agent.id, agent.version, agent.definition),
+        **to_plain(agent.id, agent.version, agent.definition),
         metadata=dict(agent.definition.metadata),
         created_at=to_rfc3339(agent.created_at),
         updated_at=to_rfc3339(agent.updated_at),
         archived_at=show_instant(agent.archived_at),
     )
-
-
-def shape(agent_id: str, version: int, definition: Definition) -> dict[str, Any]:
-    """Return the fields of `AgentShape`."""
-    model = definition.model
-    return {
-        "id": agent_id,
-        "type": "agent",
-        "name": definition.name,
-        "description": definition.description,
-        "model": {
-            "id": model.id,
-            "effort": {"type": model.effort},
-            "speed": model.speed,
-            "inference_geo": model.inference_geo,
-        },
-        "system": definition.system,
-        "tools": [dict(tool) for tool in definition.tools],
-        "mcp_servers": [{"type": "url", "name": server.name, "url": server.url} for server in definition.mcp_servers],
-        "skills": [dict(skill) for skill in definition.skills],
-        "multiagent": None,
-        "execution_identity": {"type": "service_account"},
-        "version": version,
-    }

@@ -49,7 +49,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class AgentChoice:
-    """The agent that a session is to start from: its version (None: the present one), and what replaces parts of it."""
+    """The agent that a session is to start from: its version (None: the present one), and what replaces parts of it.
+
+    `overrides` are as they were said: agents read them.
+    """
 
     id: AgentId
     version: int | None = None

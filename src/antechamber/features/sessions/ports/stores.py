@@ -30,7 +30,9 @@ class SessionStore(Protocol):
         """Remove a session with its events."""
         ...
 
-    async def find(self, unit: Unit, reach: Reach, session_id: SessionId) -> Session | None:
+    async def find(
+        self, unit: Unit, organization_id: OrganizationId, reach: Reach, session_id: SessionId
+    ) -> Session | None:
         """Return a session that the caller may see, archived or not."""
         ...
 
@@ -40,7 +42,9 @@ class SessionStore(Protocol):
         """Return every session of a workspace that is not archived."""
         ...
 
-    async def listing(self, unit: Unit, reach: Reach, asked: Asked, only: Filter) -> Sequence[Session]:
+    async def listing(
+        self, unit: Unit, organization_id: OrganizationId, reach: Reach, asked: Asked, only: Filter
+    ) -> Sequence[Session]:
         """Return what was asked for of the sessions that the caller may see."""
         ...
 

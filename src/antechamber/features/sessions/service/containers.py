@@ -206,7 +206,7 @@ class Containers:
     async def _session(self, container: Container) -> Session | None:
         async with self._units.read() as unit:
             reach = Reach(container.organization_id, container.workspace_id)
-            return await self._sessions.find(unit, reach, container.session_id)
+            return await self._sessions.find(unit, container.organization_id, reach, container.session_id)
 
     async def _is_wanted(self, container: Container) -> bool:
         async with self._units.read() as unit:

@@ -13,7 +13,9 @@ from antechamber.features.sessions.ports.stores import SessionStore
 
 async def require(store: SessionStore, unit: Unit, reach: Reach, session_id: SessionId) -> Session:
     """Return a session that the caller may see; NotFound, in the same words for one of somebody else."""
-    found = await store.find(unit, reach, session_id) if is_id(Kind.SESSION, session_id) else None
+    found = (
+        await store.find(unit, reach.organization_id, reach, session_id) if is_id(Kind.SESSION, session_id) else None
+    )
     if found is None:
         message = f"Session not found: {session_id}"
         raise NotFound(message)

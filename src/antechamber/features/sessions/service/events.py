@@ -138,7 +138,7 @@ class SessionEvents:
         while True:
             bell = self._bells.setdefault(session_id, asyncio.Event())
             async with self._units.read() as unit:
-                is_there = await self._sessions.find(unit, reach, session_id) is not None
+                is_there = await self._sessions.find(unit, reach.organization_id, reach, session_id) is not None
                 found = await self._store.slice(unit, reach.organization_id, session_id, beyond=last, limit=_SLICE)
             for event in found:
                 last = event.sequence

@@ -12,7 +12,7 @@ from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import EnvironmentId, Kind, OrganizationId, SessionId, WorkspaceId, mint
 from antechamber.base.page import Asked, PageQuery, foreign_cursor, open_cursor, read_number, seal_cursor
 from antechamber.base.unit import Unit, Units
-from antechamber.features.agents.model import changed, check, check_metadata, merged
+from antechamber.features.agents.model import check_metadata, merged
 from antechamber.features.agents.service import Agents
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
@@ -123,7 +123,7 @@ class Sessions:
                 environment_id=environment.id,
                 agent_id=agent.id,
                 agent_version=agent.version,
-                agent=check(changed(agent.definition, draft.agent.overrides)),
+                agent=self._ground.agents.overridden(agent.definition, draft.agent.overrides),
                 config=environment.config,
                 created_at=now,
                 updated_at=now,
@@ -146,7 +146,7 @@ class Sessions:
         """Return a page of sessions; InvalidRequest for a cursor of another list."""
         book = _Book(reach, query)
         async with self._units.read() as unit:
-            found = await self._store.listing(unit, reach, book.asked(), query.only)
+            found = await self._store.listing(unit, reach.organization_id, reach, book.asked(), query.only)
             ids = [session.id for session in found]
             containers = await self._containers.several(unit, reach.organization_id, ids)
         return book.leaf([Shown(session, containers.get(session.id)) for session in found])
@@ -159,7 +159,7 @@ class Sessions:
             if known.is_archived:
                 message = f"{session_id} is archived and cannot be changed."
                 raise InvalidRequest(message)
-            session = _apply(known, changes)
+            session = self._apply(known, changes)
             if session != known:
                 session = dataclasses.replace(session, updated_at=self._clock.now())
                 await self._store.save(unit, reach.organization_id, session)
@@ -200,6 +200,19 @@ class Sessions:
         del by
         for session in await self._store.several(unit, organization_id, workspace_id):
             await self._end(unit, session, SYSTEM)
+
+    def _apply(self, known: Session, changes: Mapping[str, Any]) -> Session:
+        said = dict(changes)
+        if "title" in said:
+            check_title(said["title"])
+        if "metadata" in said:
+            said["metadata"] = merged(known.metadata, said["metadata"])
+        if "agent" in said:
+            if known.status is not Status.IDLE:
+                message = f"agent: {known.id} is {known.status}; its agent can be changed while it is idle"
+                raise InvalidRequest(message)
+            said["agent"] = self._ground.agents.overridden(known.agent, said["agent"])
+        return dataclasses.replace(known, **said)
 
     async def _provide(self, unit: Unit, session: Session) -> Container | None:
         if session.config.type is ConfigType.SELF_HOSTED:
@@ -251,20 +264,6 @@ class Sessions:
             environment_id=session.environment_id,
             workspace_id=session.workspace_id,
         )
-
-
-def _apply(known: Session, changes: Mapping[str, Any]) -> Session:
-    said = dict(changes)
-    if "title" in said:
-        check_title(said["title"])
-    if "metadata" in said:
-        said["metadata"] = merged(known.metadata, said["metadata"])
-    if "agent" in said:
-        if known.status is not Status.IDLE:
-            message = f"agent: {known.id} is {known.status}; its agent can be changed while it is idle"
-            raise InvalidRequest(message)
-        said["agent"] = check(changed(known.agent, said["agent"]))
-    return dataclasses.replace(known, **said)
 
 
 class _Book:

@@ -53,9 +53,11 @@ class SqlSessions:
         here = (sessions.c.organization_id == organization_id, sessions.c.id == session_id)
         await link.execute(delete(sessions).where(*here))
 
-    async def find(self, unit: Unit, reach: Reach, session_id: SessionId) -> Session | None:
+    async def find(
+        self, unit: Unit, organization_id: OrganizationId, reach: Reach, session_id: SessionId
+    ) -> Session | None:
         """Return a session that the caller may see, archived or not."""
-        query = select(sessions).where(*_inside(reach), sessions.c.id == session_id)
+        query = select(sessions).where(*_inside(organization_id, reach), sessions.c.id == session_id)
         row = (await connection(unit).execute(query)).one_or_none()
         return None if row is None else _read(row)
 
@@ -63,13 +65,15 @@ class SqlSessions:
         self, unit: Unit, organization_id: OrganizationId, workspace_id: WorkspaceId
     ) -> Sequence[Session]:
         """Return every session of a workspace that is not archived."""
-        inside = _inside(Reach(organization_id, workspace_id))
+        inside = _inside(organization_id, Reach(organization_id, workspace_id))
         rows = await connection(unit).execute(select(sessions).where(*inside, sessions.c.archived_at.is_(None)))
         return [_read(row) for row in rows]
 
-    async def listing(self, unit: Unit, reach: Reach, asked: Asked, only: Filter) -> Sequence[Session]:
+    async def listing(
+        self, unit: Unit, organization_id: OrganizationId, reach: Reach, asked: Asked, only: Filter
+    ) -> Sequence[Session]:
         """Return what was asked for of the sessions that the caller may see."""
-        query = select(sessions).where(*_inside(reach), *_matching(only))
+        query = select(sessions).where(*_inside(organization_id, reach), *_matching(only))
         rows = await connection(unit).execute(page_of(query, (sessions.c.created_at, sessions.c.id), asked))
         return [_read(row) for row in rows]
 
@@ -91,8 +95,8 @@ def within(column: Column[Any], window: Window) -> list[ColumnElement[bool]]:
     return [compare(instant) for instant, compare in bounds if instant is not None]
 
 
-def _inside(reach: Reach) -> list[ColumnElement[bool]]:
-    found = [sessions.c.organization_id == reach.organization_id, sessions.c.workspace_id == reach.workspace_id]
+def _inside(organization_id: OrganizationId, reach: Reach) -> list[ColumnElement[bool]]:
+    found = [sessions.c.organization_id == organization_id, sessions.c.workspace_id == reach.workspace_id]
     if reach.environment_id is not None:
         found.append(sessions.c.environment_id == reach.environment_id)
     if reach.session_id is not None:

@@ -7,8 +7,7 @@ from pydantic import BaseModel, Field
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import AgentId, EnvironmentId
-from antechamber.features.agents.wire import AgentShape, OverridesBody, ServerBody, read_changes, shape
-from antechamber.features.agents.wire.tools import ToolBody
+from antechamber.features.agents.model import to_plain
 from antechamber.features.sessions.model.containers import Container
 from antechamber.features.sessions.model.sessions import AgentChoice, Session, SessionDraft
 from antechamber.features.sessions.service.sessions import Shown
@@ -27,12 +26,17 @@ class AgentBody(Body):
     version: Version | None = None
 
 
-class AgentWithOverridesBody(OverridesBody):
+class AgentWithOverridesBody(Body):
     """`{type: "agent_with_overrides", id, version?}` and what replaces parts of the agent for this session."""
 
     type: Literal["agent_with_overrides"]
     id: str
     version: Version | None = None
+    model: str | dict[str, Any] | None = None
+    system: str | None = None
+    tools: list[dict[str, Any]] | None = None
+    mcp_servers: list[dict[str, Any]] | None = None
+    skills: list[dict[str, Any]] | None = None
 
 
 class CreateBody(Body):
@@ -51,8 +55,8 @@ class CreateBody(Body):
 class AgentUpdateBody(Body):
     """What may change of a session's agent; what is left out stays, [] clears."""
 
-    tools: list[ToolBody] | None = None
-    mcp_servers: list[ServerBody] | None = None
+    tools: list[dict[str, Any]] | None = None
+    mcp_servers: list[dict[str, Any]] | None = None
 
 
 class UpdateBody(Body):
@@ -83,7 +87,7 @@ class SessionBody(BaseModel):
     id: str
     type: Literal["session"]
     status: str
-    agent: AgentShape
+    agent: dict[str, Any]
     environment_id: str
     title: str | None
     metadata: dict[str, str]
@@ -126,7 +130,7 @@ def read_draft(body: CreateBody) -> SessionDraft:
         if agent.model is None and "model" in agent.model_fields_set:
             message = "agent.model: cannot be cleared"
             raise InvalidRequest(message, error_code="agent_model_required")
-        choice = AgentChoice(AgentId(agent.id), agent.version, read_changes(agent))
+        choice = AgentChoice(AgentId(agent.id), agent.version, _overrides(agent))
     return SessionDraft(choice, EnvironmentId(body.environment_id), body.title, dict(body.metadata or {}))
 
 
@@ -138,9 +142,12 @@ def read_update(body: UpdateBody) -> dict[str, Any]:
     if body.metadata is not None:
         changes["metadata"] = body.metadata
     if body.agent is not None:
-        said = body.agent.model_dump(include=body.agent.model_fields_set)
-        changes["agent"] = read_changes(OverridesBody.model_validate(said))
+        changes["agent"] = body.agent.model_dump(include=body.agent.model_fields_set)
     return changes
+
+
+def _overrides(body: AgentWithOverridesBody) -> dict[str, Any]:
+    return body.model_dump(include=body.model_fields_set - {"type", "id", "version"})
 
 
 def show(shown: Shown, now: int) -> SessionBody:
@@ -150,7 +157,7 @@ def show(shown: Shown, now: int) -> SessionBody:
         id=session.id,
         type="session",
         status=session.status,
-        agent=AgentShape(**shape(session.agent_id, session.agent_version, session.agent)),
+        agent=to_plain(session.agent_id, session.agent_version, session.agent),
         environment_id=session.environment_id,
         title=session.title,
         metadata=dict(session.metadata),
