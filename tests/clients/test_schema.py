@@ -3,6 +3,8 @@
 Whatever it thinks of, no endpoint fails (5xx), none answers with a status or a body that the document does not name.
 """
 
+import json
+import secrets
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -27,6 +29,7 @@ from tests.live import LiveServer
 from tests.postgres import PrivatePostgres, private_postgres
 
 EXAMPLES = 12
+BETAS = "analytics-usage-cost-2026-08-24,managed-agents-2026-04-01"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ROOT = "/v1/organizations"
 KEY = {
@@ -123,6 +126,13 @@ def federation_ids(server: LiveServer) -> dict[str, str]:
     return dict(zip(names, (issuer["id"], account["id"], rule["id"]), strict=True))
 
 
+def environment_ids(server: LiveServer) -> dict[str, str]:
+    """The id of an environment that exists, made anew as what is thought of may delete it."""
+    headers = {"x-api-key": server.api_key, "anthropic-version": "2026-10-21", "anthropic-beta": BETAS}
+    body = json.dumps({"name": secrets.token_hex(8)})
+    return {"environment_id": server.ask("POST", "/v1/environments", headers, body).json()["id"]}
+
+
 @pytest.mark.parametrize("label", labels())
 def test_an_endpoint_keeps_to_its_description(server: LiveServer, label: str) -> None:
     method, _, path = label.partition(" ")
@@ -132,13 +142,15 @@ def test_an_endpoint_keeps_to_its_description(server: LiveServer, label: str) ->
     key = server.api_key if model else server.admin_key
     if "federation" in path or "service_accounts" in path:
         key, ids = token(server), {**ids, **federation_ids(server)}
+    if "environment_id" in path:
+        ids |= environment_ids(server)
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy(), real=st.booleans(), version=st.sampled_from(["2023-06-01", "2026-10-21"]))
     def ask(case: Any, real: bool, version: str) -> None:  # noqa: ANN401, FBT001 - as above
         if real:
             case.path_parameters = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
-        headers = {"x-api-key": key, "anthropic-version": version, "anthropic-beta": "analytics-usage-cost-2026-08-24"}
+        headers = {"x-api-key": key, "anthropic-version": version, "anthropic-beta": BETAS}
         response = case.call(base_url=server.base_url, headers=headers, timeout=20)
         case.validate_response(response, checks=CHECKS)
         assert response.status_code not in FORBIDDEN, response.text
