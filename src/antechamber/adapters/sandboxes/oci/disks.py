@@ -16,6 +16,9 @@ from antechamber.features.environments.model.sandbox import SandboxError
 _CONTROL: Final = Path("/dev/loop-control")
 _GET_FREE: Final = 0x4C82
 _CONFIGURE: Final = 0x4C0A
+_GET_STATUS: Final = 0x4C05
+# struct loop_info64, of which device and inode of the image come first
+_STATUS: Final = struct.Struct("=5Q4I64s64s32s2Q")
 _AUTOCLEAR: Final = 4
 _TRIES: Final = 64
 # A power cut loses what was written last either way: there is no journal, and nothing waits for the disk.
@@ -64,9 +67,15 @@ def mend(image: Path) -> None:
 
 def is_attached(image: Path) -> bool:
     """Tell whether a loop device still has the image: mounted twice it would be destroyed."""
+    own = image.stat()
     for device in Path("/sys/block").glob("loop*"):
         with suppress(OSError):
-            if (device / "loop/backing_file").read_text(encoding="utf-8").removesuffix("\n") == str(image):
+            held = os.open(f"/dev/{device.name}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                status = fcntl.ioctl(held, _GET_STATUS, bytes(_STATUS.size))
+            finally:
+                os.close(held)
+            if _STATUS.unpack(status)[:2] == (own.st_dev, own.st_ino):
                 return True
     return False
 
@@ -112,7 +121,7 @@ def _loop(backing: int, image: Path) -> tuple[str, int]:
             device = f"/dev/loop{fcntl.ioctl(control, _GET_FREE)}"
             held = os.open(device, os.O_RDWR | os.O_CLOEXEC)
             name = os.fsencode(image.name)[-63:]
-            information = struct.pack("=5Q4I64s64s32s2Q", 0, 0, 0, 0, 0, 0, 0, 0, _AUTOCLEAR, name, b"", b"", 0, 0)
+            information = _STATUS.pack(0, 0, 0, 0, 0, 0, 0, 0, _AUTOCLEAR, name, b"", b"", 0, 0)
             try:
                 fcntl.ioctl(held, _CONFIGURE, struct.pack("=II", backing, 0) + information + bytes(64))
             except OSError:

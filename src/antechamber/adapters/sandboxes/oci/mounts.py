@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, TypeVar
 
 from antechamber.adapters.sandboxes.oci import kernel
+from antechamber.adapters.sandboxes.oci.bundle import IDS
 
 T = TypeVar("T")
 _THREADS: Final = 2
@@ -94,13 +95,17 @@ def lay(upper: Path, base: Path, files: Mapping[str, bytes], first_id: int) -> N
             os.close(folder)
 
 
-def own_tree(folder: Path, difference: int) -> None:
-    """Add to the owner of everything in a folder, links themselves included."""
+def own_from_zero(folder: Path, first_id: int) -> None:
+    """Make owners count from 0 that count from `first_id`; those of nobody in the sandbox become its root's.
+
+    The overlay itself leaves such: what stands for a removed file is the machine's root's.
+    """
     for place, folders, files in os.walk(folder):
         for name in (".", *folders, *files):
             path = f"{place}/{name}"
             found = os.lstat(path)
-            os.chown(path, found.st_uid + difference, found.st_gid + difference, follow_symlinks=False)
+            owners = (_inside(found.st_uid, first_id), _inside(found.st_gid, first_id))
+            os.chown(path, *owners, follow_symlinks=False)
             if not stat.S_ISLNK(found.st_mode) and found.st_mode & (stat.S_ISUID | stat.S_ISGID):
                 # a change of owner takes these away
                 Path(path).chmod(stat.S_IMODE(found.st_mode))
@@ -129,6 +134,10 @@ def used_bytes(folder: Path) -> int:
 def discard(folder: Path) -> None:
     """Remove a folder with all that is in it, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _inside(outside: int, first_id: int) -> int:
+    return outside - first_id if first_id <= outside < first_id + IDS else 0
 
 
 def _show(name: str, lower: Path, namespace: int | None) -> None:

@@ -10,7 +10,7 @@ from antechamber.features.environments.model.sandbox import NetworkPolicy
 
 @dataclass(frozen=True, slots=True)
 class OciOptions:
-    """`folder` is DATA/sandboxes; `runtime` a name on PATH or a path.
+    """`folder` is DATA/sandboxes, at a path that everybody may walk; `runtime` a name on PATH or a path.
 
     `rootless`: this process is root of a user namespace that maps 65,536 ids, not of the machine.
     """

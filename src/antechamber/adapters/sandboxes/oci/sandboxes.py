@@ -1,7 +1,6 @@
 """The runtime as the features see it: sandboxes made, found, ended, and sealed into layers."""
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -57,7 +56,7 @@ class OciSandboxes:
         self._sessions = kept.Sessions(options.folder / "sessions")
         self._layers = kept.Layers(options.folder / "layers")
         self._trees = Trees(options.folder / "rootfs", first_id=1 if options.rootless else 0)
-        cgroups = Cgroups(f"antechamber-{hashlib.sha256(str(options.folder).encode()).hexdigest()[:8]}")
+        cgroups = Cgroups(_prefix(options.folder))
         self._machine = starting.Machine(
             options,
             Runtime(options, self._children, limits=cgroups.version != 0),
@@ -306,7 +305,7 @@ class OciSandboxes:
             else:
                 upper.rename(fresh / "fs")
             if not self._options.rootless:
-                mounts.own_tree(fresh / "fs", -state.first_id)
+                mounts.own_from_zero(fresh / "fs", state.first_id)
             now = self._clock.now()
             layer = Layer(state.organization_id, target.name, mounts.used_bytes(fresh / "fs"), now, now)
             self._layers.describe(fresh, layer)
@@ -315,3 +314,9 @@ class OciSandboxes:
             mounts.discard(fresh)
             raise
         return layer
+
+
+def _prefix(folder: Path) -> str:
+    """Name the control groups of a data folder, wherever it is mounted."""
+    found = folder.stat()
+    return f"antechamber-{found.st_dev:x}-{found.st_ino:x}"

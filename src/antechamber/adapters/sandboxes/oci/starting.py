@@ -149,7 +149,8 @@ def _lay_ground(machine: Machine, spec: SandboxSpec, state: State, *, is_fresh: 
     if is_fresh:
         mounts.discard(upper)
         mounts.own(upper, state.first_id)
-        mounts.own(upper / WORKING_FOLDER.lstrip("/"), state.first_id)
+        if spec.restore is None:
+            mounts.own(upper / WORKING_FOLDER.lstrip("/"), state.first_id)
     mounts.own(upper.with_name("work"), state.first_id)
 
 
