@@ -76,8 +76,7 @@ class Station:
     def start(self) -> "Station":
         """Start both, or what of them has ended, and wait until calls are taken."""
         if self._egress is None or self._egress.poll() is not None:
-            self._egress = self._launch("antechamber.adapters.egress", self._egress_line)
-            self._await_egress(self._egress)
+            self.start_egress()
         self._supervisor = self._launch("antechamber.adapters.sandboxes", self._line)
         assert self._supervisor.stdout is not None
         line = self._supervisor.stdout.readline()
@@ -85,6 +84,11 @@ class Station:
         assert isinstance(answer, Ready), f"no supervisor: {answer}\n{self.log()}"
         self.ready = answer
         return self
+
+    def start_egress(self) -> None:
+        """Start the proxy, and wait until it listens."""
+        self._egress = self._launch("antechamber.adapters.egress", self._egress_line)
+        self._await_egress(self._egress)
 
     def stop(self) -> int:
         """End both as the server does, by the end of their input, and return the supervisor's exit code."""
@@ -109,7 +113,7 @@ class Station:
         """The same of the proxy."""
         assert self._egress is not None
         self._egress.kill()
-        self._egress.wait(_END_SECONDS)
+        _end(self._egress)
 
     def remove(self) -> None:
         """Stop, and leave nothing."""

@@ -1,31 +1,28 @@
-"""Runtimes of every kind, each started once for a file of tests; rooms that end with their test."""
+"""Runtimes of every kind, each started once for a file of tests; rooms that end with their test or their file."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
-from pathlib import Path
 
 import pytest
 
-from antechamber.adapters.sandboxes.remote import RemoteSandboxes
-from antechamber.adapters.sandboxes.remote.frames import connect
 from antechamber.features.environments.model.sandbox import Limits
 from antechamber.features.environments.ports.sandboxes import Sandbox
+from tests.dockerd import Dockerd
 from tests.sandboxes.running import Runtime
-from tests.sandboxes.supervisors import KINDS, supervisor
+from tests.sandboxing import KINDS, station
 
 MEBIBYTE = 1 << 20
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def socket_path(request: pytest.FixtureRequest) -> Iterator[tuple[str, Path]]:
-    with supervisor(request.param) as path:
-        yield request.param, path
-
-
-@pytest.fixture(scope="module")
-def runtime(socket_path: tuple[str, Path]) -> Runtime:
-    kind, path = socket_path
-    return Runtime(kind, RemoteSandboxes(partial(connect, path)))
+@pytest.fixture(scope="module", params=[*KINDS, "docker"])
+def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    with contextlib.ExitStack() as stack:
+        parts = {}
+        if request.param == "docker":
+            engine = Dockerd().start()
+            stack.callback(engine.stop)
+            parts = {"runtime": "docker", "docker_url": engine.url}
+        yield Runtime(request.param, stack.enter_context(station(request.param, **parts)).sandboxes)
 
 
 @pytest.fixture(scope="module")

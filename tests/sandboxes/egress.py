@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from antechamber.adapters.egress.configuration import PrivateNetwork
 from antechamber.features.environments.model.sandbox import HostRule, NetworkMode, NetworkPolicy
 from tests.issuers import Authority
 from tests.origins import Echo, Origin
@@ -49,9 +50,13 @@ class World:
             "log_folder": str(self.log_folder),
             "control_plane": [CONTROL_PLANE],
             "blocked": [BLOCKED],
-            "private": [{"network": "127.0.0.0/8", "host": host} for host in (ALLOWED, ECHO)],
+            "private": [{"network": each.network, "host": each.host} for each in self.private],
             "hosts": self.hosts,
         }
+
+    @property
+    def private(self) -> tuple[PrivateNetwork, ...]:
+        return tuple(PrivateNetwork("127.0.0.0/8", host) for host in (ALLOWED, ECHO))
 
     @property
     def limited(self) -> NetworkPolicy:
