@@ -60,6 +60,7 @@ COMMANDS: Final = (
     Entry("keys", "server.keys", "Make admin and Claude Code keys as the server's operator.", SERVE),
     Entry("oauth", "server.oauth", "Register programs that people may log in to.", SERVE),
     Entry("token", "server.token", "Mint a token as the server's operator.", SERVE),
+    Entry("sandboxes", "server.sandboxes", "See what sandboxes this machine can run.", SERVE),
     Entry("simulate", "server.simulate", "Run the simulated models on their own.", SERVE),
     Entry("doctor", "doctor", "Check address, TLS, proxies, credential and clock.", MORE),
     Entry("completion", "completion", "Print the completion script of a shell.", MORE),

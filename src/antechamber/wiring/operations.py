@@ -19,6 +19,7 @@ from antechamber.wiring.limit_tables import read_limit_tables
 from antechamber.wiring.operator import ask_operator
 from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import read_tables
+from antechamber.wiring.sandboxes import describe_apart
 from antechamber.wiring.storage import Storage, open_storage
 
 Result = TypeVar("Result")
@@ -143,6 +144,22 @@ def reload(loaded: Loaded) -> Mapping[str, Any]:
     if "error" in answer:
         message = f"the server keeps what it had: {answer['error']}"
         raise OperationError(message)
+    result: Mapping[str, Any] = answer["result"]
+    return result
+
+
+def sandboxes(loaded: Loaded) -> Mapping[str, Any]:
+    """Return what the runtime says of itself: the running server's, or one started for the question and ended."""
+    return _run(_sandboxes(loaded))
+
+
+async def _sandboxes(loaded: Loaded) -> Mapping[str, Any]:
+    try:
+        answer = await ask_operator(DataFolder(loaded.settings.data).operator_socket, "sandboxes")
+    except OSError:
+        return await describe_apart(loaded)
+    if "error" in answer:
+        raise OperationError(answer["error"])
     result: Mapping[str, Any] = answer["result"]
     return result
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import dataclasses
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +13,10 @@ import structlog
 
 from antechamber.adapters.egress.log import FolderEgressLog
 from antechamber.adapters.sandboxes.configuration import Answer, Refused, SupervisorConfiguration
+from antechamber.adapters.sandboxes.memory import MemorySandboxes
 from antechamber.adapters.sandboxes.remote import RemoteSandboxes
 from antechamber.adapters.sandboxes.remote.frames import Connection, connect
-from antechamber.base.clock import Clock
+from antechamber.base.clock import Clock, SystemClock
 from antechamber.features.environments.model.sandbox import MEBIBYTE, Limits, SandboxError
 from antechamber.features.environments.ports.sandboxes import EgressLog, Sandboxes
 from antechamber.settings import Loaded, Settings
@@ -40,7 +43,9 @@ class Sandboxing:
         self._egress = Child("egress", "antechamber.adapters.egress", self._egress_line, environment, clock)
         self._supervisor = Child("sandboxes", "antechamber.adapters.sandboxes", self._line, environment, clock)
         self._warming: asyncio.Task[None] | None = None
-        self._sandboxes = RemoteSandboxes(self._connect)
+        # which run nothing, and so need nobody between
+        in_memory = settings.sandbox_runtime == "memory"
+        self._sandboxes: Sandboxes = MemorySandboxes(clock) if in_memory else RemoteSandboxes(self._connect)
         self._egress_log = FolderEgressLog(self.folder / "egress")
 
     @property
@@ -55,7 +60,7 @@ class Sandboxing:
 
     def start(self) -> None:
         """Begin in a while, beside everything else, where there have been sandboxes before."""
-        if self.folder.is_dir():
+        if self.folder.is_dir() and isinstance(self._sandboxes, RemoteSandboxes):
             self._warming = asyncio.ensure_future(self._warm())
 
     async def stop(self) -> None:
@@ -128,6 +133,17 @@ class Sandboxing:
             await asyncio.sleep(_POLL_SECONDS)
         message = "the egress proxy did not begin; its reason is in the log"
         raise ChildError(message)
+
+
+async def describe_apart(loaded: Loaded) -> Mapping[str, Any]:
+    """Return what `describe` would, without a server and leaving nothing in the data folder."""
+    with tempfile.TemporaryDirectory(prefix="ante-") as folder:
+        settings = dataclasses.replace(loaded.settings, data=Path(folder))
+        sandboxing = Sandboxing(dataclasses.replace(loaded, settings=settings), SystemClock())
+        try:
+            return await sandboxing.describe()
+        finally:
+            await sandboxing.stop()
 
 
 def supervisor_configuration(loaded: Loaded) -> SupervisorConfiguration:

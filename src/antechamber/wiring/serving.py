@@ -164,7 +164,10 @@ class Serving:
             return {"base_url": self._settings.base_url(), "providers": providers,
                     "open_requests": application.admission.open}  # fmt: skip
 
-        return {"reload": reload, "status": status, **bound_to(self._storage)}
+        async def sandboxes(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            return await application.sandboxing.describe()
+
+        return {"reload": reload, "status": status, "sandboxes": sandboxes, **bound_to(self._storage)}
 
 
 async def _reload_logged(application: Application) -> None:

@@ -14,6 +14,7 @@ from antechamber.cli.doctor.folders import folder_checks
 from antechamber.cli.doctor.online import online_checks, proxy_check
 from antechamber.cli.doctor.programs import program_checks
 from antechamber.cli.doctor.project import project_checks
+from antechamber.cli.doctor.sandboxes import sandbox_checks
 from antechamber.cli.doctor.scan import scan_checks
 from antechamber.cli.doctor.variables import variable_checks
 from antechamber.cli.exits import Exit
@@ -57,6 +58,7 @@ def _findings(invocation: Invocation, *, scan: bool, offline: bool) -> Iterator[
     yield from folder_checks(world.environment, world.clock)
     yield from program_checks(world.environment, folder)
     yield from project_checks(folder)
+    yield from sandbox_checks(world.environment)
     if scan:
         yield from scan_checks(folder)
     if not offline:
