@@ -113,8 +113,8 @@ class Builder:
         for step in steps(build.packages):
             await self._step(attempt, sandbox, step)
         await attempt.finish_manager(self._clock.now())
-        installed = await self._census(attempt, sandbox, managers) - before
-        attempt.build = replace(attempt.build, lock=_lock(build.packages, installed))
+        after = await self._census(attempt, sandbox, managers)
+        attempt.build = replace(attempt.build, lock=_lock(build.packages, after, before))
         # folders that the base lacks make it end with 1
         await self._run(attempt, sandbox, sweep())
         if files:
@@ -233,9 +233,10 @@ class _Tail:
         return b"".join(self._chunks).decode(errors="replace")
 
 
-def _lock(packages: Packages, installed: frozenset[Installed]) -> Lock:
-    ordered = sorted(installed, key=lambda one: (one.manager, one.name, one.version))
-    return Lock(pin(packages, ordered), tuple(ordered))
+def _lock(packages: Packages, after: frozenset[Installed], before: frozenset[Installed]) -> Lock:
+    new = sorted(after - before, key=lambda one: (one.manager, one.name, one.version))
+    # what the base had already counts as well for what was asked for
+    return Lock(pin(packages, after), tuple(new))
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
