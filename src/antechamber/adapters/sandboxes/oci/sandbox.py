@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from antechamber.adapters.sandboxes.oci import bundle, consoles, files
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups
 from antechamber.adapters.sandboxes.oci.children import Child
-from antechamber.adapters.sandboxes.oci.killing import end_tree, tree
+from antechamber.adapters.sandboxes.oci.killing import end_tree, measure
 from antechamber.adapters.sandboxes.oci.programs import OciProcess
 from antechamber.adapters.sandboxes.oci.runtime import Runtime, open_pipes
 from antechamber.base.chance import Chance
@@ -141,13 +141,13 @@ class OciSandbox:
     async def stats(self) -> Stats:
         """Return what it takes now."""
         self._must_run()
-        counts = self._held.cgroups.counts(self._id)
-        pids = len(tree(self._first.pid)) if counts.pids is None else counts.pids
+        cgroups = self._held.cgroups
+        counts = cgroups.counts(self._id) if cgroups.version else measure(self._first.pid)
         return Stats(
             counts.memory_bytes,
             counts.memory_peak_bytes,
             counts.cpu_microseconds,
-            pids,
+            counts.pids,
             await self._held.disk(),
             counts.oom_kills,
         )
