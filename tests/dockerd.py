@@ -11,6 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from tests.live import free_port
 from tools import certificate
 
@@ -75,11 +81,19 @@ class Dockerd:
     def _listen(self) -> list[str]:
         self.tls_url = f"tcp://localhost:{free_port()}"
         self.tls_folder.mkdir()
-        # each side knows the other by this one certificate
-        cert, key = certificate.make(dt.datetime.now(dt.UTC))
-        for name, content in {"ca.pem": cert, "cert.pem": cert, "key.pem": key}.items():
+        # each side knows the other by its one certificate
+        server, server_key = certificate.make(dt.datetime.now(dt.UTC))
+        client, client_key = client_certificate()
+        given = {
+            "ca.pem": server,
+            "cert.pem": client,
+            "key.pem": client_key,
+            "server.pem": server,
+            "its.pem": server_key,
+        }
+        for name, content in given.items():
             (self.tls_folder / name).write_bytes(content)
-        files = {"--tlscacert": "ca.pem", "--tlscert": "cert.pem", "--tlskey": "key.pem"}
+        files = {"--tlscacert": "cert.pem", "--tlscert": "server.pem", "--tlskey": "its.pem"}
         named = [f"{option}={self.tls_folder / name}" for option, name in files.items()]
         return ["--host", self.tls_url, "--tlsverify", *named]
 
@@ -91,3 +105,24 @@ class Dockerd:
             top = root / self.folder.name
             for place, _, _ in os.walk(top, topdown=False):
                 yield Path(place)
+
+
+def client_certificate() -> tuple[bytes, bytes]:
+    """Return the PEM of a certificate that only shows who calls, and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests of Antechamber")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made.public_bytes(Encoding.PEM), private

@@ -221,12 +221,15 @@ def devices() -> Found:
 
 
 def device_folder() -> Found:
-    usual = {"console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm"}
+    # our init is shown there, read-only, where the runtime is ours
+    usual = {".antechamber", "console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm"}
     there = {each.name for each in Path("/dev").iterdir()}
     extra = there - usual - {"stderr", "stdin", "stdout", "tty", "urandom", "zero"}
     yield "what is there", not extra, f"{sorted(extra)}"
     disks = [name for name in there if stat.S_ISBLK(os.lstat(f"/dev/{name}").st_mode)]
     yield "disks", not disks, f"{disks}"
+    for path in Path("/dev/.antechamber").glob("*"):
+        yield attempt(str(path), partial(path.open, "r+b"), {errno.EROFS, errno.EACCES, errno.EPERM, errno.ETXTBSY})
     for name in ("kvm", "fuse", "net/tun", "mem", "loop-control"):
         yield attempt(name, partial(os.open, f"/dev/{name}", os.O_RDWR))
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ MEBIBYTE = 1 << 20
 @pytest.fixture(scope="module", params=[*KINDS, "docker"])
 def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     with contextlib.ExitStack() as stack:
-        parts = {}
+        parts: dict[str, Any] = {}
         if request.param == "docker":
             engine = Dockerd().start()
             stack.callback(engine.stop)

@@ -193,9 +193,9 @@ async def test_a18_a_program_with_the_set_user_bit_gains_nothing(room: Sandbox) 
 async def test_a24_a_link_leads_nowhere_outside(room: Sandbox, machine: Machine) -> None:
     script = f"ln -s {machine.marker} /workspace/out; ln -s {machine.marker.parent} /workspace/folder"
     await run(room, "sh", "-c", script)
-    with pytest.raises(OSError, match="sandbox"):
+    with pytest.raises(FileNotFoundError):
         await collect(room.read("/workspace/out"))
-    with pytest.raises(OSError, match="sandbox"):
+    with pytest.raises(FileNotFoundError):
         await room.listing("/workspace/folder")
     with contextlib.suppress(OSError):
         await room.write("/workspace/folder/planted", once(b"x"))

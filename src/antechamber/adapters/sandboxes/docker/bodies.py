@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from antechamber.adapters.sandboxes.network.inside import RESOLVER
 from antechamber.features.environments.model.sandbox import MEBIBYTE, WORKING_FOLDER, Command, SandboxSpec
 
 FOLDER: Final = "/.antechamber"
@@ -124,6 +125,11 @@ def _held(spec: SandboxSpec, image: Image, house: House) -> dict[str, Any]:
     temporary = min(_TEMPORARY, limits.memory_bytes // 2) if limits.memory_bytes else _TEMPORARY
     return {
         "NetworkMode": "none",
+        # the resolver inside, whether or not this sandbox may ask it: never that of the engine's machine
+        "Dns": [RESOLVER],
+        "DnsOptions": ["timeout:5", "attempts:2"],
+        "DnsSearch": ["."],
+        "ExtraHosts": [f"{spec.hostname}:127.0.0.1"],
         "IpcMode": "private",
         "CgroupnsMode": "private",
         "CapDrop": ["ALL"],

@@ -25,7 +25,6 @@ from antechamber.base.clock import SystemClock
 from antechamber.features.environments.model.sandbox import (
     Base,
     Capabilities,
-    Command,
     Layer,
     NetworkMode,
     SandboxError,
@@ -39,9 +38,8 @@ _OWNER_BYTES: Final = 6
 _RETRY_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 15.0
 _RUNNING: Final = "running"
-# the engine mounts its own over these at each start: they can be written, not replaced
+# the engine mounts its own over these at each start, made from what the container's body says of names
 _MOUNTED: Final = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf")
-_WRITE: Final = 'while [ "$#" -gt 1 ]; do printf %s "$2" >"$1"; shift 2; done'
 
 
 class DockerSandboxes:
@@ -186,7 +184,6 @@ class DockerSandboxes:
         if spec.network.mode is not NetworkMode.NONE:
             await self._network.attach(_local_pid(told), spec.id, spec.network)
         sandbox = DockerSandbox(self._calls, _CHANCE, told["Id"], spec, self)
-        await _write_in_place(sandbox, {path: spec.files[path] for path in _MOUNTED if path in spec.files})
         if spec.restore is not None:
             await snapshots.restore(self._blobs, sandbox, spec.restore)
         self._running[spec.id] = sandbox
@@ -289,15 +286,6 @@ def _local_pid(told: Mapping[str, Any]) -> int:
             return pid
     message = "the engine runs on another machine: sandboxes there can have no network (networking none)"
     raise SandboxError(message)
-
-
-async def _write_in_place(sandbox: DockerSandbox, files: Mapping[str, bytes]) -> None:
-    words = [word for path, content in files.items() for word in (path, content.decode())]
-    process = await sandbox.execute(Command(("/bin/sh", "-c", _WRITE, "write", *words), cwd="/"))
-    await process.close_input()
-    if (status := await process.wait()).code:
-        message = f"the sandbox's {', '.join(files)} could not be written ({status.code})"
-        raise SandboxError(message)
 
 
 def _archive(files: Mapping[str, bytes]) -> bytes:
