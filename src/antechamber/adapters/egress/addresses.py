@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Final, TypeAlias
 
 from antechamber.adapters.egress.configuration import PrivateNetwork
@@ -19,6 +19,8 @@ _WAYS_IN: Final[tuple[Network, ...]] = (
     IPv6Network("2001::/32"),
     IPv6Network("2002::/16"),
 )
+# RFC 6052 §2.1
+_NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,14 @@ class AddressRules:
     def refusal(self, address: Address, name: str | None) -> str | None:
         """Return why an address that a name stands for (None: it was given itself) is not dialled, or None."""
         plain = unwrap(address)
-        if any(plain.version == each.version and plain in each for each in self.blocked):
+        inner = _translated(plain)
+        if _lies_in(plain, self.blocked) or _lies_in(inner, self.blocked):
             return "blocked_network"
         if name is not None and self._excepted(plain, name):
             return None
-        if not is_public(plain) or any(plain.version == each.version and plain in each for each in _WAYS_IN):
+        if not is_public(plain) or _lies_in(plain, _WAYS_IN) or _lies_in(inner, _WAYS_IN):
             return "private_address"
-        return "own_address" if is_own(plain) else None
+        return "own_address" if is_own(plain) or is_own(inner) else None
 
     def _excepted(self, address: Address, name: str) -> bool:
         return any(
@@ -74,6 +77,17 @@ def unwrap(address: Address) -> Address:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+def _translated(address: Address) -> Address:
+    """Return the IPv4 address that a NAT64 gateway makes of an address, or the address."""
+    if isinstance(address, IPv6Address) and address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def _lies_in(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address.version == each.version and address in each for each in networks)
 
 
 def is_own(address: Address) -> bool:
