@@ -1,0 +1,132 @@
+"""Sandboxes: start, programs, end, 200 of them at once and what each takes; its peer is dockerd on the same machine.
+
+Ours is asked as the server asks: over the supervisor's socket, egress proxy beside it, as root and as another user. The
+peer is Debian's dockerd with a private socket, behind the same protocol and with the same limits. Needs root.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from antechamber.features.environments.model.sandbox import Limits, NetworkMode, NetworkPolicy, SandboxSpec
+from antechamber.features.environments.ports.sandboxes import Sandbox
+from bench.readings import Figure, Report, options, percentile
+from tests.dockerd import Dockerd
+from tests.sandboxes.running import Runtime, run
+from tests.sandboxing import station
+
+OURS = ("oci-root", "oci-rootless")
+PEER = "docker"
+MEBIBYTE = 1 << 20
+CROWD = 200
+AT_ONCE = 8
+Item = TypeVar("Item")
+LIMITED = NetworkPolicy(NetworkMode.LIMITED)
+
+
+async def timed(work: Awaitable[object]) -> float:
+    """Return how long it takes, in ms."""
+    began = time.perf_counter()
+    await work
+    return (time.perf_counter() - began) * 1e3
+
+
+async def lives(runtime: Runtime, rounds: int, network: NetworkPolicy) -> dict[str, list[float]]:
+    """Start, use and end sandboxes one after the other."""
+    found: dict[str, list[float]] = {"start": [], "exec": [], "destroy": []}
+    for _ in range(rounds):
+        spec = runtime.spec(runtime.name(), network=network)
+        made: list[Sandbox] = []
+
+        async def begin(spec: SandboxSpec = spec, made: list[Sandbox] = made) -> None:
+            made.append(await runtime.sandboxes.create(spec))
+            await run(made[0], "true")
+
+        found["start"].append(await timed(begin()))
+        found["exec"] += [await timed(run(made[0], "true")) for _ in range(3)]
+        found["destroy"].append(await timed(made[0].destroy()))
+    return found
+
+
+def available() -> int:
+    """Return the bytes that the machine could still give."""
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return int(told["MemAvailable"].split()[0]) * 1024
+
+
+async def crowd(runtime: Runtime, size: int) -> dict[str, float]:
+    """Have many up at once, run a program in each, end them."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    specs = [runtime.spec(runtime.name(), limits=Limits(pids=64)) for _ in range(size)]
+    up: list[Sandbox] = []
+
+    async def each(work: Callable[[Item], Awaitable[object]], over: list[Item]) -> float:
+        async def one(item: Item) -> None:
+            async with gate:
+                await work(item)
+
+        return await timed(asyncio.gather(*(one(item) for item in over))) / 1e3
+
+    async def begin(spec: SandboxSpec) -> None:
+        up.append(await runtime.sandboxes.create(spec))
+
+    before = available()
+    began = await each(begin, specs)
+    await asyncio.sleep(1)
+    taken = (before - available()) / size / MEBIBYTE
+    used = await each(lambda sandbox: run(sandbox, "true"), up)
+    ended = await each(lambda sandbox: sandbox.destroy(), up)
+    return {"up": began, "each": taken, "true in all": used, "end of all": ended}
+
+
+async def measure(runtime: Runtime, *, quick: bool) -> dict[str, float]:
+    """Return every figure of one kind."""
+    rounds = 10 if quick else 60
+    network = NetworkPolicy() if runtime.kind == PEER else LIMITED
+    await lives(runtime, 3, network)
+    found = await lives(runtime, rounds if runtime.kind != PEER else rounds // 3, network)
+    told = {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0.5, 0.99)}
+    return told | await crowd(runtime, 20 if quick else CROWD)
+
+
+def main() -> None:
+    chosen = options(__doc__)
+    report = Report(chosen)
+    told: dict[str, dict[str, float]] = {}
+    for kind in (*OURS, PEER):
+        with ExitStack() as stack:
+            parts: dict[str, Any] = {}
+            if kind == PEER:
+                engine = Dockerd().start()
+                stack.callback(engine.stop)
+                parts = {"runtime": "docker", "docker_url": engine.url}
+            runtime = Runtime(kind, stack.enter_context(station(kind, **parts)).sandboxes)
+            told[kind] = asyncio.run(measure(runtime, quick=chosen.quick))
+        for name, value in told[kind].items():
+            report.note(f"{kind}: {name}", value, "")
+    lines = (
+        ("start to first command, p50", "ms", "start 50%", 30.0),
+        ("start to first command, p99", "ms", "start 99%", 80.0),
+        ("exec, p50", "ms", "exec 50%", 6.0),
+        ("exec, p99", "ms", "exec 99%", None),
+        ("destroy, p50", "ms", "destroy 50%", 20.0),
+        ("200 up at once", "s", "up", 5.0),
+        ("memory of each", "MiB", "each", 4.0),
+        ("a program in each of 200", "s", "true in all", None),
+        ("end of 200", "s", "end of all", None),
+    )
+    for kind in OURS:
+        for name, unit, key, target in lines:
+            peer = told[PEER][key]
+            report.add(Figure(f"{name} ({kind})", unit, told[kind][key], peer, target=target, peer_name="dockerd"))
+    report.print()
+
+
+if __name__ == "__main__":
+    main()
