@@ -15,8 +15,10 @@ from antechamber.base.ids import OrganizationId, WorkspaceId
 from antechamber.features.environments.model.builds import Build
 from antechamber.features.environments.model.configs import CloudDraft
 from antechamber.features.environments.model.environments import Environment, EnvironmentDraft
+from antechamber.features.environments.model.networking import LimitedDraft
 from antechamber.features.environments.model.packages import Manager
 from antechamber.features.environments.model.registries import Registries, Registry
+from antechamber.features.environments.model.sandbox import Limits
 from antechamber.features.environments.ports.sandboxes import Sandboxes
 from antechamber.features.environments.service.building import Builder, BuildLimits
 from antechamber.features.environments.service.builds import BuildRules, Builds, Workshop
@@ -75,9 +77,15 @@ class Shop:
     """Everything that builds stand on, and an environment or two."""
 
     def __init__(
-        self, made: Services, folder: Path, sandboxes: Sandboxes | None = None, clock: Clock | None = None
+        self,
+        made: Services,
+        folder: Path,
+        sandboxes: Sandboxes | None = None,
+        clock: Clock | None = None,
+        registries: Registries = REGISTRIES,
     ) -> None:
         self.made = made
+        self.registries = registries
         self.shelf = Shelf()
         self.clock = clock or SystemClock()
         bases = {"host": ("npm", "pip"), "minimal": ("apt",), "standard": ("apt", "gem", "npm", "pip")}
@@ -88,17 +96,21 @@ class Shop:
         under = made.database, self.clock, made.audit
         self.layers = Layers(SqlBuilds(), self.logs, self.sandboxes, *under, LayerRules(unused_days=1, history_days=1))
 
-    def open(self, seconds: float = 60) -> Builds:
+    def open(self, seconds: float = 60, sandbox: Limits | None = None) -> Builds:
         """Return a server's builds, of which another may have been before."""
-        builder = Builder(self.sandboxes, self.logs, self.clock, REGISTRIES, BuildLimits(seconds))
+        limits = BuildLimits(seconds, sandbox or Limits())
+        builder = Builder(self.sandboxes, self.logs, self.clock, self.registries, limits)
         workshop = Workshop(self.sandboxes, builder, self.logs)
         under = self.made.database, self.clock, SystemChance(), self.made.audit
-        return Builds(SqlBuilds(), self.environments, workshop, *under, BuildRules())
+        return Builds(SqlBuilds(), self.environments, workshop, *under, BuildRules(registries=self.registries.rules()))
 
     async def environment(
         self, name: str = "one", organization_id: OrganizationId = MINE, **packages: tuple[str, ...]
     ) -> Environment:
-        config = CloudDraft(packages={Manager(manager): named for manager, named in packages.items()})
+        config = CloudDraft(
+            LimitedDraft(allow_package_managers=True),
+            {Manager(manager): named for manager, named in packages.items()},
+        )
         return await self.environments.create(
             organization_id, PLACE, EnvironmentDraft(name=name, config=config), OPERATOR
         )

@@ -23,14 +23,9 @@ Say = Callable[[str], None]
 
 _VERSION: Final = "1"
 _LONGEST_SECONDS: Final = 3600
-_PROGRAMS: Final = (
-    ("apt", "usr/bin/apt-get"),
-    ("cargo", "usr/bin/cargo"),
-    ("gem", "usr/bin/gem"),
-    ("go", "usr/bin/go"),
-    ("npm", "usr/bin/npm"),
-    ("pip", "usr/bin/pip3"),
-)
+_PROGRAMS: Final = {"apt": "apt-get", "cargo": "cargo", "gem": "gem", "go": "go", "npm": "npm", "pip": "pip3"}
+# where they are looked for, as a sandbox's PATH has it; official images have theirs in the last three
+_BIN: Final = ("usr/bin", "usr/local/bin", "usr/local/go/bin", "usr/local/cargo/bin")
 _WANTED: Final = {"mmdebstrap": "mmdebstrap", "skopeo": "skopeo", "umoci": "umoci", "newuidmap": "uidmap"}
 
 
@@ -63,7 +58,7 @@ class Maker:
         if profile is None:
             message = f"{name}: there is no such base; there are: {', '.join(PROFILES)}"
             raise MakingFailed(message)
-        return self._unpack(name, self.archive(profile))
+        return self.unpack(name, self.archive(profile))
 
     def archive(self, profile: Profile) -> Path:
         """Return the archive of a profile, made if the cache has none of the same recipe; MakingFailed."""
@@ -104,14 +99,19 @@ class Maker:
             archive.touch(0o666)
             archive.chmod(0o666)
             self._inside(["tar", "--create", "--numeric-owner", "--file=base.tar", "--directory=tree", "."], work)
-            return self._unpack(name, archive)
+            return self.unpack(name, archive)
         finally:
             self._inside(["rm", "-rf", "tree"], work)
             shutil.rmtree(work, ignore_errors=True)
 
     def _debstrap(self, profile: Profile, target: Path) -> list[str]:
         line = ["mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(profile.packages)}"]
-        line += ["--aptopt=Acquire::Retries=3", "--dpkgopt=path-exclude=/usr/share/man/*/*"]
+        # a tree that is half made is thrown away, so nothing in it has to be on the disk
+        line += [
+            "--aptopt=Acquire::Retries=3",
+            "--dpkgopt=force-unsafe-io",
+            "--dpkgopt=path-exclude=/usr/share/man/*/*",
+        ]
         line += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
         if self._source.authorities is not None and profile.commands:
             line.append(f'--customize-hook=upload "{self._source.authorities}" /tmp/authorities.pem')
@@ -123,7 +123,7 @@ class Maker:
         line += [self._source.suite, str(target)]
         return line + ([self._source.mirror] if self._source.mirror else [])
 
-    def _unpack(self, name: str, archive: Path) -> Tree:
+    def unpack(self, name: str, archive: Path) -> Tree:
         """Unpack an archive beside the other trees, add what every base has, and have it used."""
         self._trees.folder.mkdir(parents=True, exist_ok=True)
         fresh = self._trees.folder / f".{name}-{os.getpid()}"
@@ -146,7 +146,7 @@ class Maker:
                 fresh.rename(folder)
         finally:
             self._remove(fresh)
-        managers = tuple(manager for manager, program in _PROGRAMS if _is_there(folder, program))
+        managers = tuple(manager for manager, name in _PROGRAMS.items() if _has(folder, name))
         tree = Tree(name, digest, folder, managers, _size(folder))
         self._trees.keep(tree)
         self._say(f"{name} is ready: {tree.size_bytes >> 20} MiB, {', '.join(managers) or 'no package managers'}")
@@ -249,8 +249,8 @@ def _digest(tree: Path, archive: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_there(tree: Path, program: str) -> bool:
-    return (tree / program).exists() or (tree / program).is_symlink()
+def _has(tree: Path, program: str) -> bool:
+    return any(os.path.lexists(tree / place / program) for place in _BIN)
 
 
 def _size(tree: Path) -> int:

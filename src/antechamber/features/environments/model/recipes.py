@@ -8,7 +8,7 @@ from antechamber.features.environments.model.packages import Manager, Packages
 
 # Where things go, so that every program finds them whichever manager brought them.
 SESSION_ENVIRONMENT: Final[Mapping[str, str]] = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/go/bin:/usr/local/cargo/bin",
     "HOME": "/root",
     "LANG": "C.UTF-8",
     "CARGO_INSTALL_ROOT": "/usr/local",
