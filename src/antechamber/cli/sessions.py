@@ -36,15 +36,21 @@ def _agent(entry: Mapping[str, object]) -> object:
     return agent.get("name") if isinstance(agent, dict) else agent
 
 
+def _container(entry: Mapping[str, object]) -> object:
+    container = entry.get("container")
+    return container.get("state") if isinstance(container, dict) else None
+
+
 _COLUMNS: Final[tuple[Column, ...]] = (
     ("id", "id"),
     ("status", lambda entry: "archived" if entry.get("archived_at") else entry.get("status")),
+    ("container", _container),
     ("agent", _agent),
     ("title", "title"),
     ("created", moment("created_at")),
 )
 _DECISIONS: Final[tuple[Column, ...]] = (
-    ("when", moment("created_at")),
+    ("when", moment("at")),
     ("decision", "decision"),
     ("to", lambda entry: f"{entry.get('host')}:{entry.get('port')}"),
     ("rule", "rule"),
@@ -109,13 +115,11 @@ def update(invocation: Invocation, /, words: tuple[str, ...], session_id: str | 
 
 @command.command("egress")
 @takes_id("session", PATH)
-@click.option("--after", metavar="N", type=click.IntRange(min=0), help="Only what was decided after this one.")
 @click.option("--limit", type=click.IntRange(1, _LARGEST_LOG), help="Entries a page.")
 @click.pass_obj
-def egress(invocation: Invocation, thing_id: str, after: int | None, limit: int | None) -> None:
+def egress(invocation: Invocation, thing_id: str, limit: int | None) -> None:
     """List what a session's container asked of the network, and by which rule it was let through or not."""
-    path = f"{PATH}/{segment(thing_id)}/egress"
-    show_list(invocation, path, _DECISIONS, [("after", after), ("limit", limit)])
+    show_list(invocation, f"{PATH}/{segment(thing_id)}/egress", _DECISIONS, [("limit", limit)])
 
 
 add_ending(command, PATH, "session", "archive", "its container ends, what was said stays")

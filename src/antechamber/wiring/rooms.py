@@ -39,7 +39,7 @@ class RoomServices:
         self._sandboxing = sandboxing
         self.builds = build_builds(loaded, ground, lambda: sandboxing.state() == "ready")
         self.rooms = Rooms(sandboxing.sandboxes, self.builds.builds, lambda: around)
-        self.shells = Shells(environments, self.rooms, storage.database, *under)
+        self.shells = Shells(environments, self.rooms, sandboxing.egress_log, storage.database, *under)
         self._sweeping: asyncio.Task[None] | None = None
 
     def routers(self) -> list[APIRouter]:

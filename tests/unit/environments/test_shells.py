@@ -104,11 +104,15 @@ class House:
     found: Environment = field(default_factory=environment)
     failure: SandboxError | None = None
     acts: list[tuple[ActivityType, dict[str, object]]] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
 
     async def prepare(self, _: Environment) -> Prepared:
         if self.failure is not None:
             raise self.failure
         return Prepared("host")
+
+    async def remove(self, sandbox_id: str) -> None:
+        self.forgotten.append(sandbox_id)
 
     async def record(self, _unit: Unit, _organization: str, _by: object, act: ActivityType, **details: object) -> None:
         self.acts.append((act, details))
@@ -125,7 +129,7 @@ class House:
             Limits(pids=7), (HostRule("registry.example", "pip"),), ("blocked.example",), {"LANG": "C.UTF-8"}
         )
         rooms = Rooms(self.sandboxes, self, lambda: around)
-        return Shells(Known(self.found), rooms, self, SystemClock(), SeededChance(1), self)  # type: ignore[arg-type]
+        return Shells(Known(self.found), rooms, self, self, SystemClock(), SeededChance(1), self)  # type: ignore[arg-type]
 
     async def run(self, start: Start, person: Person) -> Person:
         async with asyncio.timeout(30):
@@ -143,6 +147,7 @@ async def test_a_program_runs_in_a_container_that_is_gone_after_it(house: House)
     assert (person.shown[Output.STDOUT], person.status) == (b"hello\n", ExitStatus(0))
     assert person.sandbox_id.startswith("shell_01")
     assert await house.sandboxes.listing() == []
+    assert house.forgotten == [person.sandbox_id]
     assert house.acts == [
         (
             ActivityType.ENVIRONMENT_SHELL_OPENED,

@@ -45,6 +45,11 @@ def packages(entry: Mapping[str, object]) -> object:
     return " ".join(f"{manager}:{len(found[manager])}" for manager in MANAGERS if found.get(manager)) or None
 
 
+def _who(entry: Mapping[str, object]) -> object:
+    actor = entry.get("changed_by")
+    return (actor.get("id") or str(actor.get("type")).removesuffix("_actor")) if isinstance(actor, dict) else None
+
+
 _COLUMNS: Final[tuple[Column, ...]] = (
     ("id", "id"),
     ("name", named),
@@ -53,19 +58,12 @@ _COLUMNS: Final[tuple[Column, ...]] = (
     ("created", moment("created_at")),
 )
 _CHANGES: Final[tuple[Column, ...]] = (
-    ("when", moment("created_at")),
+    ("when", moment("changed_at")),
     ("what", "change"),
-    ("who", lambda entry: _actor(entry.get("actor"))),
+    ("who", _who),
     ("network", network),
     ("packages", packages),
 )
-
-
-def _actor(actor: object) -> object:
-    if not isinstance(actor, dict):
-        return actor
-    named_by = ("email_address", "user_id", "api_key_id", "service_account_id", "token_id", "id", "type")
-    return next((actor[name] for name in named_by if actor.get(name)), None)
 
 
 def _fields(command: Decorated) -> Decorated:

@@ -111,3 +111,6 @@ class EgressLog(Protocol):
 
     async def read(self, sandbox_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Mapping[str, object]]:
         """Return decisions with a sequence number above `after`, oldest first."""
+
+    async def remove(self, sandbox_id: str) -> None:
+        """Remove a sandbox's log; nothing happens if there is none."""

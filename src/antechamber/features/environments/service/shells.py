@@ -36,7 +36,7 @@ from antechamber.features.environments.model.shells import (
     Start,
     Typed,
 )
-from antechamber.features.environments.ports.sandboxes import Process, Sandbox, Sandboxes
+from antechamber.features.environments.ports.sandboxes import EgressLog, Process, Sandbox, Sandboxes
 from antechamber.features.environments.ports.shells import Channel, Furnishing
 from antechamber.features.environments.service.builds import BuildFailed
 from antechamber.features.environments.service.environments import Environments
@@ -76,6 +76,7 @@ class Shells:
         self,
         environments: Environments,
         rooms: Rooms,
+        logs: EgressLog,
         units: Units,
         clock: Clock,
         chance: Chance,
@@ -83,6 +84,7 @@ class Shells:
     ) -> None:
         self._environments = environments
         self._rooms = rooms
+        self._logs = logs
         self._units = units
         self._clock = clock
         self._chance = chance
@@ -127,6 +129,7 @@ class Shells:
         left = await self._rooms.sandboxes.listing({"kind": LABEL})
         for info in left:
             await self._rooms.sandboxes.remove(info.id)
+            await self._logs.remove(info.id)
         return len(left)
 
     async def _specify(self, environment: Environment) -> SandboxSpec:
@@ -168,19 +171,18 @@ class Shells:
 
     @contextlib.asynccontextmanager
     async def _sandbox(self, spec: SandboxSpec) -> AsyncIterator[Sandbox]:
-        sandboxes = self._rooms.sandboxes
         try:
             with _explained():
-                sandbox = await sandboxes.create(spec)
+                sandbox = await self._rooms.sandboxes.create(spec)
             yield sandbox
         finally:
             # a caller who leaves cancels this; the container goes all the same
-            await asyncio.shield(asyncio.ensure_future(_remove(sandboxes, spec.id)))
+            await asyncio.shield(asyncio.ensure_future(self._remove(spec.id)))
 
-
-async def _remove(sandboxes: Sandboxes, sandbox_id: str) -> None:
-    with contextlib.suppress(SandboxError):
-        await sandboxes.remove(sandbox_id)
+    async def _remove(self, sandbox_id: str) -> None:
+        with contextlib.suppress(SandboxError):
+            await self._rooms.sandboxes.remove(sandbox_id)
+        await self._logs.remove(sandbox_id)
 
 
 @contextlib.contextmanager
