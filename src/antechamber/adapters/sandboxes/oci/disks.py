@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import subprocess
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from antechamber.adapters.sandboxes.oci import kernel
 from antechamber.adapters.sandboxes.oci.bundle import PATH
 from antechamber.features.environments.model.sandbox import SandboxError
 
+_VERSION: Final = 2
 _CONTROL: Final = Path("/dev/loop-control")
 _GET_FREE: Final = 0x4C82
 _CONFIGURE: Final = 0x4C0A
@@ -33,7 +35,7 @@ def can_limit() -> bool:
 
 def make(image: Path, size: int, templates: Path) -> None:
     """Make a fresh image that holds `size` bytes; formatted once for each size, copied from then on."""
-    template = templates / f"{size}.ext4"
+    template = templates / f"{size}-{_VERSION}.ext4"
     if not template.exists():
         _format(template, size)
     with template.open("rb") as source, image.open("wb") as target:
@@ -83,10 +85,12 @@ def is_attached(image: Path) -> bool:
 def _format(template: Path, size: int) -> None:
     program = _program("mke2fs")
     template.parent.mkdir(parents=True, exist_ok=True)
-    fresh = template.with_suffix(".new")
+    fresh = template.with_suffix(f".{threading.get_ident()}")
     with fresh.open("wb") as file:
         file.truncate(size)
-    options = ["-q", "-F", "-t", "ext4", "-m", "0", "-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard"]
+    # As few blocks as can be: each new disk is a copy of them.
+    features = ["-O", "^has_journal,^resize_inode,sparse_super2", "-G", "128"]
+    options = ["-q", "-F", "-t", "ext4", "-m", "0", *features, "-E", "lazy_itable_init=1,nodiscard,num_backup_sb=0"]
     done = subprocess.run(  # noqa: S603 - no shell
         [program or "mke2fs", *options, str(fresh)], stdin=subprocess.PIPE, capture_output=True, check=False
     )

@@ -19,6 +19,7 @@ NOSUID: Final = 2
 NODEV: Final = 4
 NOATIME: Final = 1024
 READ_ONLY: Final = 1
+_MOVE: Final = 8192
 _DETACH: Final = 2
 _NEW_FS: Final = 0x200
 _SUBREAPER: Final = 36
@@ -34,6 +35,11 @@ def _check(result: int, *about: str) -> int:
 def mount(source: str, target: str, kind: str, flags: int, options: str) -> None:
     """Mount something of a kind at a place."""
     _check(_libc.mount(source.encode(), target.encode(), kind.encode(), flags, options.encode()), target)
+
+
+def move(source: str, target: str) -> None:
+    """Move what is mounted at a place to another."""
+    _check(_libc.mount(source.encode(), target.encode(), None, _MOVE, None), target)
 
 
 def unmount(target: str) -> None:

@@ -18,6 +18,7 @@ from antechamber.adapters.sandboxes.oci.ids import Maps, Ranges
 from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
 from antechamber.adapters.sandboxes.oci.sandbox import Held, OciSandbox
+from antechamber.adapters.sandboxes.oci.slots import Slot, Slots, drop_disk
 from antechamber.adapters.sandboxes.oci.watching import Watching
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import Clock, SystemClock
@@ -69,6 +70,9 @@ class OciSandboxes:
             network,
             snapshots,
         )
+        self._slots = Slots(
+            options.folder / "run", self._ranges, self._machine.maps, self._machine.workers, rootless=options.rootless
+        )
         self._running: dict[str, OciSandbox] = {}
         self._watching = Watching(self._stop_for)
         self._locks: dict[str, asyncio.Lock] = {}
@@ -87,6 +91,7 @@ class OciSandboxes:
         self._sessions.load()
         for state in self._sessions.all():
             self._ranges.take(state.first_id)
+        self._slots.start()
         await self._machine.workers.run(lambda: self._trees.find("host"))
 
     async def close(self) -> None:
@@ -95,6 +100,7 @@ class OciSandboxes:
         if self._machine.network is not None:
             await self._machine.network.stop()
         await self._watching.close()
+        await self._slots.close()
         await self._children.close()
         self._machine.maps.close()
         self._machine.cgroups.drop()
@@ -135,11 +141,11 @@ class OciSandboxes:
                 raise SandboxError(message)
             tree = await self._tree(spec.base)
             layers = [self._layers.tree(spec.organization_id, digest) for digest in spec.layers]
-            state = self._state(spec, tree)
+            state, slot = await self._ground(spec, tree)
             try:
-                started = await starting.start(self._machine, spec, state, tree, layers)
+                started = await starting.start(self._machine, spec, state, slot, tree, layers)
             except BaseException as error:
-                await self._undo(state)
+                await self._undo(state, slot)
                 if isinstance(error, OSError):
                     message = f"the sandbox could not be put together: {error.strerror or error}"
                     raise SandboxError(message) from error
@@ -228,13 +234,14 @@ class OciSandboxes:
             raise SandboxError(message)
         return tree
 
-    def _state(self, spec: SandboxSpec, tree: Tree) -> kept.State:
-        """Return what is kept of an earlier sandbox of this id, or the state of a new one; SandboxError."""
+    async def _ground(self, spec: SandboxSpec, tree: Tree) -> tuple[kept.State, Slot | None]:
+        """Return what is kept of an earlier sandbox of this id, or a new one's state and slot; SandboxError."""
         before = self._sessions.find(spec.id)
         if before is None:
-            has_disk = self._machine.can_limit_disk and spec.limits.disk_bytes > 0
-            first_id = self._ranges.take()
-            return kept.first_state(spec, tree.digest, first_id, self._clock.now(), has_disk=has_disk)
+            size = spec.limits.disk_bytes if self._machine.can_limit_disk else 0
+            slot = await self._slots.take(size)
+            now = self._clock.now()
+            return kept.first_state(spec, tree.digest, slot.first_id, now, has_disk=size > 0), slot
         if (before.organization_id, before.base, before.layers) != (
             spec.organization_id,
             spec.base,
@@ -242,7 +249,7 @@ class OciSandboxes:
         ):
             message = f"what is kept of {spec.id} stands on another base or other layers"
             raise SandboxError(message)
-        return replace(before, state=kept.RUNNING, labels=dict(spec.labels), base_digest=tree.digest)
+        return replace(before, state=kept.RUNNING, labels=dict(spec.labels), base_digest=tree.digest), None
 
     def _take_up(self, spec: SandboxSpec, state: kept.State, started: starting.Started) -> OciSandbox:
         folder = self._sessions.folder(spec.id)
@@ -263,7 +270,7 @@ class OciSandboxes:
         self._watching.begin(sandbox, spec.limits, None if state.has_disk else disk)
         return sandbox
 
-    async def _undo(self, state: kept.State) -> None:
+    async def _undo(self, state: kept.State, slot: Slot | None) -> None:
         """Leave nothing of a sandbox that did not start but what was there before."""
         folder = self._sessions.folder(state.id)
         with suppress(SandboxError):
@@ -271,7 +278,8 @@ class OciSandboxes:
         if self._machine.network is not None:
             await self._machine.network.detach(state.id)
         starting.let_go(folder, state)
-        if self._sessions.find(state.id) is None:
+        if slot is not None:
+            drop_disk(slot)
             await self._machine.workers.run(lambda: mounts.discard(folder))
             self._ranges.release(state.first_id)
 

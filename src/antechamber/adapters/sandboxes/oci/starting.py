@@ -17,6 +17,7 @@ from antechamber.adapters.sandboxes.oci.ids import Maps
 from antechamber.adapters.sandboxes.oci.kept import State
 from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
+from antechamber.adapters.sandboxes.oci.slots import Slot, move_in
 from antechamber.features.environments.model.sandbox import WORKING_FOLDER, SandboxError, SandboxSpec
 
 _RESOURCES: Final = {
@@ -72,17 +73,21 @@ def disk_bytes(upper: Path, state: State) -> int:
     return (found.f_blocks - found.f_bfree) * found.f_frsize
 
 
-async def start(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, layers: list[Path]) -> Started:
-    """Start a sandbox on what its folder holds, or on nothing; OSError, SandboxError. What failed is the caller's."""
+async def start(
+    machine: Machine, spec: SandboxSpec, state: State, slot: Slot | None, tree: Tree, layers: list[Path]
+) -> Started:
+    """Start a sandbox on a slot, or without one on what its folder holds; OSError, SandboxError.
+
+    What was made when it fails is the caller's to remove.
+    """
     folder = machine.options.folder / "sessions" / state.id
-    is_fresh = not (folder / "state.json").exists()
     shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
     laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
-    if state.has_disk and not is_fresh:
+    if state.has_disk and slot is None:
         await _until_free(folder / "disk.img")
     upper = upper_of(folder, state)
-    await machine.workers.run(lambda: _lay_ground(machine, spec, state, is_fresh=is_fresh))
-    if is_fresh and spec.restore is not None:
+    await machine.workers.run(lambda: _lay_ground(machine, spec, state, slot))
+    if slot is not None and spec.restore is not None:
         await _restore(machine, spec.restore, upper, state.first_id)
     namespace = None if machine.options.rootless else await machine.maps.descriptor(state.first_id)
     lowers = [*reversed(layers), tree.folder]
@@ -131,22 +136,19 @@ async def _restore(machine: Machine, name: str, upper: Path, first_id: int) -> N
     await machine.snapshots.restore(name, upper, first_id)
 
 
-def _lay_ground(machine: Machine, spec: SandboxSpec, state: State, *, is_fresh: bool) -> None:
+def _lay_ground(machine: Machine, spec: SandboxSpec, state: State, slot: Slot | None) -> None:
     folder = machine.options.folder / "sessions" / state.id
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob("x*"):
         left.unlink()
-    if state.has_disk:
-        image = folder / "disk.img"
-        (folder / "disk").mkdir(exist_ok=True)
-        if is_fresh:
-            disks.make(image, spec.limits.disk_bytes, machine.options.folder / "run/disks")
-        else:
-            disks.mend(image)
-        disks.attach(image, folder / "disk")
+    if slot is not None:
+        move_in(slot, folder)
+    elif state.has_disk:
+        disks.mend(folder / "disk.img")
+        disks.attach(folder / "disk.img", folder / "disk")
     upper = upper_of(folder, state)
     mounts.discard(upper.with_name("work"))
-    if is_fresh:
+    if slot is not None:
         mounts.discard(upper)
         mounts.own(upper, state.first_id)
         if spec.restore is None:
