@@ -209,8 +209,8 @@ async def test_stats_tell_what_a_sandbox_takes(runtime: Runtime, limited: Sandbo
     stats = await limited.stats()
     assert stats.pids == 1
     told = await runtime.sandboxes.capabilities()
-    assert (stats.memory_bytes is not None) == told.memory_limit
-    assert (stats.cpu_microseconds is not None) == told.cpu_limit
+    assert stats.memory_bytes is not None or not told.memory_limit
+    assert stats.cpu_microseconds is not None or not told.cpu_limit
     assert stats.disk_bytes is not None
     assert stats.disk_bytes >= 3_000_000
 
