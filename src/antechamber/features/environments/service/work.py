@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from antechamber.base.actor import Actor
+from antechamber.base.bells import Bells
 from antechamber.base.chance import Chance
 from antechamber.base.clock import MICROSECONDS, Clock
 from antechamber.base.errors import NotFound
@@ -60,7 +61,7 @@ class WorkQueue:
         self._clock = clock
         self._chance = chance
         self._pepper = pepper.reveal().encode()
-        self._bells: dict[EnvironmentId, asyncio.Event] = {}
+        self._bells = Bells()
         self._noted: dict[tuple[EnvironmentId, str], int] = {}
 
     async def enqueue(self, unit: Unit, queue: Queue, session_id: SessionId) -> Work:
@@ -79,9 +80,7 @@ class WorkQueue:
 
     def ring(self, environment_id: EnvironmentId) -> None:
         """Wake whoever polls for an environment on this server."""
-        bell = self._bells.pop(environment_id, None)
-        if bell is not None:
-            bell.set()
+        self._bells.ring(environment_id)
 
     async def poll(self, queue: Queue, asked: Polling) -> tuple[Work, Secret] | None:
         """Take the oldest item that waits, for a while if there is none; with it comes the secret of its worker.
@@ -90,14 +89,14 @@ class WorkQueue:
         somebody else takes the item.
         """
         await self._note(queue, asked.worker_id)
-        bell = self._bells.setdefault(queue.environment_id, asyncio.Event())
-        taken = await self._take(queue, asked)
-        if taken is not None or not asked.block_milliseconds:
-            return taken
-        # one wait is enough: another server's item is found at its end, which is less than a second away
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(asked.block_milliseconds / 1000):
-                await bell.wait()
+        with self._bells.listen(queue.environment_id) as bell:
+            taken = await self._take(queue, asked)
+            if taken is not None or not asked.block_milliseconds:
+                return taken
+            # one wait is enough: another server's item is found at its end, which is less than a second away
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(asked.block_milliseconds / 1000):
+                    await bell.wait()
         return await self._take(queue, asked)
 
     async def _take(self, queue: Queue, asked: Polling) -> tuple[Work, Secret] | None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from antechamber.base.bells import Bells
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest
@@ -49,7 +50,7 @@ class SessionEvents:
         self._units = units
         self._clock = clock
         self._chance = chance
-        self._bells: dict[SessionId, asyncio.Event] = {}
+        self._bells = Bells()
 
     async def add(
         self, unit: Unit, organization_id: OrganizationId, session_id: SessionId, kind: str, fields: Mapping[str, Any]
@@ -71,9 +72,7 @@ class SessionEvents:
 
     def ring(self, session_id: SessionId) -> None:
         """Wake whoever follows a session on this server."""
-        bell = self._bells.pop(session_id, None)
-        if bell is not None:
-            bell.set()
+        self._bells.ring(session_id)
 
     async def send(self, reach: Reach, session_id: SessionId, drafts: Sequence[EventDraft]) -> list[Event]:
         """Add what a caller sent, all of it or nothing; NotFound, InvalidRequest past the rules."""
@@ -119,9 +118,7 @@ class SessionEvents:
         is_last = len(found) <= query.page.limit
         return Part(shown, None if is_last else seal_cursor(str(shown[-1].sequence), bound))
 
-    async def follow(
-        self, reach: Reach, session_id: SessionId, types: Collection[str] = ()
-    ) -> AsyncIterator[Event | None]:
+    async def follow(self, reach: Reach, session_id: SessionId) -> AsyncIterator[Event | None]:
         """Return what is added from now on, as it comes; NotFound at once. None is a sign of life in a quiet log.
 
         It ends with the session's deletion, of which the last event tells.
@@ -129,32 +126,29 @@ class SessionEvents:
         async with self._units.read() as unit:
             await require(self._sessions, unit, reach, session_id)
             last = await self._store.last(unit, reach.organization_id, session_id)
-        return self._follow(reach, session_id, last, types)
+        return self._follow(reach, session_id, last)
 
-    async def _follow(
-        self, reach: Reach, session_id: SessionId, last: int, types: Collection[str]
-    ) -> AsyncIterator[Event | None]:
+    async def _follow(self, reach: Reach, session_id: SessionId, last: int) -> AsyncIterator[Event | None]:
         quiet_since = self._clock.monotonic()
-        while True:
-            bell = self._bells.setdefault(session_id, asyncio.Event())
-            async with self._units.read() as unit:
-                is_there = await self._sessions.find(unit, reach.organization_id, reach, session_id) is not None
-                found = await self._store.slice(unit, reach.organization_id, session_id, beyond=last, limit=_SLICE)
-            for event in found:
-                last = event.sequence
-                if not types or event.type in types:
-                    quiet_since = self._clock.monotonic()
+        with self._bells.listen(session_id) as bell:
+            while True:
+                bell.clear()
+                async with self._units.read() as unit:
+                    known = await self._sessions.find(unit, reach.organization_id, reach, session_id)
+                    found = await self._store.slice(unit, reach.organization_id, session_id, beyond=last, limit=_SLICE)
+                for event in found:
+                    last, quiet_since = event.sequence, self._clock.monotonic()
                     yield event
-            if not is_there:
-                yield self._deleted(reach, session_id, last + 1)
-                return
-            if self._clock.monotonic() - quiet_since >= _PING_SECONDS:
-                quiet_since = self._clock.monotonic()
-                yield None
-            if len(found) < _SLICE:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await bell.wait()
+                if known is None:
+                    yield self._deleted(reach, session_id, last + 1)
+                    return
+                if self._clock.monotonic() - quiet_since >= _PING_SECONDS:
+                    quiet_since = self._clock.monotonic()
+                    yield None
+                if len(found) < _SLICE:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_LOOK_SECONDS):
+                            await bell.wait()
 
     def _deleted(self, reach: Reach, session_id: SessionId, sequence: int) -> Event:
         """Return the event that no log keeps, as its log is gone."""
