@@ -102,11 +102,14 @@ class Cgroups:
         return self._table("", sandbox_id, "cgroup.events").get("frozen") == 1
 
     def drop(self) -> None:
-        """Remove the prefix, in every hierarchy, if nothing is in it any more."""
-        hierarchies = [path.name for path in self._root.iterdir()] if self.version == 1 else [""]
+        """Remove all groups under the prefix, and itself, in every hierarchy, where no process is in them any more."""
+        hierarchies = [path for path in self._root.iterdir() if path.is_dir()] if self.version == 1 else [self._root]
         for hierarchy in hierarchies if self.version else []:
-            with suppress(OSError):
-                (self._root / hierarchy / self._prefix.lstrip("/")).rmdir()
+            prefix = hierarchy / self._prefix.lstrip("/")
+            # the innermost first; what is in use stays
+            for group in sorted((path for path in (prefix, *prefix.rglob("*")) if path.is_dir()), reverse=True):
+                with suppress(OSError):
+                    group.rmdir()
 
     def _file(self, controller: str, sandbox_id: str, name: str) -> Path:
         return self._root / controller / self._prefix.lstrip("/") / sandbox_id / name

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -93,6 +94,11 @@ class Layers:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def clear(self) -> None:
+        """Remove what was being made or removed when an earlier process ended."""
+        for half in self._folder.glob("*/.*"):
+            shutil.rmtree(half, ignore_errors=True)
+
     def place(self, organization_id: str, digest: str) -> Path:
         """Return the folder of a layer, which need not be there; SandboxError for what can be no name."""
         return self._folder / checked(organization_id) / checked(digest)
@@ -112,7 +118,9 @@ class Layers:
     def all(self, organization_id: str | None) -> list[Layer]:
         """Return the layers of an organisation or of all, oldest first."""
         pattern = f"{checked(organization_id) if organization_id else '*'}/*/manifest.json"
-        found = [self._read(manifest.parent) for manifest in self._folder.glob(pattern)]
+        found = [
+            self._read(manifest.parent) for manifest in self._folder.glob(pattern) if manifest.parent.name[0] != "."
+        ]
         return sorted((layer for layer in found if layer), key=lambda layer: layer.created_at)
 
     def describe(self, folder: Path, layer: Layer) -> None:

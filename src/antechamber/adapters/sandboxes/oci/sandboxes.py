@@ -86,12 +86,14 @@ class OciSandboxes:
         """End what an earlier process left running, and take up what it left written."""
         self._children.start()
         await self._machine.runtime.forget_all()
+        self._machine.cgroups.drop()
         if self._machine.network is not None:
             await self._machine.network.start()
         self._sessions.load()
         for state in self._sessions.all():
             self._ranges.take(state.first_id)
         self._slots.start()
+        await self._machine.workers.run(self._layers.clear)
         await self._machine.workers.run(lambda: self._trees.find("host"))
 
     async def close(self) -> None:
