@@ -134,6 +134,11 @@ class EgressProcess:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.02)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it."""
         assert self._process is not None
