@@ -1,4 +1,4 @@
-"""Waking, within a process, those who wait for something to be stored: a hint, as another process rings no bell here."""
+"""Waking, within a process, those who wait for something to be stored; another process rings no bell here."""
 
 import asyncio
 from collections.abc import Hashable, Iterator

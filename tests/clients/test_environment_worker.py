@@ -1,0 +1,118 @@
+"""The official EnvironmentWorker and poller serve our queue: they take, keep and stop work, and answer tools."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from antechamber.base.ids import OrganizationId, SessionId
+from antechamber.settings import load
+from antechamber.wiring.storage import open_storage
+from tests.clients.environments import run_python
+from tests.live import LiveServer
+
+BETA = "managed-agents-2026-04-01"
+CUSTOM = {
+    "type": "custom", "name": "weather", "description": "the weather",
+    "input_schema": {"type": "object", "properties": {"place": {"type": "string"}}},
+}  # fmt: skip
+_SECONDS = 100
+
+
+class Town:
+    """A server with one self-hosted environment, and the loop of its one session, played by the test."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self.server = server
+        config = {"type": "self_hosted"}
+        self.environment = self.ask("POST", "/v1/environments", {"name": "ours", "config": config})["id"]
+        self.key = self.ask("POST", f"/v1/environments/{self.environment}/keys", {"name": "worker"})["key"]
+        tools = [{"type": "agent_toolset_20260401"}, CUSTOM]
+        said = {"name": "coder", "model": "claude-sim-agent-1", "tools": tools}
+        agent = self.ask("POST", "/v1/agents", said)["id"]
+        self.session = self.ask("POST", "/v1/sessions", {"agent": agent, "environment_id": self.environment})["id"]
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        headers = {"x-api-key": self.server.api_key, "anthropic-version": "2023-06-01", "anthropic-beta": BETA}
+        answer = self.server.ask(method, path, headers, None if body is None else json.dumps(body))
+        assert answer.status == 200, answer.body
+        found: dict[str, Any] = json.loads(answer.body)
+        return found
+
+    async def say(self, kind: str, **fields: object) -> str:
+        storage = open_storage(load({"data": self.server.data}).settings)
+        organization_id = OrganizationId(self.server.organization_id)
+        async with storage.database.begin() as unit:
+            place = (unit, organization_id, SessionId(self.session))
+            event = await storage.agents.events.add(*place, kind, fields)
+        await storage.database.close()
+        return event.id
+
+    def results(self, count: int) -> list[dict[str, Any]]:
+        """Return the results of tools, once there are so many."""
+        until = time.monotonic() + _SECONDS
+        while True:
+            events = self.ask("GET", f"/v1/sessions/{self.session}/events")["data"]
+            found = [event for event in events if event["type"].endswith("tool_result")]
+            if len(found) >= count:
+                return found
+            assert time.monotonic() < until, events
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def own(make_server: Any) -> Iterator[LiveServer]:  # noqa: ANN401 - the fixture's own
+    server = make_server()
+    yield server
+    assert '"event": "unhandled"' not in server.log()
+
+
+async def test_the_official_worker_serves_sessions_from_our_queue(own: LiveServer, tmp_path: Path) -> None:
+    town = Town(own)
+    bash = await town.say("agent.tool_use", name="bash", input={"command": "echo hello > said; cat said"})
+    custom = await town.say("agent.custom_tool_use", name="weather", input={"place": "Oslo"})
+    variables = {
+        "ANTE_TEST_ENVIRONMENT": town.environment,
+        "ANTE_TEST_ENVIRONMENT_KEY": town.key,
+        "ANTE_TEST_WORKDIR": str(tmp_path),
+    }
+    with ThreadPoolExecutor(1) as pool:
+        driving = pool.submit(run_python, "anthropic-2", "worker_sdk", own, variables)
+        one, two = sorted(town.results(2), key=lambda event: str(event["type"]))
+        await town.say("session.status_idle", stop_reason={"type": "end_turn"})
+        told = driving.result(_SECONDS)
+    for outcome in told.values():
+        assert "failed" not in outcome, outcome["failed"]
+    assert (one["type"], one["custom_tool_use_id"], two["tool_use_id"]) == ("user.custom_tool_result", custom, bash)
+    assert one["content"] == [{"type": "text", "text": "sun over Oslo"}]
+    assert "hello" in two["content"][0]["text"]
+    assert (tmp_path / "said").read_text() == "hello\n"
+    _check_served(told["served"]["value"], town)
+    _check_dispatched(told["dispatched"]["value"])
+    _check_refused(told["refused"]["value"])
+
+
+def _check_served(told: dict[str, Any], town: Town) -> None:
+    (item,) = told["items"]
+    assert (item["state"], item["data"]) == ("stopped", {"id": town.session, "type": "session"})
+    for name in ("acknowledged_at", "started_at", "latest_heartbeat_at", "stop_requested_at", "stopped_at"):
+        assert item[name], name
+    assert item["secret"] is None
+    assert told["one"] == item
+    assert (told["stats"]["depth"], told["stats"]["pending"], told["stats"]["workers_polling"]) == (0, 0, 1)
+
+
+def _check_dispatched(told: dict[str, Any]) -> None:
+    assert (told["state"], told["secret"], told["listed"]) == ("stopped", None, False)
+    assert told["heartbeat"]
+
+
+def _check_refused(told: dict[str, Any]) -> None:
+    assert (told["first"]["lease_extended"], told["first"]["ttl_seconds"]) == (True, 300)
+    assert (told["stale"]["class"], told["stale"]["status"]) == ("BetaHeartbeatPreconditionFailedError", 412)
+    assert told["stale"]["body"]["error"]["details"]["current_state"]["state"] == "active"
+    assert (told["stopped"]["state"], told["again"], told["nothing"]) == ("stopped", 409, None)
