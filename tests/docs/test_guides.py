@@ -4,6 +4,7 @@ Which blocks run is said in their first line, behind the language; GitHub shows 
 
     ```sh run           in a shell, with the variables that `variables` lists; it must succeed
     ```sh run fresh     the same, with an empty folder as $DATA
+    ```sh run sandbox   the same, where containers can run; ```python run sandbox likewise
     ```python run       with the newest SDK that it imports, or with us; ```js run likewise
     ```toml run         as the file of `ante config show --config FILE`
     ```text shows       right after one of them: its lines are found in what was printed, in this order; ... is anything
@@ -26,7 +27,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("README*.md"), *ROOT.glob("docs/guides/*.md")])
 SECONDS = 60
 FENCE = re.compile(
-    r"^```(?P<language>\w+) run(?P<fresh> fresh)?\n(?P<code>.*?)^```\n(?:\n*```\w+ shows\n(?P<shown>.*?)^```$)?",
+    r"^```(?P<language>\w+) run(?: (?P<how>fresh|sandbox))?\n(?P<code>.*?)^```\n"
+    r"(?:\n*```\w+ shows\n(?P<shown>.*?)^```$)?",
     re.DOTALL | re.MULTILINE,
 )
 FOREIGN = {"python", "js"}
@@ -38,11 +40,13 @@ class Block:
     line: int
     language: str
     fresh: bool
+    is_contained: bool
     code: str
     shown: str
 
     def parameter(self) -> object:
         marks = [pytest.mark.clients] if self.language in FOREIGN else []
+        marks = [pytest.mark.sandbox] if self.is_contained else marks
         return pytest.param(self, id=f"{self.page.name}:{self.line}", marks=marks)
 
 
@@ -53,7 +57,8 @@ def blocks(page: Path) -> list[Block]:
             page,
             text.count("\n", 0, found.start()) + 1,
             found["language"],
-            bool(found["fresh"]),
+            found["how"] == "fresh",
+            found["how"] == "sandbox",
             found["code"],
             found["shown"] or "",
         )
@@ -117,6 +122,7 @@ def test_a_block_does_what_its_page_says(block: Block, live: LiveServer, tmp_pat
         command(block, tmp_path),
         cwd=tmp_path,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
