@@ -40,9 +40,11 @@ _LAUNCHER = Path(__file__).with_name("unprivileged.py")
 class Station:
     """A supervisor and its egress proxy; `sandboxes` talks to it, over stops and starts."""
 
-    def __init__(self, *, rootless: bool = False, egress: Mapping[str, Any] | None = None, **parts: str | None) -> None:
-        """`egress` are more fields of the proxy's configuration, `parts` of the supervisor's."""
-        self.rootless = rootless
+    def __init__(
+        self, *, user: str | None = None, egress: Mapping[str, Any] | None = None, **parts: str | None
+    ) -> None:
+        """`user` runs both, root if unset; `egress` and `parts` are more fields of their configurations."""
+        self.user = user
         # short, for sockets; and where another user may pass
         self.folder = Path(tempfile.mkdtemp(prefix="ante-sandboxes-"))
         self.folder.chmod(0o755)
@@ -67,33 +69,41 @@ class Station:
         self._line = msgspec.json.encode(msgspec.convert(told, SupervisorConfiguration))
         self._egress: subprocess.Popen[bytes] | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
-        if rootless:
-            make_user()
+        if user is not None:
             for place, folders, files in os.walk(self.folder):
                 for name in (".", *folders, *files):
-                    shutil.chown(f"{place}/{name}", USER)
+                    shutil.chown(f"{place}/{name}", user)
 
     def start(self) -> "Station":
         """Start both, or what of them has ended, and wait until calls are taken."""
         if self._egress is None or self._egress.poll() is not None:
             self.start_egress()
+        self.launch()
+        self.await_ready()
+        return self
+
+    def launch(self) -> None:
+        """Start the supervisor. In the main thread: the process is told to end when the thread that made it does."""
         self._supervisor = self._launch("antechamber.adapters.sandboxes", self._line)
+
+    def await_ready(self) -> None:
+        """Wait until it takes calls."""
+        assert self._supervisor is not None
         assert self._supervisor.stdout is not None
         line = self._supervisor.stdout.readline()
         answer = msgspec.json.decode(line, type=Answer) if line else None
         assert isinstance(answer, Ready), f"no supervisor: {answer}\n{self.log()}"
         self.ready = answer
-        return self
 
     def start_egress(self) -> None:
-        """Start the proxy, and wait until it listens."""
+        """Start the egress proxy, and wait until it listens."""
         self._egress = self._launch("antechamber.adapters.egress", self._egress_line)
         self._await_egress(self._egress)
 
     def stop(self) -> int:
         """End both as the server does, by the end of their input, and return the supervisor's exit code."""
-        code = _end(self._supervisor)
-        _end(self._egress)
+        code = end(self._supervisor)
+        end(self._egress)
         return code
 
     def kill(self) -> None:
@@ -101,19 +111,19 @@ class Station:
         assert self.ready is not None
         assert self._supervisor is not None
         os.kill(self.ready.pid, signal.SIGKILL)
-        self._supervisor.wait(_END_SECONDS)
+        end(self._supervisor)
 
     def kill_outer(self) -> None:
         """The same of the process that waits for it."""
         assert self._supervisor is not None
         self._supervisor.kill()
-        self._supervisor.wait(_END_SECONDS)
+        end(self._supervisor)
 
     def kill_egress(self) -> None:
         """The same of the proxy."""
         assert self._egress is not None
         self._egress.kill()
-        _end(self._egress)
+        end(self._egress)
 
     def remove(self) -> None:
         """Stop, and leave nothing."""
@@ -127,8 +137,8 @@ class Station:
 
     def _launch(self, module: str, line: bytes) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", module]
-        if self.rootless:
-            command = [sys.executable, str(_LAUNCHER), USER, ":".join(needed()), *command]
+        if self.user is not None:
+            command = [sys.executable, str(_LAUNCHER), self.user, ":".join(needed()), *command]
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -155,10 +165,14 @@ class Station:
 
 
 @contextlib.contextmanager
-def station(kind: str, egress: Mapping[str, Any] | None = None, **parts: str | None) -> Iterator[Station]:
+def station(
+    kind: str, *, user: str | None = None, egress: Mapping[str, Any] | None = None, **parts: str | None
+) -> Iterator[Station]:
     """Start a station of this kind, one of KINDS, and leave nothing of it; the rest as Station takes it."""
     assert os.geteuid() == 0, "tests of sandboxes start supervisors as root and as another user: run them as root"
-    made = Station(rootless=kind == "oci-rootless", egress=egress, **parts)
+    if kind == "oci-rootless" and user is None:
+        user = make_user().pw_name
+    made = Station(user=user, egress=egress, **parts)
     try:
         yield made.start()
     finally:
@@ -186,11 +200,46 @@ def needed() -> list[str]:
     return sorted(folders)
 
 
+def started_at(pid: int) -> str | None:
+    """Return when a process began, as the kernel counts; with its number this is nobody else's."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def family(pid: int) -> dict[int, str]:
+    """Return a process and all below it, with when each began."""
+    found, waiting = {}, [pid]
+    while waiting:
+        each = waiting.pop()
+        began = started_at(each)
+        if began is None:
+            continue
+        found[each] = began
+        for task in Path(f"/proc/{each}/task").glob("*/children"):
+            waiting += map(int, task.read_text().split())
+    return found
+
+
+def alive(processes: Mapping[int, str]) -> list[int]:
+    """Return those of a family that still run."""
+    return [pid for pid, began in processes.items() if started_at(pid) == began and not is_zombie(pid)]
+
+
+def is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def _coverage() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 
 
-def _end(process: subprocess.Popen[bytes] | None) -> int:
+def end(process: subprocess.Popen[bytes] | None) -> int:
+    """End a process by the end of its input and return its exit code."""
     if process is None:
         return 0
     assert process.stdin is not None
