@@ -22,28 +22,40 @@ class Console:
         self.path = path
 
     async def receive(self, child: Child) -> int:
-        """Return the terminal, which does not block; SandboxError if the runtime ends first."""
-        accepting = asyncio.ensure_future(asyncio.get_running_loop().sock_accept(self._listener))
-        stop = child.when_ended(lambda _: accepting.cancel())
+        """Return the terminal, which does not block; SandboxError if the runtime ends without giving one."""
+        loop = asyncio.get_running_loop()
+        come = loop.create_future()
+
+        def tell(_: object = None) -> None:
+            if not come.done():
+                come.set_result(None)
+
+        loop.add_reader(self._listener, tell)
+        stop = child.when_ended(tell)
         try:
             async with asyncio.timeout(_SECONDS):
-                sender, _ = await accepting
-        except (TimeoutError, asyncio.CancelledError) as error:
-            if child.code is None and isinstance(error, asyncio.CancelledError):
-                raise
+                await come
+            # It may have ended and given one before.
+            sender, _ = self._listener.accept()
+        except (TimeoutError, BlockingIOError) as error:
             message = "the runtime gave no terminal to the program"
             raise SandboxError(message) from error
         finally:
             stop()
-        with sender:
-            sender.settimeout(_SECONDS)
-            _, descriptors, _, _ = socket.recv_fds(sender, 256, 1)
-        if not descriptors:
-            message = "the runtime gave no terminal to the program"
-            raise SandboxError(message)
-        os.set_inheritable(descriptors[0], False)
-        os.set_blocking(descriptors[0], False)
-        return descriptors[0]
+            loop.remove_reader(self._listener)
+        return _received(sender)
+
+
+def _received(sender: socket.socket) -> int:
+    with sender:
+        sender.settimeout(_SECONDS)
+        _, descriptors, _, _ = socket.recv_fds(sender, 256, 1)
+    if not descriptors:
+        message = "the runtime gave no terminal to the program"
+        raise SandboxError(message)
+    os.set_inheritable(descriptors[0], False)
+    os.set_blocking(descriptors[0], False)
+    return descriptors[0]
 
 
 @asynccontextmanager

@@ -57,6 +57,10 @@ class Runtime:
             raise SandboxError(message)
         self.program = found
         self.name = Path(found).name
+        if options.rootless and self.name == "runc":
+            message = "runc makes no sandboxes for a user who is not root: set sandbox_runtime to crun"
+            raise SandboxError(message)
+        self._stays = self.name == "crun"
         self.state = options.folder / "run" / self.name
         self._children = children
         self._options = ["--root", str(self.state)]
@@ -74,7 +78,7 @@ class Runtime:
         pid_file = bundle / "pid"
         pid_file.unlink(missing_ok=True)
         await self._must("create", "--bundle", str(bundle), "--pid-file", str(pid_file), sandbox_id)
-        return Child(int(pid_file.read_text(encoding="ascii")))
+        return Child(_number(pid_file))
 
     async def start(self, sandbox_id: str, first: Child) -> None:
         """Let its first program begin, and wait until it has: before that the runtime can start no other."""
@@ -86,8 +90,20 @@ class Runtime:
     def execute(self, sandbox_id: str, pipes: Pipes, process: Path, pid_file: Path, console: str | None) -> Child:
         """Start a program; the returned child ends as it does, with 128 + the signal that ended it."""
         more = [] if console is None else ["--console-socket", console]
+        if console is not None and not self._stays:
+            more.append("--detach")
         arguments = ["exec", "--process", str(process), "--pid-file", str(pid_file), *more, sandbox_id]
         return self._spawn(arguments, pipes, expendable=True)
+
+    async def settle(self, child: Child, pid_file: Path) -> Child:
+        """Return what ends as a program with a terminal does, `child` being what `execute` returned; SandboxError."""
+        if self._stays:
+            return child
+        # It does not wait for a program whose terminal it gave away; left alone, that becomes this process's child.
+        if await child.wait() != 0:
+            message = f"{self.name} could not start the program with a terminal"
+            raise SandboxError(message)
+        return Child(_number(pid_file))
 
     async def delete(self, sandbox_id: str, *, force: bool = False) -> None:
         """Forget a sandbox whose first program has ended, or with `force` end it; nothing if it is not there."""
@@ -131,6 +147,10 @@ def _program_of(pid: int) -> bytes:
         return Path(f"/proc/{pid}/comm").read_bytes()
     except OSError:
         return b""
+
+
+def _number(pid_file: Path) -> int:
+    return int(pid_file.read_text(encoding="ascii"))
 
 
 def _left(descriptor: int) -> bytes:

@@ -112,6 +112,7 @@ class OciSandbox:
             async with consoles.listening(name.with_suffix(".tty")) as console:
                 child = self._held.runtime.execute(self._id, pipes, text, pid_file, console.path)
                 terminal = await console.receive(child)
+                child = await self._held.runtime.settle(child, pid_file)
         else:
             child = self._held.runtime.execute(self._id, pipes, text, pid_file, None)
         process = OciProcess(
