@@ -170,6 +170,17 @@ async def test_an_update_takes_any_subset_and_keeps_the_rest(room: Room) -> None
     assert from_rfc3339(now["updated_at"]) > from_rfc3339(made["updated_at"])
 
 
+async def test_limited_networking_can_be_lifted_and_begins_anew_when_it_is_set_again(room: Room) -> None:
+    made = await room.make("a", {**limited("a.example.com", allow_package_managers=True), "packages": {"pip": ["x"]}})
+    lifted = await room.update(made, config=cloud(networking={"type": "unrestricted"}))
+    assert lifted.json()["config"] == {
+        "type": "cloud", "networking": {"type": "unrestricted"}, "packages": {**EMPTY, "pip": ["x"]}
+    }  # fmt: skip
+    invalid(await room.update(made, config=limited("b.example.com")), "allow_package_managers: must be true")
+    again = await room.update(made, config=cloud(networking={"type": "limited", "allow_package_managers": True}))
+    assert again.json()["config"]["networking"] == {**LIMITED, "allow_package_managers": True}
+
+
 async def test_an_update_that_changes_nothing_leaves_the_time(room: Room) -> None:
     made = await room.make("a", metadata={"x": "1"})
     assert (await room.update(made, name="a", metadata={"x": "1"}, config=cloud())).json() == made
