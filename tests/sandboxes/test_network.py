@@ -65,27 +65,60 @@ async def probe(sandbox: Sandbox, outside: World, numbers: list[str]) -> dict[st
     return found
 
 
-async def test_limited_networks_lead_where_they_may(place: Station, outside: World) -> None:
+@pytest.fixture(scope="module")
+async def narrow(place: Station, outside: World) -> dict[str, str]:
+    """What came of the probes where only listed hosts are reached."""
+    async with room(place, "probes-limited", outside.limited) as sandbox:
+        return await probe(sandbox, outside, list(network.TABLE))
+
+
+@pytest.fixture(scope="module")
+async def wide(place: Station, outside: World) -> dict[str, str]:
+    """The same where everything is open."""
+    async with room(place, "probes-unrestricted", outside.unrestricted) as sandbox:
+        return await probe(sandbox, outside, list(network.UNRESTRICTED))
+
+
+@pytest.mark.parametrize("number", network.TABLE)
+async def test_a_limited_network_leads_only_where_it_may(narrow: dict[str, str], number: str) -> None:
+    what, wanted = network.TABLE[number]
+    assert narrow[number] == wanted, what
+
+
+@pytest.mark.parametrize("number", network.UNRESTRICTED)
+async def test_an_unrestricted_network_leads_to_the_public_alone(wide: dict[str, str], number: str) -> None:
+    what, wanted = network.UNRESTRICTED[number]
+    assert wide[number] == wanted, what
+
+
+async def test_what_is_refused_is_not_dialled_and_everything_is_logged(place: Station, outside: World) -> None:
     before = outside.origin.connections
-    async with room(place, "limited", outside.limited) as sandbox:
-        found = await probe(sandbox, outside, list(network.TABLE))
-        assert found == {number: wanted for number, (_, wanted) in network.TABLE.items()}
-        assert outside.origin.connections == before + 2
-        # the files that were laid in lead a program that knows of no proxy there as well
+    async with room(place, "logged", outside.limited) as sandbox:
+        await probe(sandbox, outside, list(network.TABLE))
+    # N1 and N24
+    assert outside.origin.connections == before + 2
+    log = await place.egress_log.read("logged")
+    assert [line["sequence"] for line in log] == list(range(1, len(log) + 1))
+    assert {line["decision"] for line in log} == {"allow", "deny", "end"}
+    denied = {line["rule"] for line in log if line["decision"] == "deny"}
+    assert denied >= {
+        "allowed_hosts",
+        "direct_address",
+        "https_only",
+        "not_tls",
+        "port",
+        "private_address",
+        "sni_mismatch",
+    }
+
+
+async def test_programs_find_proxy_and_names_by_files_and_variables(place: Station, outside: World) -> None:
+    async with room(place, "files", outside.limited) as sandbox:
         known = await run(sandbox, "/usr/bin/python3", "-c", LOOK_UP, ALLOWED)
         assert known.text.startswith("198.1"), known.err
         assert (await run(sandbox, "/usr/bin/python3", "-c", LOOK_UP, OTHER)).status.code == 1
         shown = await run(sandbox, "/usr/bin/env")
         assert "HTTPS_PROXY=http://127.0.0.1:3128" in shown.text
-    log = await place.egress_log.read("limited")
-    assert [line["sequence"] for line in log] == sorted({line["sequence"] for line in log})  # type: ignore[type-var]
-    assert {line["decision"] for line in log} == {"allow", "deny", "end"}
-
-
-async def test_unrestricted_networks_lead_everywhere_but_to_what_is_private(place: Station, outside: World) -> None:
-    async with room(place, "unrestricted", outside.unrestricted) as sandbox:
-        found = await probe(sandbox, outside, list(network.UNRESTRICTED))
-    assert found == {number: wanted for number, (_, wanted) in network.UNRESTRICTED.items()}
 
 
 async def test_sandboxes_without_network_have_loopback_alone(place: Station, outside: World) -> None:

@@ -1,5 +1,6 @@
 """The egress proxy's configuration: the file's table `[egress]`, and what this server itself must not be reached by."""
 
+import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -7,10 +8,12 @@ from urllib.parse import urlsplit
 from antechamber.adapters.egress.addresses import read_rules
 from antechamber.adapters.egress.configuration import EgressConfiguration, PrivateNetwork
 from antechamber.adapters.egress.dialling import read_proxy
+from antechamber.adapters.egress.hosts import is_address
 from antechamber.adapters.egress.policy import split_blocked
 from antechamber.settings import Loaded, SettingsError, resolve_reference
 
-_KEYS: Final = ("blocked", "private", "proxy", "no_proxy", "ca_file")
+_NUMBERS: Final = ("most_connections", "connections_per_second", "log_bytes")
+_KEYS: Final = ("blocked", "private", "hosts", "proxy", "no_proxy", "ca_file", *_NUMBERS)
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -29,7 +32,9 @@ def egress_configuration(loaded: Loaded) -> EgressConfiguration:
         private=tuple(_private(item) for item in _items(table, "private")),
         proxy=_proxy(table, loaded.environment),
         no_proxy=_texts(table, "no_proxy"),
+        hosts=_hosts(table),
         ca_file=_one(table, "ca_file"),
+        **{name: _number(table, name) for name in _NUMBERS if name in table},
     )
     _check(configuration)
     return configuration
@@ -55,7 +60,9 @@ def _check(configuration: EgressConfiguration) -> None:
         read_rules(configuration.private, networks)
         if configuration.proxy:
             read_proxy(configuration.proxy)
-    except ValueError as error:
+        if configuration.ca_file:
+            ssl.create_default_context(cafile=configuration.ca_file)
+    except (ValueError, OSError) as error:
         message = f"[egress]: {error}"
         raise SettingsError(message) from None
 
@@ -80,6 +87,22 @@ def _one(table: Mapping[str, Any], name: str) -> str | None:
     found = table.get(name)
     if found is not None and not isinstance(found, str):
         message = f"[egress] {name}: must be text"
+        raise SettingsError(message)
+    return found
+
+
+def _hosts(table: Mapping[str, Any]) -> dict[str, str]:
+    found = table.get("hosts", {})
+    if not isinstance(found, dict) or not all(isinstance(each, str) and is_address(each) for each in found.values()):
+        message = '[egress] hosts: must be as { "registry.internal" = "10.1.2.3" }'
+        raise SettingsError(message)
+    return found
+
+
+def _number(table: Mapping[str, Any], name: str) -> int:
+    found = table[name]
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        message = f"[egress] {name}: must be a whole number above 0"
         raise SettingsError(message)
     return found
 
