@@ -14,6 +14,7 @@ import pytest
 from tests.cli.test_log_in import Shell
 from tests.cli.tmux import terminal
 from tests.live import LiveServer
+from tests.sandboxes import registries
 
 pytestmark = pytest.mark.sandbox
 
@@ -27,9 +28,12 @@ class Rooms(Shell):
         super().__init__(live, home)
         self.variables["ANTHROPIC_API_KEY"] = live.api_key
         self._kept = live.data / "sandboxes" / "sessions"
-        made = self.run("environments", "create", f"room {home.name}", "--transform", "id", "-r")
+        self.environment_id = self.create(home.name)
+
+    def create(self, name: str, *flags: str) -> str:
+        made = self.run("environments", "create", name, *flags, "--transform", "id", "-r")
         assert made.returncode == 0, made.stderr
-        self.environment_id = made.stdout.strip()
+        return made.stdout.strip()
 
     def enter(self, *program: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return self.run("environments", "shell", self.environment_id, *program, stdin=stdin)
@@ -44,9 +48,26 @@ class Rooms(Shell):
             time.sleep(0.1)
 
 
+def toml(tables: dict[str, dict[str, object]]) -> str:
+    return "".join(
+        f"[{name}]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in table.items())
+        for name, table in tables.items()
+    )
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    server = LiveServer(tmp_path_factory.mktemp("rooms"))
+    """A server that fetches packages from where this machine does."""
+    config = toml({"registries": registries.table(), "egress": {"private": registries.private()}})
+    server = LiveServer(tmp_path_factory.mktemp("rooms"), config=config)
     try:
         yield server.start()
     finally:
@@ -137,3 +158,28 @@ def test_it_is_in_the_audit_log(rooms: Rooms, server: LiveServer) -> None:
     )
     (newest,) = json.loads(shown.stdout)
     assert (newest["type"], newest["environment_id"]) == ("environment_shell_opened", rooms.environment_id)
+
+
+def test_a_build_is_watched_and_what_it_installed_is_there(rooms: Rooms, tmp_path: Path) -> None:
+    made = rooms.create(f"{tmp_path.name} data", "--pip", "six==1.16.0", "--npm", "is-number@7.0.0")
+    with terminal(tmp_path, rooms.environment, "environments", "build", made, "--watch") as screen:
+        screen.wait_for("built in")
+        screen.wait_for("ended with 0")
+        shown = screen.shown()
+        assert shown == screen.shown(joined=True)
+    bars = [line.split() for line in shown.splitlines() if "installed" in line]
+    assert [(bar[0], bar[-3]) for bar in bars] == [("npm", "1/1"), ("pip", "1/1")]
+    program = "import six; print(six.__version__)"
+    done = rooms.run("environments", "shell", made, "python3", "-c", program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1.16.0\n", "")
+    (build,) = json.loads(rooms.run("environments", "builds", made).stdout)
+    assert build["lock"]["packages"]["pip"] == ["six==1.16.0"]
+    assert "six" in rooms.run("environments", "log", made).stdout
+
+
+def test_a_shell_shows_the_build_that_it_waits_for_and_why_it_failed(rooms: Rooms, tmp_path: Path) -> None:
+    made = rooms.create(f"{tmp_path.name} none", "--pip", "six==0.0.99")
+    done = rooms.run("environments", "shell", made, "true")
+    assert done.returncode == 6
+    assert "failed: pip six==0.0.99" in done.stderr
+    assert "environment_build_failed" in done.stderr
