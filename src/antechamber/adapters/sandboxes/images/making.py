@@ -22,6 +22,7 @@ from antechamber.adapters.sandboxes.images.trees import Tree, Trees
 Say = Callable[[str], None]
 
 _VERSION: Final = "1"
+_TREE: Final = "tree"
 _LONGEST_SECONDS: Final = 3600
 _PROGRAMS: Final = {"apt": "apt-get", "cargo": "cargo", "gem": "gem", "go": "go", "npm": "npm", "pip": "pip3"}
 # where they are looked for, as a sandbox's PATH has it; official images have theirs in the last three
@@ -132,22 +133,25 @@ class Maker:
         fresh.chmod(0o777)
         self._say(f"unpacking {name}")
         line = ["tar", "--extract", "--numeric-owner", "--preserve-permissions", "--xattrs", "--exclude=./dev/*"]
+        # the folder around the tree is this user's own, and can be renamed; the tree is not
+        line += [f"--directory={_TREE}", "--file=-"]
         try:
+            self._inside(["mkdir", _TREE], fresh)
             with archive.open("rb") as file:
-                self._inside([*line, "--file=-"], fresh, file.fileno())
+                self._inside(line, fresh, file.fileno())
             additions = io.BytesIO()
             _write_additions(additions)
-            self._inside([*line, "--file=-"], fresh, additions.getvalue())
-            self._inside(["chmod", "0755", "."], fresh)
-            digest = _digest(fresh, archive)
+            self._inside(line, fresh, additions.getvalue())
+            digest = _digest(fresh / _TREE, archive)
+            fresh.chmod(0o755)
             folder = self._trees.folder / f"{name}-{digest[:16]}"
-            self._remove(folder) if not folder.is_dir() else None
             if not folder.is_dir():
                 fresh.rename(folder)
         finally:
             self._remove(fresh)
-        managers = tuple(manager for manager, name in _PROGRAMS.items() if _has(folder, name))
-        tree = Tree(name, digest, folder, managers, _size(folder))
+        root = folder / _TREE
+        managers = tuple(manager for manager, program in _PROGRAMS.items() if _has(root, program))
+        tree = Tree(name, digest, root, managers, _size(root))
         self._trees.keep(tree)
         self._say(f"{name} is ready: {tree.size_bytes >> 20} MiB, {', '.join(managers) or 'no package managers'}")
         return tree

@@ -1,6 +1,7 @@
 """The base trees of this machine, as a runtime mounts them; one folder and one manifest each, put there by rename."""
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Trees:
         self._shared = shared
         self._first_id = first_id
         self._host: tuple[tuple[int, ...], Tree] | None = None
+        self._making = threading.Lock()
 
     def find(self, name: str) -> Tree | None:
         """Return a base that is ready; `host` is made when it is first asked for. Blocks for some milliseconds."""
@@ -57,7 +59,7 @@ class Trees:
         manifest = {
             "name": tree.name,
             "digest": tree.digest,
-            "folder": tree.folder.name,
+            "folder": str(tree.folder.relative_to(self.folder)),
             "managers": list(tree.managers),
             "size_bytes": tree.size_bytes,
         }
@@ -67,11 +69,13 @@ class Trees:
         fresh.replace(path)
 
     def _find_host(self) -> Tree:
-        now = host.mark()
-        if self._host is None or self._host[0] != now or not self._host[1].folder.is_dir():
-            made = host.make(self.folder, self._first_id)
-            self._host = now, Tree(HOST, made.digest, made.folder, made.managers, made.size_bytes, made.binds)
-        return self._host[1]
+        # asked for on several threads at once, it is made by the first
+        with self._making:
+            now = host.mark()
+            if self._host is None or self._host[0] != now or not self._host[1].folder.is_dir():
+                made = host.make(self.folder, self._first_id)
+                self._host = now, Tree(HOST, made.digest, made.folder, made.managers, made.size_bytes, made.binds)
+            return self._host[1]
 
     def _all(self) -> Sequence[Tree]:
         names = sorted({path.stem for place in self._places() for path in place.glob(f"*{_MANIFEST}")})

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.features.environments.model.builds import Build, Failure, Lock, Progress
@@ -22,7 +22,7 @@ class BuildInput(Body):
 class PruneInput(Body):
     """`{unused_days?}`: only layers that nothing started on for so long; all that nothing uses by default."""
 
-    unused_days: int = 0
+    unused_days: int = Field(default=0, ge=0, le=36_500)
 
 
 class ProgressBody(BaseModel):
