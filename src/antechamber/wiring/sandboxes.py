@@ -104,7 +104,7 @@ class Sandboxing:
 
     async def _begin(self) -> None:
         """Start what does not run, both at once; ChildError."""
-        starts = (self._egress.need(self._egress_is_ready), self._supervisor.need(_supervisor_is_ready))
+        starts = (self._egress.need(self._egress_is_ready), self._supervisor.need(supervisor_is_ready))
         for failure in await asyncio.gather(*starts, return_exceptions=True):
             if failure is not None:
                 raise failure
@@ -177,7 +177,8 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-async def _supervisor_is_ready(process: Process) -> None:
+async def supervisor_is_ready(process: Process) -> None:
+    """Return when the supervisor takes calls; ChildError with its reason when it cannot."""
     line = await process.stdout.readline() if process.stdout else b""
     if not line:
         message = "the supervisor ended before it began; its reason is in the log"

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -40,6 +41,8 @@ def run(configuration: SupervisorConfiguration, pid: int, say: Callable[[Answer]
     """Serve until the input ends or SIGTERM comes; returns the exit code."""
     configure_logs(configuration.log_level)
     os.umask(0o022)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
         asyncio.run(_run(configuration, pid, say))
     except (SandboxError, OSError) as error:

@@ -18,11 +18,13 @@ _NEEDED: Final = {"crun": "crun", "catatonit": "catatonit", "tini-static": "tini
 _APPARMOR: Final = "kernel.apparmor_restrict_unprivileged_userns"
 
 
-def sandbox_checks(environment: Environment, *, machine: Path = Path("/")) -> Iterator[Check]:
+def sandbox_checks(
+    environment: Environment, *, machine: Path = Path("/"), is_root: bool | None = None
+) -> Iterator[Check]:
     """Yield one finding at least on Linux, none elsewhere; only a server needs any of it, so none is a failure."""
     if not (machine / "proc/sys").is_dir():
         return
-    is_root = os.geteuid() == 0
+    is_root = os.geteuid() == 0 if is_root is None else is_root
     needed = _NEEDED if is_root else {**_NEEDED, "newuidmap": "uidmap"}
     missing = [package for program, package in needed.items() if not on_path(environment, program)]
     if missing:
