@@ -7,6 +7,7 @@ from antechamber.cli.relaxed import ValueUnreadable, parse_value
 
 # Flags that may be given several times: each adds an entry to the list of the other name.
 REPEATED: Final = {
+    "event": "events",
     "message": "messages",
     "mcp_server": "mcp_servers",
     "skill": "skills",

@@ -23,6 +23,7 @@ from antechamber.cli.managed import (
 )
 from antechamber.cli.paths import segment
 from antechamber.cli.resources import Column, moment, need
+from antechamber.cli.session_events import events
 from antechamber.cli.settings import Invocation
 
 PATH: Final = "/v1/sessions"
@@ -122,5 +123,6 @@ def egress(invocation: Invocation, thing_id: str, limit: int | None) -> None:
     show_list(invocation, f"{PATH}/{segment(thing_id)}/egress", _DECISIONS, [("limit", limit)])
 
 
+command.add_command(events)
 add_ending(command, PATH, "session", "archive", "its container ends, what was said stays")
 add_ending(command, PATH, "session", "delete", "its container and everything in it go")

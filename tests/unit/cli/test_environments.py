@@ -10,7 +10,7 @@ from click.shell_completion import ShellComplete
 from antechamber.base.outbound import OutboundError
 from antechamber.cli.app import root
 from antechamber.cli.exits import Exit
-from tests.unit.cli.wire import Ran, Scripted, ante, error, invocation
+from tests.unit.cli.wire import Ran, Scripted, ante, error, invocation, sse
 
 DONE = Scripted(body={"id": "x"})
 BETA = "managed-agents-2026-04-01"
@@ -174,11 +174,36 @@ def test_a_file_is_taken_in_place_of_a_value(tmp_path: Path) -> None:
         ("sessions update --session-id sesn_1 --title t", "POST", "/sessions/sesn_1", {}, {"title": "t"}),
         ("sessions archive sesn_1 -y", "POST", "/sessions/sesn_1/archive", {}, None),
         ("beta:sessions delete --session-id sesn_1", "DELETE", "/sessions/sesn_1", {}, None),
+        ("environments keys create env_1 laptop", "POST", "/environments/env_1/keys", {}, {"name": "laptop"}),
+        ("environments keys create --environment-id env_1", "POST", "/environments/env_1/keys", {}, {"name": "worker"}),
+        ("environments keys revoke env_1 envkey_1 -y", "DELETE", "/environments/env_1/keys/envkey_1", {}, None),
+        ("beta:environments:work stats --environment-id env_1", "GET", "/environments/env_1/work/stats", {}, None),
+        (
+            "beta:environments:work retrieve --environment-id env_1 --work-id work_1",
+            "GET",
+            "/environments/env_1/work/work_1",
+            {},
+            None,
+        ),
+        (
+            "environments work stop env_1 work_1 --force",
+            "POST",
+            "/environments/env_1/work/work_1/stop",
+            {},
+            {"force": True},
+        ),
+        (
+            "beta:sessions:events send --session-id sesn_1 --event {type:\u00a0user.interrupt}",
+            "POST",
+            "/sessions/sesn_1/events",
+            {},
+            {"events": [{"type": "user.interrupt"}]},
+        ),
     ],
 )
 def test_a_command_asks_one_thing(words: str, method: str, path: str, query: dict[str, str], body: object) -> None:
     ran = ante(*(word.replace("\u00a0", " ") for word in words.split(" ")), answers=[DONE])
-    assert (ran.code, ran.err) == (Exit.OK, "")
+    assert ran.code == Exit.OK, ran.err
     assert asked(ran) == (method, path, list(query.items()), body)
     assert ran.request.headers["anthropic-beta"] == BETA
 
@@ -193,6 +218,9 @@ def test_a_command_asks_one_thing(words: str, method: str, path: str, query: dic
             [("limit", "5"), ("include_archived", "true")],
         ),
         ("environments history env_1", "/environments/env_1/history", []),
+        ("environments keys list env_1", "/environments/env_1/keys", []),
+        ("environments work list env_1", "/environments/env_1/work", []),
+        ("sessions events list sesn_1 --type a", "/sessions/sesn_1/events", [("types[]", "a")]),
         ("agents list", "/agents", []),
         ("beta:agents:versions list --agent-id agent_1", "/agents/agent_1/versions", []),
         (
@@ -279,3 +307,20 @@ def test_ids_are_completed_from_the_server(words: tuple[str, ...]) -> None:
 
 def test_a_server_that_does_not_answer_completes_nothing() -> None:
     assert completed("environments", "retrieve", "e", answer=OutboundError("refused", "no")) == []
+
+
+def test_a_new_key_of_workers_is_alone_on_stdout() -> None:
+    made = Scripted(body={"id": "envkey_1", "name": "laptop", "key": "sk-ant-oat01-secret"})
+    ran = ante("environments", "keys", "create", "env_1", "laptop", answers=[made])
+    assert ran.out == "sk-ant-oat01-secret\n"
+    assert "envkey_1 (laptop); the secret is not shown again" in ran.err
+
+
+def test_events_are_followed_a_line_each() -> None:
+    told: list[dict[str, object]] = [
+        {"type": "session.status_running", "id": "sevt_1"},
+        {"type": "session.status_idle", "id": "sevt_2"},
+    ]
+    ran = ante("beta:sessions:events", "stream", "--session-id", "sesn_1", answers=[Scripted(pieces=sse(*told))])
+    assert [json.loads(line) for line in ran.out.splitlines()] == told
+    assert ran.request.url.endswith("/v1/sessions/sesn_1/events/stream")

@@ -3,8 +3,10 @@
 import click
 
 from antechamber.cli.environments.builds import add_builds
+from antechamber.cli.environments.keys import keys
 from antechamber.cli.environments.resource import add_resource
 from antechamber.cli.environments.shell import shell
+from antechamber.cli.environments.work import work
 from antechamber.cli.groups import Group
 
 
@@ -22,3 +24,5 @@ def command() -> None:
 add_resource(command)
 command.add_command(shell)
 add_builds(command)
+command.add_command(keys)
+command.add_command(work)
