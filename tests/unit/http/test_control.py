@@ -164,7 +164,7 @@ async def test_a_wrong_query_is_named(shell: Shell, query: str, message: str) ->
             {"x-api-key": "key"},
             403,
             "permission_error",
-            "This api_key holds [inference, metrics:write, models:read, self:read] but needs",
+            "This api_key holds [agents:read, agents:write, environments:read, environments:write, ",
         ),
         ({"x-api-key": "admin"}, 400, "invalid_request_error", "anthropic-version: header is required"),
         (
