@@ -80,7 +80,9 @@ class Application:
         self.sweeping = Sweeping(self.storage.oauth.sweeper)
         self.sandboxing = Sandboxing(loaded, self.storage.clock)
         self.rooms = RoomServices(loaded, self.storage, self.sandboxing)
-        self.containers = self.storage.agents.open_containers(self.storage.environments, self.rooms.rooms)
+        self.containers = self.storage.agents.open_containers(
+            self.storage.environments, self.rooms.rooms, self.sandboxing.egress_log
+        )
         self._build_ledger()
         self._build_gateway()
         self._build_shell()

@@ -89,14 +89,14 @@ class SessionServices:
             work_routes(self.work, self.keys),
         ]
 
-    def open_containers(self, environments: EnvironmentServices, rooms: Rooms) -> Containers:
+    def open_containers(self, environments: EnvironmentServices, rooms: Rooms, logs: EgressLog) -> Containers:
         """Return who makes the containers of this node what they should be."""
         containers = Containers(
-            self.stores.containers,
-            self.stores.sessions,
+            self.stores,
             environments.environments,
             self.events,
             rooms,
+            logs,
             self.units,
             self.clock,
             self.keeping.node,

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -20,6 +21,7 @@ from antechamber.features.environments.model.builds import Prepared
 from antechamber.features.environments.model.configs import CloudConfig
 from antechamber.features.environments.model.networking import mcp_hosts, network_policy
 from antechamber.features.environments.model.sandbox import SandboxError, SandboxGone, SandboxSpec
+from antechamber.features.environments.ports.sandboxes import EgressLog
 from antechamber.features.environments.service import Environments
 from antechamber.features.environments.service.builds import BuildFailed
 from antechamber.features.environments.service.shells import Rooms
@@ -38,25 +40,34 @@ _PASSING: Final = (Unavailable, Overloaded, TimedOut)
 _log = structlog.get_logger("sessions")
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where sessions and what should become of their containers are kept."""
+
+    sessions: SessionStore
+    containers: ContainerStore
+
+
 class Containers:
     """Starts and removes the containers of this node's sessions."""
 
     def __init__(
         self,
-        store: ContainerStore,
-        sessions: SessionStore,
+        stores: Stores,
         environments: Environments,
         events: SessionEvents,
         rooms: Rooms,
+        logs: EgressLog,
         units: Units,
         clock: Clock,
         node: str,
     ) -> None:
-        self._store = store
-        self._sessions = sessions
+        self._store = stores.containers
+        self._sessions = stores.sessions
         self._environments = environments
         self._events = events
         self._rooms = rooms
+        self._logs = logs
         self._units = units
         self._clock = clock
         self.node = node
@@ -155,6 +166,9 @@ class Containers:
         except SandboxError as error:
             await self._note(container, container.refused(self._clock.now(), str(error), most=None))
             return
+        if await self._session(container) is None:
+            # that of an archived session is read on
+            await self._logs.remove(container.session_id)
         async with self._units.begin() as unit:
             await self._store.drop(unit, container.organization_id, container.session_id)
 

@@ -31,17 +31,9 @@ from antechamber.features.sessions.model.sessions import (
     require_still,
 )
 from antechamber.features.sessions.ports.keeping import Keeper
-from antechamber.features.sessions.ports.stores import ContainerStore, SessionStore
+from antechamber.features.sessions.service.containers import Stores
 from antechamber.features.sessions.service.egress import require
 from antechamber.features.sessions.service.events import SessionEvents
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where sessions and what should become of their containers are kept."""
-
-    sessions: SessionStore
-    containers: ContainerStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +176,7 @@ class Sessions:
             await self._store.lock(unit, reach.organization_id)
             known = await require(self._store, unit, reach, session_id)
             require_still(known, "deleted")
-            await self._release(unit, known)
+            await self._release(unit, known, whole=True)
             await self._store.drop(unit, reach.organization_id, session_id)
             await self._record(unit, known, ActivityType.SESSION_DELETED, by)
         self._settle(session_id)
@@ -219,14 +211,7 @@ class Sessions:
             queue = Queue(session.organization_id, session.workspace_id, session.environment_id)
             await self._ground.work.enqueue(unit, queue, session.id)
             return None
-        container = Container(
-            session_id=session.id,
-            organization_id=session.organization_id,
-            workspace_id=session.workspace_id,
-            node=self._keeper.node,
-            state=ContainerState.PENDING,
-            updated_at=session.created_at,
-        )
+        container = self._new_container(session)
         await self._containers.put(unit, session.organization_id, container)
         return container
 
@@ -239,12 +224,27 @@ class Sessions:
         await self._record(unit, ended, ActivityType.SESSION_ARCHIVED, by)
         return ended
 
-    async def _release(self, unit: Unit, session: Session) -> None:
+    async def _release(self, unit: Unit, session: Session, *, whole: bool = False) -> None:
+        """End what works for a session; `whole` removes what is left of a container that went before, too."""
         await self._ground.work.end_session(unit, session.organization_id, session.id)
+        if session.config.type is ConfigType.SELF_HOSTED:
+            return
         container = await self._containers.find(unit, session.organization_id, session.id)
+        if container is None and whole:
+            container = self._new_container(session)
         if container is not None:
             gone = dataclasses.replace(container, state=ContainerState.REMOVING, attempts=0, due_at=0)
             await self._containers.put(unit, session.organization_id, gone)
+
+    def _new_container(self, session: Session) -> Container:
+        return Container(
+            session_id=session.id,
+            organization_id=session.organization_id,
+            workspace_id=session.workspace_id,
+            node=self._keeper.node,
+            state=ContainerState.PENDING,
+            updated_at=session.created_at,
+        )
 
     def _settle(self, session_id: SessionId) -> None:
         self._keeper.wake()
