@@ -12,6 +12,7 @@ import msgspec
 from antechamber.adapters.sandboxes.remote.failures import exception_of
 from antechamber.adapters.sandboxes.remote.frames import (
     PIECE,
+    WINDOW,
     Ask,
     Connection,
     ConnectionGone,
@@ -80,6 +81,7 @@ class _Channel:
             Kind.OUT: asyncio.Queue(),
             Kind.ERR: asyncio.Queue(),
         }
+        self._owed = dict.fromkeys(self._streams, 0)
         self._numbers = itertools.count()
         self._asked: dict[int, asyncio.Future[None]] = {}
         self._missing = set(_LAST)
@@ -88,7 +90,7 @@ class _Channel:
         self._receiving = asyncio.ensure_future(self._receive())
 
     async def next(self, stream: Kind) -> bytes | None:
-        """Return the next chunk of a stream and grant as much again, or None at its end."""
+        """Return the next chunk of a stream, or None at its end; grants as much again, half a window at a time."""
         queue = self._streams[stream]
         chunk = await queue.get()
         if not isinstance(chunk, bytes):
@@ -96,8 +98,11 @@ class _Channel:
             if chunk is None:
                 return None
             raise chunk
-        with contextlib.suppress(ConnectionGone):
-            await self._connection.send(Kind.GRANT, msgspec.msgpack.encode(Grant(stream, len(chunk))))
+        self._owed[stream] += len(chunk)
+        if self._owed[stream] >= WINDOW // 2:
+            grant, self._owed[stream] = Grant(stream, self._owed[stream]), 0
+            with contextlib.suppress(ConnectionGone):
+                await self._connection.send(Kind.GRANT, msgspec.msgpack.encode(grant))
         return chunk
 
     async def ask(self, verb: str, *, data: bytes = b"", numbers: tuple[int, ...] = ()) -> None:

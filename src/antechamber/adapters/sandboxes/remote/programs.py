@@ -1,8 +1,9 @@
 """The server's side of a running program: its streams as far as the caller grants, its input, and its end."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Final
 
 import msgspec
 
@@ -17,9 +18,11 @@ from antechamber.adapters.sandboxes.remote.frames import (
     Grant,
     Kind,
 )
+from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.ports.sandboxes import Process
 
 _KILL: Final = 9
+_INPUTS: Final = frozenset({"write", "close_input"})
 _ENDS: Final = {Kind.OUT: Kind.OUT_END, Kind.ERR: Kind.ERR_END}
 
 
@@ -55,32 +58,29 @@ class _Attending:
         self._connection = connection
         self._process = process
         self._credits = {Kind.OUT: _Credit(), Kind.ERR: _Credit()}
-        self._inputs: asyncio.Queue[Ask] = asyncio.Queue()
-        self._acts: asyncio.Queue[Ask] = asyncio.Queue()
+        self._asked: dict[bool, asyncio.Queue[Ask]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
         self._has_ended = False
 
     async def run(self) -> None:
-        tasks = [
-            asyncio.ensure_future(work)
-            for work in (
-                self._carry(Kind.OUT, self._process.stdout),
-                self._carry(Kind.ERR, self._process.stderr),
-                self._tell_end(),
-                self._do_in_turn(self._inputs),
-                self._do_in_turn(self._acts),
-            )
-        ]
+        self._begin(self._carry(Kind.OUT, self._process.stdout))
+        self._begin(self._carry(Kind.ERR, self._process.stderr))
+        self._begin(self._tell_end())
         try:
             await self._connection.send(Kind.RESULT, msgspec.msgpack.encode(None))
             while True:
                 self._take(*await self._connection.receive())
         finally:
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             if not self._has_ended:
-                await self._process.signal(_KILL)
-                await self._process.wait()
+                with contextlib.suppress(SandboxError):
+                    await self._process.signal(_KILL)
+                    await self._process.wait()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.ensure_future(work))
 
     def _take(self, kind: Kind, payload: bytes) -> None:
         if kind is Kind.GRANT:
@@ -88,9 +88,12 @@ class _Attending:
             self._credits[Kind(grant.stream)].grant(grant.size)
         elif kind is Kind.ASK:
             ask = msgspec.msgpack.decode(payload, type=Ask)
-            # A program that takes no input must still hear a signal.
-            queue = self._inputs if ask.verb in {"write", "close_input"} else self._acts
-            queue.put_nowait(ask)
+            # In turns of their own: a program that takes no input must still hear a signal.
+            is_input = ask.verb in _INPUTS
+            if is_input not in self._asked:
+                self._asked[is_input] = asyncio.Queue()
+                self._begin(self._do_in_turn(self._asked[is_input]))
+            self._asked[is_input].put_nowait(ask)
 
     async def _carry(self, stream: Kind, chunks: AsyncIterator[bytes]) -> None:
         credit = self._credits[stream]
