@@ -25,6 +25,7 @@ import msgspec
 from antechamber.adapters.egress.configuration import EgressConfiguration
 from antechamber.adapters.egress.log import FolderEgressLog
 from antechamber.adapters.sandboxes.configuration import Answer, Ready, SupervisorConfiguration
+from antechamber.adapters.sandboxes.oci.cgroups import Cgroups, prefix_of
 from antechamber.adapters.sandboxes.remote import RemoteSandboxes
 from antechamber.adapters.sandboxes.remote.frames import connect
 
@@ -126,8 +127,9 @@ class Station:
         end(self._egress)
 
     def remove(self) -> None:
-        """Stop, and leave nothing."""
+        """Stop, and leave nothing; groups of a killed supervisor would wait for the next one of the folder."""
         self.stop()
+        Cgroups(prefix_of(self.data)).drop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:

@@ -25,6 +25,12 @@ class Counts:
     oom_kills: int | None = None
 
 
+def prefix_of(folder: Path) -> str:
+    """Name the control groups of a data folder, wherever it is mounted."""
+    found = folder.stat()
+    return f"antechamber-{found.st_dev:x}-{found.st_ino:x}"
+
+
 class Cgroups:
     """The groups under a prefix of ours; `version` 0: none, so no limits."""
 

@@ -60,10 +60,16 @@ class Maps:
         self._kept: dict[int, int] = {}
 
     async def descriptor(self, first: int) -> int:
-        """Return a descriptor of the namespace of a range; made once, it costs a process of a millisecond."""
+        """Return a descriptor of the namespace of a range, good until `drop`; it costs a process of a millisecond."""
         if first not in self._kept:
             self._kept[first] = await self._make(first)
         return self._kept[first]
+
+    def drop(self, first: int) -> None:
+        """Let go of a namespace: what was mounted with it keeps it."""
+        descriptor = self._kept.pop(first, None)
+        if descriptor is not None:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Let go of all namespaces."""

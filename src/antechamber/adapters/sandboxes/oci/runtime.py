@@ -16,7 +16,8 @@ from antechamber.features.environments.model.sandbox import SandboxError
 
 _ENVIRONMENT: Final = {"PATH": PATH, "LC_ALL": "C"}
 _MESSAGE_BYTES: Final = 2000
-_PAUSE: Final = 0.0003
+_PAUSE: Final = 0.0005
+_TURNS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Runtime:
         """Let its first program begin, and wait until it has: before that the runtime can start no other."""
         before = _program_of(first.pid)
         await self._must("start", sandbox_id)
+        for _ in range(_TURNS):
+            if _program_of(first.pid) != before:
+                return
+            await asyncio.sleep(0)
         while first.code is None and _program_of(first.pid) == before:  # noqa: ASYNC110 - the kernel tells nobody
             await asyncio.sleep(_PAUSE)
 

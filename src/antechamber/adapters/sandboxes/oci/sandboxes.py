@@ -12,7 +12,7 @@ import structlog
 
 from antechamber.adapters.sandboxes.images.trees import Tree, Trees
 from antechamber.adapters.sandboxes.oci import disks, kept, mounts, starting
-from antechamber.adapters.sandboxes.oci.cgroups import Cgroups
+from antechamber.adapters.sandboxes.oci.cgroups import Cgroups, prefix_of
 from antechamber.adapters.sandboxes.oci.children import Children
 from antechamber.adapters.sandboxes.oci.ids import Maps, Ranges
 from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
@@ -57,7 +57,7 @@ class OciSandboxes:
         self._sessions = kept.Sessions(options.folder / "sessions")
         self._layers = kept.Layers(options.folder / "layers")
         self._trees = Trees(options.folder / "rootfs", first_id=1 if options.rootless else 0)
-        cgroups = Cgroups(_prefix(options.folder))
+        cgroups = Cgroups(prefix_of(options.folder))
         self._machine = starting.Machine(
             options,
             Runtime(options, self._children, limits=cgroups.version != 0),
@@ -85,6 +85,7 @@ class OciSandboxes:
     async def start(self) -> None:
         """End what an earlier process left running, and take up what it left written."""
         self._children.start()
+        starting.raise_limits()
         await self._machine.runtime.forget_all()
         self._machine.cgroups.drop()
         if self._machine.network is not None:
@@ -277,8 +278,7 @@ class OciSandboxes:
         folder = self._sessions.folder(state.id)
         with suppress(SandboxError):
             await self._machine.runtime.delete(state.id, force=True)
-        if self._machine.network is not None:
-            await self._machine.network.detach(state.id)
+        await self._detach(state.id)
         starting.let_go(folder, state)
         if slot is not None:
             drop_disk(slot)
@@ -294,11 +294,16 @@ class OciSandboxes:
         self._watching.end(sandbox_id)
         sandbox.kill()
         await sandbox.first.wait()
+        folder = self._sessions.folder(sandbox_id)
+        await asyncio.gather(
+            self._detach(sandbox_id),
+            self._machine.runtime.delete(sandbox_id),
+            self._machine.workers.run(lambda: starting.let_go(folder, state)),
+        )
+
+    async def _detach(self, sandbox_id: str) -> None:
         if self._machine.network is not None:
             await self._machine.network.detach(sandbox_id)
-        await self._machine.runtime.delete(sandbox_id)
-        folder = self._sessions.folder(sandbox_id)
-        await self._machine.workers.run(lambda: starting.let_go(folder, state))
 
     async def _stop_for(self, sandbox: OciSandbox, reason: str) -> None:
         if self._running.get(sandbox.id) is sandbox:
@@ -324,9 +329,3 @@ class OciSandboxes:
             mounts.discard(fresh)
             raise
         return layer
-
-
-def _prefix(folder: Path) -> str:
-    """Name the control groups of a data folder, wherever it is mounted."""
-    found = folder.stat()
-    return f"antechamber-{found.st_dev:x}-{found.st_ino:x}"

@@ -82,6 +82,7 @@ class Slots:
                 await self._workers.run(lambda: _make_disk(place, size, self._folder / "disks"))
         except BaseException as error:
             self._ranges.release(first_id)
+            self._maps.drop(first_id)
             if isinstance(error, OSError):
                 message = f"the disk of a sandbox could not be made: {error.strerror or error}"
                 raise SandboxError(message) from error
@@ -95,6 +96,7 @@ class Slots:
 
     async def _drop(self, slot: Slot) -> None:
         self._ranges.release(slot.first_id)
+        self._maps.drop(slot.first_id)
         if slot.disk is not None:
             await self._workers.run(lambda: drop_disk(slot))
 

@@ -60,6 +60,12 @@ def highest() -> dict[str, int]:
     return {name: value for name, value in found.items() if value != resource.RLIM_INFINITY}
 
 
+def raise_limits() -> None:
+    """Let this process open as many files as the machine lets it: a sandbox takes a handful."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def upper_of(folder: Path, state: State) -> Path:
     """Return the upper layer of a sandbox's folder."""
     return folder / "disk/upper" if state.has_disk else folder / "upper"
@@ -98,7 +104,10 @@ async def start(
         mounts.stack(folder, lowers, namespace, *names)
         (folder / "config.json").write_bytes(_render(machine, spec, state, tree, folder))
 
-    await machine.workers.run(put_together)
+    try:
+        await machine.workers.run(put_together)
+    finally:
+        machine.maps.drop(state.first_id)
     first = await machine.runtime.create(spec.id, folder)
     try:
         mounts.unstack(folder)
