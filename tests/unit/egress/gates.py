@@ -59,9 +59,12 @@ class Out:
         """Send bytes to the proxy and return all that comes back."""
 
         def work() -> bytes:
-            with socket.create_connection(("127.0.0.1", self.proxy), timeout=30) as connection:
-                connection.sendall(request)
-                return read_all(connection)
+            try:
+                with socket.create_connection(("127.0.0.1", self.proxy), timeout=30) as connection:
+                    connection.sendall(request)
+                    return read_all(connection)
+            except ConnectionError:  # cut while it was made or written to
+                return b""
 
         return await asyncio.to_thread(work)
 

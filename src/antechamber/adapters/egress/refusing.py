@@ -39,19 +39,21 @@ def refusal(status: int, host: Host | None, port: int, denied: Denied) -> bytes:
 
 
 async def refuse(stream: Stream, status: int, host: Host | None, port: int, denied: Denied) -> None:
-    """Answer, and wait a little for the other end to have read it: closing with bytes unread would cut it off."""
-    with contextlib.suppress(OSError):
-        await stream.write(refusal(status, host, port, denied))
-        await stream.finish()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LINGER_SECONDS):
-                thrown_away = 0
-                while thrown_away < _LINGER_BYTES and (data := await stream.read()):
-                    thrown_away += len(data)
+    """Answer, and give the other end the time to read it."""
+    await _say_last(stream, refusal(status, host, port, denied))
 
 
 async def alert(stream: Stream) -> None:
     """End a TLS handshake that has not begun, with an alert."""
-    with contextlib.suppress(OSError):
-        await stream.write(ACCESS_DENIED)
+    await _say_last(stream, ACCESS_DENIED)
+
+
+async def _say_last(stream: Stream, data: bytes) -> None:
+    """Send the last bytes, and wait a little for the end of the other: closing with bytes unread would cut it off."""
+    with contextlib.suppress(OSError, TimeoutError):
+        await stream.write(data)
         await stream.finish()
+        async with asyncio.timeout(_LINGER_SECONDS):
+            thrown_away = 0
+            while thrown_away < _LINGER_BYTES and (more := await stream.read()):
+                thrown_away += len(more)
