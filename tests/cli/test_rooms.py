@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from tests.cli.tmux import terminal
 from tests.live import LiveServer
 from tests.sandboxes import registries
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(240)]
 
 SECONDS = 60
 
@@ -183,3 +183,28 @@ def test_a_shell_shows_the_build_that_it_waits_for_and_why_it_failed(rooms: Room
     assert done.returncode == 6
     assert "failed: pip six==0.0.99" in done.stderr
     assert "environment_build_failed" in done.stderr
+
+
+def test_a_server_that_stops_ends_its_shells_and_a_killed_one_leaves_none(
+    make_server: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    server = make_server()
+    rooms = Rooms(server, tmp_path)
+    with rooms.begin("environments", "shell", rooms.environment_id, "sh", "-c", "echo ready; sleep 600") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        server.stop()
+        out, err = process.communicate(timeout=SECONDS)
+        assert process.returncode != 0
+        assert "stopping" in err or "cut" in err, (out, err)
+    assert rooms.containers() == set()
+    server.start()
+    with rooms.begin("environments", "shell", rooms.environment_id, "sh", "-c", "echo ready; sleep 600") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        server.kill()
+        process.communicate(timeout=SECONDS)
+        assert process.returncode != 0
+    server.start()
+    rooms.wait_until_gone(set())
+    assert rooms.enter("echo", "again").stdout == "again\n"

@@ -53,10 +53,11 @@ class RoomServices:
             self._sweeping = asyncio.create_task(self._sweep(), name="what shells left")
 
     async def stop(self) -> None:
-        """End the builds that run, before the runtime ends."""
+        """End what runs, before the runtime ends."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self.shells.stop()
         await self.builds.stop()
 
     async def _sweep(self) -> None:

@@ -195,12 +195,18 @@ async def test_a_caller_who_leaves_takes_the_container_with_them(house: House, p
     assert await house.sandboxes.listing() == []
 
 
-async def test_a_server_that_stops_leaves_no_container(house: House) -> None:
-    running = asyncio.ensure_future(house.run(Start(("sleep", "infinity")), person := Person()))
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "not cut"])
+async def test_a_server_that_stops_leaves_no_container(house: House, is_cut: bool) -> None:  # noqa: FBT001 - a column
+    shells, person = house.shells(), Person()
+    start = Start(("sleep", "infinity"))
+    running = asyncio.ensure_future(shells.run(house.found, start, person, SYSTEM))
     await person.is_in.wait()
-    running.cancel()
-    await asyncio.wait([running])
+    if is_cut:
+        running.cancel()
+    await shells.stop()
     assert await house.sandboxes.listing() == []
+    await asyncio.wait([running])
+    assert running.cancelled()
 
 
 async def test_what_a_server_before_left_is_swept_and_nothing_else(house: House) -> None:

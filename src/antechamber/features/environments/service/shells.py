@@ -90,6 +90,8 @@ class Shells:
         self._chance = chance
         self._audit = audit
         self._open: dict[OrganizationId, int] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._removals: set[asyncio.Task[None]] = set()
 
     async def find(
         self, organization_id: OrganizationId, workspace_id: WorkspaceId, environment_id: EnvironmentId
@@ -113,6 +115,13 @@ class Shells:
 
         Unavailable says why there is no container. Whatever happens, none is left.
         """
+        running = asyncio.create_task(self._run(environment, start, channel, by))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        # a caller who is cancelled cancels it
+        await running
+
+    async def _run(self, environment: Environment, start: Start, channel: Channel, by: Actor) -> None:
         with self._counted(environment.organization_id):
             with _explained():
                 spec = await self._specify(environment)
@@ -131,6 +140,13 @@ class Shells:
             await self._rooms.sandboxes.remove(info.id)
             await self._logs.remove(info.id)
         return len(left)
+
+    async def stop(self) -> None:
+        """End every shell, and wait until its container is gone: the runtime ends next."""
+        for running in self._running:
+            running.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*self._removals, return_exceptions=True)
 
     async def _specify(self, environment: Environment) -> SandboxSpec:
         prepared = await self._rooms.furnishing.prepare(environment)
@@ -176,8 +192,11 @@ class Shells:
                 sandbox = await self._rooms.sandboxes.create(spec)
             yield sandbox
         finally:
-            # a caller who leaves cancels this; the container goes all the same
-            await asyncio.shield(asyncio.ensure_future(self._remove(spec.id)))
+            removal = asyncio.create_task(self._remove(spec.id))
+            self._removals.add(removal)
+            removal.add_done_callback(self._removals.discard)
+            # who leaves, or a server that stops, cancels this; the container goes all the same
+            await asyncio.shield(removal)
 
     async def _remove(self, sandbox_id: str) -> None:
         with contextlib.suppress(SandboxError):
