@@ -1,11 +1,14 @@
 """What the runtime is given: where its folders lie, which program it drives, and what others do for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-from antechamber.features.environments.model.sandbox import NetworkPolicy
+from antechamber.features.environments.model.sandbox import NetworkPolicy, SandboxError
+
+_INITS: Final = ("/usr/bin/catatonit", "/usr/libexec/podman/catatonit", "/usr/libexec/catatonit/catatonit")
+_REAPERS: Final = ("/usr/bin/tini-static", "/usr/sbin/tini-static", "/usr/local/bin/tini-static")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,24 @@ class OciOptions:
     folder: Path
     runtime: str = "crun"
     rootless: bool = False
-    init: Path = Path("/usr/bin/catatonit")
-    reaper: Path = Path("/usr/bin/tini-static")
+
+
+def find_init() -> Path:
+    """Return the first program of sandboxes, which needs no library; SandboxError if it is not installed."""
+    return _find(_INITS, "catatonit", "catatonit")
+
+
+def find_reaper() -> Path:
+    """Return the program under which all others run, the same way."""
+    return _find(_REAPERS, "tini-static", "tini")
+
+
+def _find(places: Sequence[str], name: str, package: str) -> Path:
+    for place in map(Path, places):
+        if place.is_file():
+            return place.resolve()
+    message = f"{name} is not installed, which sandboxes need: apt-get install {package}"
+    raise SandboxError(message)
 
 
 class Preparation(Protocol):

@@ -15,7 +15,7 @@ from antechamber.adapters.sandboxes.oci import disks, kept, mounts, starting
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups, prefix_of
 from antechamber.adapters.sandboxes.oci.children import Children
 from antechamber.adapters.sandboxes.oci.ids import Maps, Ranges
-from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
+from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots, find_init, find_reaper
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
 from antechamber.adapters.sandboxes.oci.sandbox import Held, OciSandbox
 from antechamber.adapters.sandboxes.oci.slots import Slot, Slots, drop_disk
@@ -48,7 +48,7 @@ class OciSandboxes:
         clock: Clock | None = None,
         chance: Chance | None = None,
     ) -> None:
-        """SandboxError if the runtime's program is not there."""
+        """SandboxError if a program that sandboxes need is not there, naming its package."""
         self._options = options
         self._clock = clock or SystemClock()
         self._chance = chance or SystemChance()
@@ -61,6 +61,8 @@ class OciSandboxes:
         self._machine = starting.Machine(
             options,
             Runtime(options, self._children, limits=cgroups.version != 0),
+            find_init(),
+            find_reaper(),
             cgroups,
             Maps(self._children),
             mounts.Workers(),

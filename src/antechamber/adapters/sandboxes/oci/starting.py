@@ -36,6 +36,8 @@ class Machine:
 
     options: OciOptions
     runtime: Runtime
+    init: Path
+    reaper: Path
     cgroups: Cgroups
     maps: Maps
     workers: mounts.Workers
@@ -172,8 +174,8 @@ def _render(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, folde
             hostname=spec.hostname,
             first_id=state.first_id,
             limits=spec.limits,
-            init=machine.options.init,
-            reaper=machine.options.reaper,
+            init=machine.init,
+            reaper=machine.reaper,
             ids=machine.ids,
             binds=tree.binds,
             cgroup=machine.cgroups.path(spec.id),
