@@ -5,6 +5,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,24 +45,41 @@ def archive() -> Path:
 
 
 def lay(station: Station) -> None:
-    """Give a station the base; it may run already."""
-    folder = station.data / "rootfs"
+    """Give a station the base, from a folder that stations of the same user share; to be done before it starts any."""
     packed = archive()
+    folder = _cache().parent / "rootfs"
     if station.user is None:
         unpack(folder, packed)
-        return
-    line = [sys.executable, "-m", "tests.sandboxes.bases", str(folder), str(packed)]
+    else:
+        # the cache may lie where only root may go
+        folder = Path(tempfile.gettempdir(), f"ante-bases-{station.user}")
+        folder.mkdir(exist_ok=True)
+        shutil.chown(folder, station.user)
+        _unpack_as(station.user, folder, packed)
+    place = station.data / "rootfs"
+    shutil.rmtree(place, ignore_errors=True)
+    place.symlink_to(folder)
+
+
+def _unpack_as(user: str, folder: Path, packed: Path) -> None:
     shown = ":".join([*needed(), str(packed.parent)])
-    launcher = [sys.executable, str(ROOT / "tests" / "unprivileged.py"), station.user, shown]
-    whole = [*launcher, "env", "-C", str(ROOT), *line]
-    ended = subprocess.run(whole, capture_output=True, text=True, check=False, timeout=300)
+    launcher = [sys.executable, str(ROOT / "tests" / "unprivileged.py"), user, shown, "env", "-C", str(ROOT)]
+    line = [*launcher, sys.executable, "-m", "tests.sandboxes.bases", str(folder), str(packed)]
+    ended = subprocess.run(line, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 0, ended.stderr
 
 
 def unpack(folder: Path, packed: Path) -> None:
-    trees = Trees(folder)
-    if trees.find(TOOLS) is None:
-        Maker(trees, packed.parent, lambda _: None, Source()).unpack(TOOLS, packed)
+    """Unpack the archive, unless that has been done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{TOOLS}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        trees = Trees(folder)
+        # a newer archive is another tree
+        mark = folder / f"{TOOLS}.of"
+        if trees.find(TOOLS) is None or not mark.exists() or mark.read_text() != packed.name:
+            Maker(trees, packed.parent, lambda _: None, Source()).unpack(TOOLS, packed)
+            mark.write_text(packed.name)
 
 
 if __name__ == "__main__":

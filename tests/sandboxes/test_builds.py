@@ -180,8 +180,8 @@ async def test_a_package_that_is_not_there_is_named_and_nothing_is_left(shop: Sh
 async def test_a_mirror_that_is_down_is_told_as_such(yard: Yard, tmp_path: Path) -> None:
     # the port was free a moment ago, and belongs to nobody
     with gems.served(tmp_path / "gone") as port:
-        down = f"http://{gems.HOST}:{port}/simple"
-    async for shop in _open(yard, tmp_path, pip={"index_url": down, "environment": {"PIP_RETRIES": "0"}}):
+        down = f"https://{gems.HOST}:{port}/simple"
+    async for shop in _open(yard, tmp_path, pip={"index_url": down, "environment": {"PIP_RETRIES": "1"}}):
         with pytest.raises(BuildFailed) as failed:
             await shop.builds.prepare(await shop.environment(pip=("iniconfig",)))
         build = failed.value.build

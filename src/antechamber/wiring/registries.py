@@ -80,8 +80,11 @@ def _told_index(
     index = _address(own, "index_url", place)
     if manager is Manager.PIP:
         more = [_bare(address, place) for address in _texts(own, "extra_index_urls", place)]
-        told = {"PIP_INDEX_URL": index} if index else {}
-        return told | ({"PIP_EXTRA_INDEX_URL": " ".join(more)} if more else {}), {}, [*filter(None, [index]), *more]
+        told = {"PIP_INDEX_URL": index or "", "PIP_EXTRA_INDEX_URL": " ".join(more)}
+        # pip takes no package from a mirror without TLS unless that mirror is named again
+        plain = [urlsplit(each).netloc for each in filter(None, [index, *more]) if each.startswith("http:")]
+        told["PIP_TRUSTED_HOST"] = " ".join(dict.fromkeys(plain))
+        return {name: text for name, text in told.items() if text}, {}, [*filter(None, [index]), *more]
     if index is None:
         return {}, {}, []
     if manager is Manager.NPM:

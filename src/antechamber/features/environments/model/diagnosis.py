@@ -24,7 +24,8 @@ _SIGNS: Final[Sequence[tuple[Reason, re.Pattern[str]]]] = (
             r"Connection (?:refused|reset|timed out)|ECONN(?:REFUSED|RESET)|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|"
             r"Tunnel connection failed: 50|\b50[234]\s+(?:Bad Gateway|Service Unavailable|Gateway Timeout)|"
             r"no such host|dial tcp|certificate verify failed|SELF_SIGNED_CERT|x509:|SSL certificate problem|"
-            r"spurious network error|Unable to download data from|ProxyError|Remote end closed|ReadTimeout"
+            r"spurious network error|Unable to download data from|ProxyError|Remote end closed|ReadTimeout|"
+            r"SSLError|UNEXPECTED_EOF|Connection aborted|ERR_SOCKET"
         ),
     ),
     (
