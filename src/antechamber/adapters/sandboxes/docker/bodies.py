@@ -53,6 +53,7 @@ READ_ONLY: Final = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc
 _TEMPORARY: Final = 256 * MEBIBYTE
 _SHARED: Final = 64 * MEBIBYTE
 _NANO: Final = 1_000_000_000
+_SIZED: Final = 'stty rows "$1" cols "$2"; shift 2; exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def execution(command: Command, mark: str) -> dict[str, Any]:
     terminal = {"TERM": "xterm-256color"} if command.tty else {}
     environment = {**terminal, **command.environment, MARK: mark}
     return {
-        "Cmd": [REAPER, "-s", "--", *command.argv],
+        "Cmd": [REAPER, "-s", "--", *_sized(command), *command.argv],
         "Env": [f"{name}={value}" for name, value in environment.items()],
         "WorkingDir": command.cwd,
         "User": command.user,
@@ -118,6 +119,13 @@ def execution(command: Command, mark: str) -> dict[str, Any]:
         "AttachStdout": True,
         "AttachStderr": True,
     }
+
+
+def _sized(command: Command) -> Sequence[str]:
+    # asked for in another call, its size would come when the program runs already, and old engines know no other way
+    if not command.tty:
+        return ()
+    return ("/bin/sh", "-c", _SIZED, "terminal", str(command.rows), str(command.columns))
 
 
 def _held(spec: SandboxSpec, image: Image, house: House) -> dict[str, Any]:

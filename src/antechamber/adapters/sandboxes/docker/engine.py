@@ -11,6 +11,7 @@ from antechamber.features.environments.model.sandbox import SandboxGone
 
 NOT_FOUND: Final = 404
 CONFLICT: Final = 409
+_FAILED: Final = 500
 
 
 async def negotiate(calls: Calls) -> dict[str, Any]:
@@ -44,9 +45,11 @@ async def end(calls: Calls, container: str) -> None:
     try:
         await calls.json("POST", f"/containers/{container}/kill")
     except EngineError as error:
-        if error.status not in {NOT_FOUND, CONFLICT}:
+        if error.status in {NOT_FOUND, CONFLICT}:
+            return
+        if error.status < _FAILED:
             raise
-        return
+        # "did not receive an exit event": it is dying, and many processes take their time
     await calls.json("POST", f"/containers/{container}/wait")
 
 
@@ -65,7 +68,8 @@ async def execute(calls: Calls, container: str, body: Mapping[str, Any]) -> tupl
         execution = (await calls.json("POST", f"/containers/{container}/exec", body))["Id"]
         link, early = await calls.hijack(f"/exec/{execution}/start", {"Detach": False, "Tty": body["Tty"]})
     except EngineError as error:
-        if error.status in {NOT_FOUND, CONFLICT}:
+        # where it ends just then it is 500
+        if error.status in {NOT_FOUND, CONFLICT} or "is not running" in str(error):
             message = "the sandbox is not running"
             raise SandboxGone(message) from error
         raise

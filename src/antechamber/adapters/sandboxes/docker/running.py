@@ -235,6 +235,6 @@ class DockerProcess:
     def _end(self, code: int) -> None:
         if not self._ended.done():
             self._ended.set_result(code)
-        for task in self._tasks[1:]:
-            if task is not asyncio.current_task():
+        if not self._killed:
+            for task in self._tasks[1:]:
                 task.cancel()

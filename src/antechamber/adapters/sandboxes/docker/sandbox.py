@@ -26,6 +26,10 @@ class Runtime(Protocol):
         """End a sandbox, and keep what it wrote."""
         ...
 
+    async def kill(self, sandbox: "DockerSandbox") -> None:
+        """End it for one of its programs, which nothing else ends."""
+        ...
+
     async def remove(self, sandbox_id: str) -> None:
         """End a sandbox, and remove what it wrote."""
         ...
@@ -58,8 +62,6 @@ class DockerSandbox:
         process, link, early = await self._start(command, mark)
         self._processes.add(process)
         process.begin(link, early, command.timeout_seconds, self._processes.discard)
-        if command.tty:
-            await process.resize(command.rows, command.columns)
         return process
 
     def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> AsyncIterator[bytes]:
@@ -127,7 +129,7 @@ class DockerSandbox:
 
     async def kill(self) -> None:
         """End the whole container."""
-        await self.stop()
+        await self._runtime.kill(self)
 
     def oom_kills(self) -> int:
         """Return how often the kernel ended a process of it for want of memory."""
@@ -137,9 +139,13 @@ class DockerSandbox:
         """Take note that it did."""
         self._oom_kills += 1
 
+    def close(self) -> None:
+        """Start no more programs."""
+        self._gone = True
+
     def note_end(self) -> None:
         """Take note that the container has ended."""
-        self._gone = True
+        self.close()
         for process in self._processes.copy():
             process.gone()
 

@@ -137,8 +137,22 @@ class DockerSandboxes:
 
     async def stop(self, sandbox_id: str) -> None:
         """End a sandbox, and keep what it wrote."""
-        await self._let_go(sandbox_id)
-        await engine.end(self._calls, self._name(sandbox_id))
+        async with self._locks[sandbox_id]:
+            await self._let_go(sandbox_id)
+            await engine.end(self._calls, self._name(sandbox_id))
+
+    async def kill(self, sandbox: DockerSandbox) -> None:
+        """End a sandbox for one of its programs; whoever starts or removes it meanwhile waits for that."""
+        if self._running.get(sandbox.id) is not sandbox:
+            # not wholly started yet, and whoever starts it has the lock
+            await engine.end(self._calls, sandbox.container)
+            return
+        async with self._locks[sandbox.id]:
+            self._running.pop(sandbox.id, None)
+            sandbox.close()
+            await engine.end(self._calls, sandbox.container)
+            await self._network.detach(sandbox.id)
+            sandbox.note_end()
 
     async def remove(self, sandbox_id: str) -> None:
         """Remove a sandbox, running or stopped, with what it wrote."""
