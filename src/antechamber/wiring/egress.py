@@ -12,7 +12,7 @@ from antechamber.adapters.egress.hosts import is_address
 from antechamber.adapters.egress.policy import split_blocked
 from antechamber.settings import Loaded, SettingsError, resolve_reference
 
-_NUMBERS: Final = ("most_connections", "connections_per_second", "log_bytes")
+_NUMBERS: Final = ("most_connections", "connections_per_second", "log_bytes", "log_days")
 _KEYS: Final = ("blocked", "private", "hosts", "proxy", "no_proxy", "ca_file", *_NUMBERS)
 _PORTS: Final = {"http": 80, "https": 443}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from antechamber.adapters.egress.journal import Journal
-from antechamber.adapters.egress.log import FolderEgressLog, log_file, older_file
+from antechamber.adapters.egress.log import FolderEgressLog, log_file, older_file, sweep
 from antechamber.adapters.egress.policy import Denied
 from antechamber.base.clock import ManualClock
 
@@ -77,6 +77,22 @@ async def test_files_are_never_larger_than_allowed(tmp_path: Path) -> None:
 async def test_a_log_has_a_plain_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="no id"):
         await FolderEgressLog(tmp_path).read(name)
+
+
+def test_old_logs_go_but_those_of_sandboxes_that_run(tmp_path: Path) -> None:
+    now = 1_700_000_000_000_000
+    for name, days in (
+        ("old.jsonl", 40),
+        ("old.jsonl.1", 50),
+        ("running.jsonl", 40),
+        ("new.jsonl", 1),
+        ("else.txt", 99),
+    ):
+        (tmp_path / name).touch()
+        at = now // 1_000_000 - days * 86_400
+        os.utime(tmp_path / name, (at, at))
+    sweep(tmp_path, {"running"}, now - 30 * 86_400 * 1_000_000)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["else.txt", "new.jsonl", "running.jsonl"]
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ class EgressConfiguration(msgspec.Struct, frozen=True):
     `control_plane` are the server's own origins as `host:port`, which no sandbox reaches. `blocked` are hosts,
     `*.suffix` and networks that the operator lets nobody reach. `proxy` is a proxy that everything goes out by
     (`http://user:password@host:port`), but for the hosts of `no_proxy`. `hosts` are addresses of names, as /etc/hosts
-    has them, before any other place is asked. `ca_file` is believed instead of the system's
-    authorities where the proxy itself speaks TLS (injection, an https:// proxy).
+    has them, before any other place is asked. `ca_file` is believed instead of the system's authorities where the
+    proxy itself speaks TLS (injection, an https:// proxy). Logs of sandboxes that are not attached are removed
+    `log_days` after their last line.
     """
 
     socket: str
@@ -36,6 +37,7 @@ class EgressConfiguration(msgspec.Struct, frozen=True):
     most_connections: int = 512
     connections_per_second: int = 200
     log_bytes: int = 16 << 20
+    log_days: int = 30
 
     def __repr__(self) -> str:
         # the address of a proxy may carry a password

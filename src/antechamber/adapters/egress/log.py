@@ -1,8 +1,9 @@
 """Reads what the egress proxy decided: implements the environments' EgressLog on a folder of files."""
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +54,15 @@ def older_file(folder: Path, sandbox_id: str) -> Path:
 def last_sequence(folder: Path, sandbox_id: str) -> int:
     """Return the number of the last decision, 0 if there is none."""
     return max((line.get("sequence", 0) for line in _lines(folder, sandbox_id)), default=0)
+
+
+def sweep(folder: Path, kept: Collection[str], before: int) -> None:
+    """Remove the logs that were last written before an instant (µs UTC), but not those of the sandboxes in `kept`."""
+    for file in folder.glob("*.jsonl*"):
+        name = file.name.removesuffix(".1").removesuffix(".jsonl")
+        with contextlib.suppress(OSError):
+            if name not in kept and file.stat().st_mtime_ns // 1000 < before:
+                file.unlink()
 
 
 def _lines(folder: Path, sandbox_id: str) -> Iterator[Mapping[str, Any]]:

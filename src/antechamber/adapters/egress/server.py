@@ -22,12 +22,14 @@ from antechamber.adapters.egress.dialling import Dialler, Resolve, read_proxy
 from antechamber.adapters.egress.gate import Gate, Turnstile
 from antechamber.adapters.egress.hosts import read_authority
 from antechamber.adapters.egress.journal import Journal
+from antechamber.adapters.egress.log import sweep
 from antechamber.adapters.egress.messages import Answer, Attach, Request, to_policy
 from antechamber.adapters.egress.policy import EgressPolicy, split_blocked
-from antechamber.base.clock import Clock, SystemClock
+from antechamber.base.clock import MICROSECONDS, Clock, SystemClock
 from antechamber.client.guard import resolve_name
 
 _MODE: Final = 0o600
+_DAY_SECONDS: Final = 86_400
 _log = structlog.get_logger("egress")
 
 
@@ -64,6 +66,7 @@ class EgressServer:
         listener.setblocking(False)
         self._listener = listener
         asyncio.get_running_loop().add_reader(listener, self._accept)
+        self._keep(asyncio.create_task(self._sweep()))
 
     async def stop(self) -> None:
         """Close everything."""
@@ -82,9 +85,18 @@ class EgressServer:
             return
         with contextlib.suppress(OSError):
             connection, _ = self._listener.accept()
-            task = asyncio.create_task(self._serve(Channel(connection)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(asyncio.create_task(self._serve(Channel(connection))))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sweep(self) -> None:
+        """Remove old logs, each day."""
+        while True:
+            before = self._clock.now() - self._configuration.log_days * _DAY_SECONDS * MICROSECONDS
+            await asyncio.to_thread(sweep, Path(self._configuration.log_folder), set(self._attached), before)
+            await asyncio.sleep(_DAY_SECONDS)
 
     async def _serve(self, channel: Channel) -> None:
         """Serve one supervisor; what it attached ends with it."""

@@ -109,7 +109,11 @@ class EgressClient:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._connected.wait()
-                await self._hand_over(sandbox_id)
+                try:
+                    await self._hand_over(sandbox_id)
+                except ChannelClosed:
+                    # a proxy that was started anew is handed all that is attached
+                    await self._connected.wait()
         except (TimeoutError, ChannelClosed, NetworkError) as error:
             self._let_go(sandbox_id)
             message = f"the egress proxy did not take sandbox {sandbox_id}: {str(error) or 'it does not answer'}"
