@@ -3,13 +3,27 @@
 import pytest
 
 from antechamber.base.actor import Actor, ActorKind, actor_for
-from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, TokenId, UserId, WorkspaceId
+from antechamber.base.ids import (
+    AdminKeyId,
+    ApiKeyId,
+    EnvironmentId,
+    EnvironmentKeyId,
+    OrganizationId,
+    SessionId,
+    TokenId,
+    UserId,
+    WorkId,
+    WorkspaceId,
+)
 from antechamber.base.permissions import OrganizationRole
-from antechamber.base.principal import AccessToken, AdminKey, ApiKey, Principal
+from antechamber.base.principal import AccessToken, AdminKey, ApiKey, EnvironmentKey, Principal, WorkToken
 
 MINE = OrganizationId("5d1f0e5b-6c2d-4c6f-9a53-6f2f5d8f0c11")
 OWNER = UserId("user_01")
 TOKEN = TokenId("token_01")
+ROOM = WorkspaceId("wrkspc_01")
+HOUSE = EnvironmentId("env_01")
+KEY = EnvironmentKeyId("envkey_01")
 
 
 @pytest.mark.parametrize(
@@ -19,6 +33,8 @@ TOKEN = TokenId("token_01")
         (ApiKey(ApiKeyId("apikey_01"), MINE, WorkspaceId("wrkspc_01"), True, None, None), ActorKind.API, "apikey_01"),
         (AccessToken(TOKEN, MINE, "org:admin", 1, OWNER, OrganizationRole.ADMIN), ActorKind.USER, OWNER),
         (AccessToken(TOKEN, MINE, "org:admin", 1), ActorKind.OPERATOR, TOKEN),
+        (EnvironmentKey(KEY, MINE, ROOM, HOUSE, None), ActorKind.API, KEY),
+        (WorkToken(WorkId("work_01"), MINE, ROOM, HOUSE, SessionId("sesn_01")), ActorKind.API, "work_01"),
         (None, ActorKind.UNAUTHENTICATED, None),
     ],
 )
