@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from antechamber.adapters.sandboxes.oci.cgroups import prefix_of
 from antechamber.features.environments.model.sandbox import Command, SandboxSpec
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox
 from tests.sandboxes.running import ORGANIZATION, Runtime, collect, run
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.sandbox
 
 SECONDS = 60
 STARTS = 100
-AT_ONCE = 8
+AT_ONCE = 4
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -91,7 +92,7 @@ def open_files(pid: int) -> int:
 
 def left_of(here: Station, room: str) -> list[str]:
     """Return what of a sandbox that is gone can be found on this machine."""
-    groups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/antechamber-*/{room}") if path.is_dir()]
+    groups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/{prefix_of(here.data)}/{room}") if path.is_dir()]
     mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if str(here.folder) in line]
     folder = here.data / "sessions" / room
     return groups + mounts + [str(folder)] * folder.exists()
