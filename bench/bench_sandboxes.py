@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from antechamber.features.environments.model.sandbox import Limits, NetworkMode, NetworkPolicy, SandboxSpec
 from antechamber.features.environments.ports.sandboxes import Sandbox
-from bench.readings import Figure, Report, options, percentile
+from bench.readings import Figure, Report, family, options, percentile
 from tests.dockerd import Dockerd
 from tests.sandboxes.running import Runtime, run
 from tests.sandboxing import station
@@ -54,13 +54,17 @@ async def lives(runtime: Runtime, rounds: int, network: NetworkPolicy) -> dict[s
     return found
 
 
-def available() -> int:
-    """Return the bytes that the machine could still give."""
-    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return int(told["MemAvailable"].split()[0]) * 1024
+def proportional_bytes(pids: list[int]) -> int:
+    """Return the memory of process trees, shared pages divided among those that share them."""
+    total = 0
+    for pid in {each for one in pids for each in family(one)}:
+        with suppress(OSError):  # it has ended
+            told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            total += int(told.partition("\nPss:")[2].split()[0]) * 1024
+    return total
 
 
-async def crowd(runtime: Runtime, size: int) -> dict[str, float]:
+async def crowd(runtime: Runtime, size: int, pids: list[int]) -> dict[str, float]:
     """Have many up at once, run a program in each, end them."""
     gate = asyncio.Semaphore(AT_ONCE)
     specs = [runtime.spec(runtime.name(), limits=Limits(pids=64)) for _ in range(size)]
@@ -76,23 +80,23 @@ async def crowd(runtime: Runtime, size: int) -> dict[str, float]:
     async def begin(spec: SandboxSpec) -> None:
         up.append(await runtime.sandboxes.create(spec))
 
-    before = available()
+    before = proportional_bytes(pids)
     began = await each(begin, specs)
     await asyncio.sleep(1)
-    taken = (before - available()) / size / MEBIBYTE
+    taken = (proportional_bytes(pids) - before) / size / MEBIBYTE
     used = await each(lambda sandbox: run(sandbox, "true"), up)
     ended = await each(lambda sandbox: sandbox.destroy(), up)
     return {"up": began, "each": taken, "true in all": used, "end of all": ended}
 
 
-async def measure(runtime: Runtime, *, quick: bool) -> dict[str, float]:
+async def measure(runtime: Runtime, pids: list[int], *, quick: bool) -> dict[str, float]:
     """Return every figure of one kind."""
     rounds = 10 if quick else 60
     network = NetworkPolicy() if runtime.kind == PEER else LIMITED
     await lives(runtime, 3, network)
     found = await lives(runtime, rounds if runtime.kind != PEER else rounds // 3, network)
     told = {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0.5, 0.99)}
-    return told | await crowd(runtime, 20 if quick else CROWD)
+    return told | await crowd(runtime, 20 if quick else CROWD, pids)
 
 
 def main() -> None:
@@ -102,12 +106,15 @@ def main() -> None:
     for kind in (*OURS, PEER):
         with ExitStack() as stack:
             parts: dict[str, Any] = {}
+            pids = []
             if kind == PEER:
                 engine = Dockerd().start()
                 stack.callback(engine.stop)
                 parts = {"runtime": "docker", "docker_url": engine.url}
-            runtime = Runtime(kind, stack.enter_context(station(kind, **parts)).sandboxes)
-            told[kind] = asyncio.run(measure(runtime, quick=chosen.quick))
+                pids = [engine.pid]
+            place = stack.enter_context(station(kind, **parts))
+            pids += [process.pid for process in (place._supervisor, place._egress) if process is not None]
+            told[kind] = asyncio.run(measure(Runtime(kind, place.sandboxes), pids, quick=chosen.quick))
         for name, value in told[kind].items():
             report.note(f"{kind}: {name}", value, "")
     lines = (

@@ -51,6 +51,12 @@ class Dockerd:
             time.sleep(0.05)
         return self
 
+    @property
+    def pid(self) -> int:
+        """Its process, whose children the containers' are."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """End it with everything of it."""
         if self._process is not None:
