@@ -26,7 +26,7 @@ from antechamber.adapters.egress.messages import (
     Request,
     of_policy,
 )
-from antechamber.adapters.sandboxes.network.entering import EnteringError, Helper
+from antechamber.adapters.sandboxes.network.entering import EnteringError, Entrance
 from antechamber.adapters.sandboxes.network.inside import PROXY_PORT, Preparation, prepare
 from antechamber.features.environments.model.sandbox import NetworkMode, NetworkPolicy, SandboxError
 
@@ -58,7 +58,7 @@ class EgressClient:
         """`socket_path` is where the egress proxy listens; `nft` the program for sandboxes of unrestricted network."""
         self._path = socket_path
         self._nft = nft
-        self._helper = Helper()
+        self._entrance = Entrance()
         self._attached: dict[str, _Attached] = {}
         self._authorities: dict[str, Authority] = {}
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
@@ -69,7 +69,7 @@ class EgressClient:
 
     async def start(self) -> None:
         """Start the helper, in the namespaces of the caller, and keep in touch with the proxy from now on."""
-        await self._helper.start()
+        await self._entrance.start()
         self._task = asyncio.create_task(self._keep_connected())
 
     async def stop(self) -> None:
@@ -78,7 +78,7 @@ class EgressClient:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await self._helper.stop()
+        await self._entrance.stop()
         for sandbox_id in list(self._attached):
             self._let_go(sandbox_id)
 
@@ -96,7 +96,7 @@ class EgressClient:
         `pid` is the sandbox's first process as this process sees it.
         """
         try:
-            opened, sockets = await self._helper.open(self._asked(pid, policy))
+            opened, sockets = await self._entrance.open(self._asked(pid, policy))
         except EnteringError as error:
             message = f"the network of sandbox {sandbox_id} cannot be set up: {error}"
             raise NetworkError(message) from error

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-_PROGRAM: Final = Path(__file__).with_name("helper.py")
+_PROGRAM: Final = Path(__file__).with_name("entrance.py")
 _LARGEST: Final = 64 * 1024
 _MOST_DESCRIPTORS: Final = 253
 _PATIENCE_SECONDS: Final = 30
@@ -28,7 +28,7 @@ class _Opened(msgspec.Struct):
     error: str | None = None
 
 
-class Helper:
+class Entrance:
     """The helper program, started once; many requests may be under way."""
 
     def __init__(self) -> None:

@@ -46,7 +46,9 @@ async def client(outside: World, egress: EgressProcess) -> AsyncIterator[EgressC
 def namespaces(kind: str) -> Iterator[tuple[int, list[str]]]:
     """Yield a process with a network namespace of its own, and what enters it."""
     apart = ["-n", "-i"] if kind == "network" else ["-U", "-n", "-i"]
-    process = subprocess.Popen(["unshare", *apart, "sh", "-c", "echo; read x"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        ["unshare", *apart, "sh", "-c", "echo; read x"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -62,6 +64,17 @@ def namespaces(kind: str) -> Iterator[tuple[int, list[str]]]:
         process.stdout.close()
 
 
+@contextlib.contextmanager
+def sleeper() -> Iterator[int]:
+    """Yield a process in the namespaces of the tests."""
+    process = subprocess.Popen(["sleep", "600"])
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait(30)
+
+
 @pytest.mark.parametrize("kind", ["network", "user"])
 async def test_limited_networks_lead_where_they_may(kind: str, outside: World, client: EgressClient) -> None:
     before = outside.origin.connections
@@ -73,7 +86,15 @@ async def test_limited_networks_lead_where_they_may(kind: str, outside: World, c
     # N1 and N24; what was refused was not dialled
     assert outside.origin.connections == before + 2
     rules = {line["rule"] for line in outside.log(f"limited-{kind}") if line["decision"] == "deny"}
-    assert rules >= {"allowed_hosts", "direct_address", "https_only", "not_tls", "port", "private_address", "sni_mismatch"}
+    assert rules >= {
+        "allowed_hosts",
+        "direct_address",
+        "https_only",
+        "not_tls",
+        "port",
+        "private_address",
+        "sni_mismatch",
+    }
 
 
 @pytest.mark.parametrize("kind", ["network", "user"])
@@ -108,15 +129,10 @@ async def test_a_proxy_that_was_killed_gets_its_sandboxes_again(
 
 
 async def test_the_namespace_of_the_host_is_not_given_a_network(outside: World, client: EgressClient) -> None:
-    sleeper = subprocess.Popen(["sleep", "60"])
-    try:
-        with pytest.raises(NetworkError, match="the network namespace of the host"):
-            await client.attach(sleeper.pid, "host", outside.limited)
-    finally:
-        sleeper.kill()
-        sleeper.wait(30)
+    with sleeper() as pid, pytest.raises(NetworkError, match="the network namespace of the host"):
+        await client.attach(pid, "host", outside.limited)
     with pytest.raises(NetworkError, match="cannot be set up"):
-        await client.attach(sleeper.pid, "gone", outside.limited)
+        await client.attach(pid, "gone", outside.limited)
 
 
 async def test_many_are_attached_at_once(outside: World, client: EgressClient) -> None:

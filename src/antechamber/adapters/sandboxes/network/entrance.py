@@ -34,7 +34,7 @@ _TABLE_LOCAL, _PROTO_BOOT, _SCOPE_HOST, _TYPE_LOCAL = 255, 3, 254, 2
 _LOOPBACK = 1
 
 
-class HelperError(Exception):
+class EntranceError(Exception):
     """A step failed; the message names it."""
 
 
@@ -48,11 +48,11 @@ def enter(pid: int) -> None:
             opened.append((name, flag, os.open(path, os.O_RDONLY | os.O_CLOEXEC)))
         elif name == "net":
             message = "the sandbox has the network namespace of the host"
-            raise HelperError(message)
+            raise EntranceError(message)
     for name, flag, descriptor in opened:
         if libc.setns(descriptor, flag):
             message = f"its {name} namespace cannot be entered: {os.strerror(ctypes.get_errno())}"
-            raise HelperError(message)
+            raise EntranceError(message)
         os.close(descriptor)
         if name == "user":
             # the namespace's own root, so that a program started there (nft) keeps its capabilities
@@ -79,7 +79,7 @@ def _ask(netlink: socket.socket, kind: int, flags: int, body: bytes, what: str) 
     (code,) = struct.unpack_from("=i", answer, 16)
     if answered == _NLMSG_ERROR and code:
         message = f"{what}: {os.strerror(-code)}"
-        raise HelperError(message)
+        raise EntranceError(message)
 
 
 def listen(port: int) -> socket.socket:
@@ -104,10 +104,10 @@ def redirect(nft: str, port: int, others: list[int]) -> None:
     status = _run_nft(nft, _rules(port, others))
     if status == NO_PROGRAM:
         message = f"there is no program {nft} (Debian's package nftables), which unrestricted networks need"
-        raise HelperError(message)
+        raise EntranceError(message)
     if status:
         message = "nft could not lead connections to the proxy; does this kernel have nf_tables and nf_nat?"
-        raise HelperError(message)
+        raise EntranceError(message)
 
 
 def _rules(port: int, others: list[int]) -> str:
@@ -158,7 +158,7 @@ def serve_one(connection: socket.socket, asked: dict[str, Any]) -> None:
     """Answer one request; runs in a fork of its own."""
     try:
         opened = open_listeners(asked)
-    except (HelperError, OSError) as error:
+    except (EntranceError, OSError) as error:
         answer, rights = {"id": asked["id"], "listeners": [], "error": str(error)}, []
     else:
         listeners = [{"kind": kind, "port": port} for kind, port, _ in opened]
