@@ -74,7 +74,10 @@ def test_authorities_are_laid_in_and_every_client_is_told_where(tmp_path: Path) 
     bundle = tmp_path / "ca.pem"
     bundle.write_text("-----BEGIN CERTIFICATE-----\n")
     registries = read(ca_file=str(bundle))
-    assert registries.files() == {AUTHORITIES: b"-----BEGIN CERTIFICATE-----\n"}
+    assert registries.files() == {
+        AUTHORITIES: b"-----BEGIN CERTIFICATE-----\n",
+        "/etc/apt/apt.conf.d/90ante-authorities": f'Acquire::https::CAInfo "{AUTHORITIES}";\n'.encode(),
+    }
     assert {"PIP_CERT", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE"} <= set(registries.environment())
     assert set(registries.environment().values()) == {AUTHORITIES}
 

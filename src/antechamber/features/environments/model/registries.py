@@ -9,6 +9,8 @@ from antechamber.features.environments.model.sandbox import HostRule
 
 # where a sandbox finds the operator's authorities, and the variables by which programs are told (sandbox.md section 4)
 AUTHORITIES: Final = "/etc/ante/authorities.pem"
+# apt alone knows no variable for them
+_APT_FILE: Final = "/etc/apt/apt.conf.d/90ante-authorities"
 _AUTHORITY_VARIABLES: Final = (
     "CARGO_HTTP_CAINFO",
     "CURL_CA_BUNDLE",
@@ -58,4 +60,6 @@ class Registries:
     def files(self) -> dict[str, bytes]:
         """Return the files that clients in a sandbox read about them, by path."""
         found = {path: text.encode() for registry in self.registries for path, text in registry.files.items()}
-        return found | ({AUTHORITIES: self.authorities} if self.authorities else {})
+        if self.authorities:
+            found |= {AUTHORITIES: self.authorities, _APT_FILE: f'Acquire::https::CAInfo "{AUTHORITIES}";\n'.encode()}
+        return found
