@@ -137,10 +137,18 @@ class Cgroups:
 def _version(root: Path) -> int:
     """Return 2, 1, or 0 if there are no groups that we may write."""
     if (root / "cgroup.controllers").exists():
-        own = root / _delegated(root).lstrip("/")
-        return 2 if os.access(own, os.W_OK) else 0
+        return 2 if _gives_controllers(root / _delegated(root).lstrip("/")) else 0
     usable = any((root / name / "tasks").exists() and os.access(root / name, os.W_OK) for name in _NEEDED)
     return 1 if usable else 0
+
+
+def _gives_controllers(group: Path) -> bool:
+    """Tell whether groups below this one can have limits, by asking for it."""
+    try:
+        (group / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in _NEEDED), encoding="ascii")
+    except OSError:
+        return False
+    return True
 
 
 def _delegated(root: Path) -> str:

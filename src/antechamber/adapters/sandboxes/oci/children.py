@@ -146,3 +146,11 @@ def state_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1].decode()
     except OSError:
         return ""
+
+
+def began_of(pid: int) -> int | None:
+    """Return when a process began, in the kernel's ticks; None if it is not there."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()[19])
+    except OSError:
+        return None

@@ -59,6 +59,15 @@ def clone_mapped(source: Path, target: str, namespace: int) -> None:
         os.close(tree)
 
 
+def flush(folder: Path) -> None:
+    """Wait until all that was written to a folder's file system is on its disk (syncfs)."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _check(_libc.syncfs(descriptor), str(folder))
+    finally:
+        os.close(descriptor)
+
+
 def own_folder() -> None:
     """Give the calling thread a current folder of its own (unshare CLONE_FS)."""
     _check(_libc.unshare(_NEW_FS))

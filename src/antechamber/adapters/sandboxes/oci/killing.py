@@ -3,41 +3,75 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups, Counts
-from antechamber.adapters.sandboxes.oci.children import children_of, state_of
+from antechamber.adapters.sandboxes.oci.children import began_of, children_of, state_of
 
 _FREEZE_TRIES: Final = 200
-_ROUNDS: Final = 100
+_DEATH_TRIES: Final = 5000
+_ROUNDS: Final = 200
+_LOOKS: Final = 2
+_DEAD: Final = frozenset({"", "X", "Z"})
 _PAUSE: Final = 0.001
 
 
 async def end_tree(root: int, cgroups: Cgroups, sandbox_id: str, end_all: Callable[[], None]) -> None:
-    """Kill a process and its descendants, other programs of the sandbox untouched.
+    """Kill a process and its descendants, other programs of the sandbox untouched; returns when all are dead.
 
     Where groups can be frozen nothing forks meanwhile; elsewhere each found process is halted until none is new, and
     a tree that outruns that is ended with the whole sandbox (`end_all`).
     """
     if await _freeze(cgroups, sandbox_id):
         try:
-            _send_all(tree(root), signal.SIGKILL)
+            found = _living(root)
+            _send_all(found, signal.SIGKILL)
         finally:
             cgroups.freeze(sandbox_id, frozen=False)
+        await _until_dead(found)
         return
-    halted: set[int] = set()
+    if not await _halt(root):
+        end_all()
+        return
+    # Its reaper, which stands still, goes last: what is below it stays there until then.
     for _ in range(_ROUNDS):
-        found = {pid for pid in tree(root) if state_of(pid) not in {"", "Z"}}
-        if found <= halted:
-            _send_all(found, signal.SIGKILL)
-            return
+        found = {pid: began for pid, began in _living(root).items() if pid != root}
+        if not found:
+            break
+        _send_all(found, signal.SIGKILL)
+        await _until_dead(found)
+    _send_all([root], signal.SIGKILL)
+
+
+async def _halt(root: int) -> bool:
+    """Stop a tree until two looks at it find nothing new: at the first, orphans may just be between two parents."""
+    halted: set[int] = set()
+    quiet = 0
+    for _ in range(_ROUNDS):
+        found = set(_living(root))
+        quiet = quiet + 1 if found <= halted else 0
+        if quiet == _LOOKS:
+            return True
         _send_all(found - halted, signal.SIGSTOP)
         halted |= found
         await asyncio.sleep(_PAUSE)
-    end_all()
+    return False
+
+
+async def _until_dead(processes: Mapping[int, int]) -> None:
+    for _ in range(_DEATH_TRIES):
+        if not any(began_of(pid) == began and state_of(pid) not in _DEAD for pid, began in processes.items()):
+            return
+        await asyncio.sleep(_PAUSE)
+
+
+def _living(root: int) -> dict[int, int]:
+    """Return the processes of a tree that are not dead, and when each began: a number alone may be used again."""
+    found = {pid: began_of(pid) for pid in tree(root) if state_of(pid) not in _DEAD}
+    return {pid: began for pid, began in found.items() if began is not None}
 
 
 def tree(root: int) -> list[int]:
@@ -74,7 +108,7 @@ async def _freeze(cgroups: Cgroups, sandbox_id: str) -> bool:
     return False
 
 
-def _send_all(pids: "list[int] | set[int]", number: int) -> None:
+def _send_all(pids: Iterable[int], number: int) -> None:
     for pid in pids:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)

@@ -120,6 +120,7 @@ class OciProcess:
 
     async def _watch(self) -> ExitStatus:
         code = await self._child.wait()
+        self._close(self._input)
         if self._deadline is not None:
             self._deadline.cancel()
         if self._ending is not None:

@@ -108,13 +108,17 @@ class OciSandbox:
         before = self._held.cgroups.oom_kills(self._id)
         terminal = None
         pipes = open_pipes()
-        if command.tty:
-            async with consoles.listening(name.with_suffix(".tty")) as console:
-                child = self._held.runtime.execute(self._id, pipes, text, pid_file, console.path)
-                terminal = await console.receive(child)
-                child = await self._held.runtime.settle(child, pid_file)
-        else:
-            child = self._held.runtime.execute(self._id, pipes, text, pid_file, None)
+        try:
+            if command.tty:
+                async with consoles.listening(name.with_suffix(".tty")) as console:
+                    child = self._held.runtime.execute(self._id, pipes, text, pid_file, console.path)
+                    terminal = await console.receive(child)
+                    child = await self._held.runtime.settle(child, pid_file)
+            else:
+                child = self._held.runtime.execute(self._id, pipes, text, pid_file, None)
+        except BaseException:
+            pipes.close_ours()
+            raise
         process = OciProcess(
             child,
             pipes.ours,

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from antechamber.adapters.sandboxes.images.trees import Tree, Trees
-from antechamber.adapters.sandboxes.oci import disks, kept, mounts, starting
+from antechamber.adapters.sandboxes.oci import disks, kept, kernel, mounts, starting
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups, prefix_of
 from antechamber.adapters.sandboxes.oci.children import Children
 from antechamber.adapters.sandboxes.oci.ids import Maps, Ranges
@@ -326,6 +326,8 @@ class OciSandboxes:
             now = self._clock.now()
             layer = Layer(state.organization_id, target.name, mounts.used_bytes(fresh / "fs"), now, now)
             self._layers.describe(fresh, layer)
+            # A layer is whole or not there, after a power cut too.
+            kernel.flush(fresh)
             fresh.rename(target)
         except BaseException:
             mounts.discard(fresh)
