@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any
+from socketserver import StreamRequestHandler, TCPServer, ThreadingTCPServer
 
 from tests.issuers import Authority
 
@@ -15,7 +14,13 @@ from tests.issuers import Authority
 class Origin:
     """A web server on loopback, with TLS for one name or without; `asked` are (Host, path, headers) that came."""
 
-    def __init__(self, folder: Path, authority: Authority | None = None, name: str = "localhost") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        authority: Authority | None = None,
+        name: str = "localhost",
+        address: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.bodies: list[bytes] = []
         self.connections = 0
@@ -41,11 +46,13 @@ class Origin:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = _QuietServer(("127.0.0.1", 0), Handler)
+        self._server = _QuietServer(address, Handler)
         if authority is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*authority.write(folder, name))
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.name = name
         self.port: int = self._server.server_port
         self._thread = _serve(self._server)
@@ -135,7 +142,7 @@ class _QuietEcho(ThreadingTCPServer):
         """The same."""
 
 
-def _serve(server: Any) -> threading.Thread:
+def _serve(server: TCPServer) -> threading.Thread:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     return thread

@@ -54,6 +54,8 @@ UNRESTRICTED = {
     "N39": ("IPv6", "no way"),
     "N40": ("a service on the host's loopback", "ECONNREFUSED"),
     "N41": ("its own services on loopback", "works"),
+    "N42": ("a blocked host by TLS, at the address of another", "closed"),
+    "N43": ("that address by its own name", "works"),
 }
 PROXY = ("127.0.0.1", 3128)
 RESOLVER = "198.18.0.1"
@@ -209,6 +211,12 @@ class Probes:
                 accepted.sendall(b"ready\n")
                 accepted.shutdown(socket.SHUT_WR)
                 return "works" if _all(connection) == b"ready\n" else "other"
+
+    def n42(self) -> str:
+        return self._tls(_look_up(self.facts["front"], RESOLVER)[1], 443, self.facts["blocked"])
+
+    def n43(self) -> str:
+        return self._tls(_look_up(self.facts["front"], RESOLVER)[1], 443, self.facts["front"])
 
     def _fetch(self, name: str) -> str:
         with self._tunnel(f"{self.allowed}:{self.port}") as tunnel:

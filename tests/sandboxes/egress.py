@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.issuers import Authority
 from tests.origins import Echo, Origin
 
 ALLOWED, OTHER, REBINDING, ECHO = "good.example", "other.example", "rebinding.example", "echo.example"
-BLOCKED, CONTROL_PLANE = "bad.example", "ante.example:443"
+BLOCKED, CONTROL_PLANE, FRONT = "bad.example", "ante.example:8443", "front.example"
 
 
 @dataclass(slots=True)
@@ -32,7 +32,8 @@ class World:
     echo: Echo
     abstract: str
     host_port: int
-    hosts: dict[str, str] = field(default_factory=lambda: dict.fromkeys((ALLOWED, OTHER, REBINDING, ECHO), "127.0.0.1"))
+    front: Origin
+    hosts: dict[str, str]
 
     @property
     def socket(self) -> Path:
@@ -56,7 +57,7 @@ class World:
 
     @property
     def private(self) -> tuple[PrivateNetwork, ...]:
-        return tuple(PrivateNetwork("127.0.0.0/8", host) for host in (ALLOWED, ECHO))
+        return tuple(PrivateNetwork("127.0.0.0/8", host) for host in (ALLOWED, ECHO, FRONT))
 
     @property
     def limited(self) -> NetworkPolicy:
@@ -79,6 +80,7 @@ class World:
                 "echo": ECHO,
                 "echo_port": self.echo.port,
                 "blocked": BLOCKED,
+                "front": FRONT,
                 "control_plane": CONTROL_PLANE,
                 "pem": self.authority.pem,
                 "host_port": self.host_port,
@@ -107,7 +109,12 @@ def world() -> Iterator[World]:
         name = f"ante-probe-{os.getpid()}-{folder.name}"
         abstract.bind("\0" + name)
         abstract.listen()
-        yield World(folder, authority, origin, echo, name, service.getsockname()[1])
+        # port 443 matters, so the address is one that no other process has
+        address = f"127.77.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+        front = Origin(folder / "front", authority, BLOCKED, (address, 443))
+        stack.callback(front.close)
+        hosts = {**dict.fromkeys((ALLOWED, OTHER, REBINDING, ECHO), "127.0.0.1"), FRONT: address}
+        yield World(folder, authority, origin, echo, name, service.getsockname()[1], front, hosts)
 
 
 class EgressProcess:
