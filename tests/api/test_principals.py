@@ -34,6 +34,8 @@ from antechamber.features.federation.model.accounts import AccountDraft
 from antechamber.features.workspaces.model import IN_DEFAULT, Workspace, WorkspaceDraft
 from antechamber.wiring.application import Route
 from tests.api.conftest import House
+from tests.api.rooms import BETA
+from tests.api.seats import SELF_HOSTED, Seat
 from tests.asgi import Answer, call
 
 DAY = 86_400
@@ -51,7 +53,7 @@ NAMES = {
     "user_id": f"user_{ID}",
     "workspace_id": f"wrkspc_{ID}",
 }
-HEADERS = {"anthropic-version": "2023-06-01"}
+HEADERS = {"anthropic-version": "2023-06-01", "anthropic-beta": BETA}
 
 
 @cache
@@ -164,12 +166,28 @@ async def workloads(house: House) -> list[Caller]:
     return [await workload(house, role, place) for role in ServiceAccountRole for place in places]
 
 
-GROUPS = (keys, tokens, people, personal_keys, workloads)
+async def workers(house: House) -> list[Caller]:
+    """A key of a self-hosted environment, and the token of an item that was taken with it."""
+    seat = Seat(house)
+    environment = await seat.make("ours", SELF_HOSTED)
+    worker = await seat.hire(environment)
+    await seat.session(environment)
+    work = await worker.poll()
+    assert work is not None
+    return [
+        Caller("environment_key", HELD[Kind.ENVIRONMENT_KEY], worker.key),
+        Caller("work token", HELD[Kind.WORK_TOKEN], worker.with_token(work).key),
+    ]
+
+
+GROUPS = (keys, tokens, people, personal_keys, workloads, workers)
 
 
 @pytest.fixture(params=GROUPS, ids=lambda group: group.__name__)
 async def callers(request: pytest.FixtureRequest, house: House) -> list[Caller]:
     made: list[Caller] = await request.param(house)
+    # a look between a key and the change of its owner's role would remember the role before
+    await house.app.changes.look()
     return made
 
 
@@ -194,6 +212,7 @@ def cases(callers: list[Caller], *, holding: bool) -> Iterator[tuple[Route, Call
 
 async def test_every_kind_of_principal_is_there_and_holds_what_the_tables_say(house: House) -> None:
     callers = [caller for group in GROUPS for caller in await group(house)]
+    await house.app.changes.look()
     assert {caller.name for caller in callers} | {str(Kind.ANONYMOUS)} >= {str(kind) for kind in Kind}
     for caller in callers:
         assert (caller.name, (await principal_of(house, caller)).permissions) == (caller.name, caller.expected)
