@@ -95,7 +95,7 @@ async def measure(runtime: Runtime, pids: list[int], *, quick: bool) -> dict[str
     network = NetworkPolicy() if runtime.kind == PEER else LIMITED
     await lives(runtime, 3, network)
     found = await lives(runtime, rounds if runtime.kind != PEER else rounds // 3, network)
-    told = {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0.5, 0.99)}
+    told = {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0, 0.5, 0.99)}
     return told | await crowd(runtime, 20 if quick else CROWD, pids)
 
 

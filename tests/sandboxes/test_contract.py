@@ -322,6 +322,7 @@ async def test_a_sandbox_ends_when_its_time_is_up_and_keeps_its_files(runtime: R
         assert room.id in states
 
 
+@pytest.mark.timeout(240)
 async def test_fifty_sandboxes_start_work_and_end_side_by_side(runtime: Runtime) -> None:
     gate = asyncio.Semaphore(8)
 
