@@ -132,6 +132,11 @@ class Station:
         Cgroups(prefix_of(self.data)).drop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def control_groups(self) -> list[Path]:
+        """Return the control groups that its sandboxes have, in every hierarchy."""
+        told = self.data.stat()
+        return list(Path("/sys/fs/cgroup").glob(f"**/antechamber-{told.st_dev:x}-{told.st_ino:x}"))
+
     def log(self) -> str:
         """Return what both wrote to their logs."""
         path = self.folder / "log"

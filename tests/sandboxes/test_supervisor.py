@@ -47,11 +47,6 @@ def host_mounts(of: Station) -> list[str]:
     return [line for line in Path("/proc/mounts").read_text().splitlines() if str(of.folder) in line]
 
 
-def control_groups(of: Station) -> list[Path]:
-    told = of.data.stat()
-    return list(Path("/sys/fs/cgroup").glob(f"**/antechamber-{told.st_dev:x}-{told.st_ino:x}"))
-
-
 async def busy(alone: Station, sandbox_id: str = "sesn_1") -> Sandbox:
     """Start a sandbox with a file written and a family of programs running."""
     sandbox = await alone.sandboxes.create(spec(sandbox_id))
@@ -92,7 +87,7 @@ async def test_a_killed_supervisor_leaves_no_process_and_every_upper_layer(alone
         await again.destroy()
     assert await alone.sandboxes.listing() == []
     assert alone.stop() == 0
-    assert control_groups(alone) == []
+    assert alone.control_groups() == []
 
 
 async def test_whoever_kills_the_process_outside_kills_the_one_inside(alone: Station) -> None:
@@ -108,7 +103,7 @@ async def test_the_end_of_its_input_ends_everything_in_order(alone: Station) -> 
     assert alone.stop() == 0
     await all_gone(processes)
     assert host_mounts(alone) == []
-    assert control_groups(alone) == []
+    assert alone.control_groups() == []
     assert not list((alone.data / "sessions").glob("*/merged/*"))
     with pytest.raises((SandboxError, OSError)):
         await alone.sandboxes.listing()
