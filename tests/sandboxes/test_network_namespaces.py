@@ -135,6 +135,30 @@ async def test_the_namespace_of_the_host_is_not_given_a_network(outside: World, 
         await client.attach(pid, "gone", outside.limited)
 
 
+async def test_the_program_that_enters_networks_is_started_again_when_it_ends(
+    outside: World, client: EgressClient
+) -> None:
+    await asyncio.gather(client.start(), client.start())
+    process = client._entrance._process
+    assert process is not None
+    process.kill()
+    await process.wait()
+    with namespaces("user") as (pid, enter):
+        async with asyncio.timeout(60):
+            while not await _is_attached(client, pid, outside):
+                pass
+        assert await probe(*enter, PYTHON, network.__file__, outside.facts(["N1"])) == {"N1": "works"}
+
+
+async def _is_attached(client: EgressClient, pid: int, outside: World) -> bool:
+    try:
+        await client.attach(pid, "entered-again", outside.limited)
+    except NetworkError:
+        # its end was not yet noticed
+        return False
+    return True
+
+
 async def test_many_are_attached_at_once(outside: World, client: EgressClient) -> None:
     with contextlib.ExitStack() as stack:
         made = [stack.enter_context(namespaces("user")) for _ in range(12)]

@@ -54,13 +54,14 @@ async def send_request(
         return
     host = show_host(target.host)
     address = str(target.addresses[0]) if target.addresses else None
-    number = gate.journal.allow("https" if secure else "http", host, target.port, rule, address)
+    kind = "https" if secure else "http"
+    number = gate.journal.allow(kind, host, target.port, rule, address)
     carried, failure = Carried(), "cut"
     try:
         await outside.write(write_head(head, added))
         failure = await _exchange(stream, outside, body, carried)
     finally:
-        gate.journal.end(number, "http", host, target.port, carried.sent, carried.received, failure or None)
+        gate.journal.end(number, kind, host, target.port, carried.sent, carried.received, failure or None)
         outside.close()
 
 

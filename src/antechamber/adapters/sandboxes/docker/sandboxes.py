@@ -19,7 +19,7 @@ from antechamber.adapters.sandboxes.docker.links import Engine, tls_context
 from antechamber.adapters.sandboxes.docker.networks import Network, NoNetwork
 from antechamber.adapters.sandboxes.docker.sandbox import DockerSandbox
 from antechamber.adapters.sandboxes.images.trees import Trees
-from antechamber.adapters.sandboxes.network import EgressClient
+from antechamber.adapters.sandboxes.network import EgressClient, lacking
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import SystemClock
 from antechamber.features.environments.model.sandbox import (
@@ -86,6 +86,7 @@ class DockerSandboxes:
         missing.append("disk: looked at every 15 s, and a sandbox over its limit is stopped")
         if not remapped:
             missing.append("user namespace: root inside is root of the engine's machine (start it with userns-remap)")
+        missing += lacking()
         return Capabilities(
             runtime=self._house.runtime or told.get("DefaultRuntime", "docker"),
             version=f"{told['Version']} (API {told['ApiVersion']})",

@@ -4,7 +4,7 @@
 has ended.
 """
 
-from antechamber.adapters.sandboxes.network.client import EgressClient, NetworkError
+from antechamber.adapters.sandboxes.network.client import EgressClient, NetworkError, lacking
 from antechamber.adapters.sandboxes.network.inside import Preparation
 
-__all__ = ["EgressClient", "NetworkError", "Preparation"]
+__all__ = ["EgressClient", "NetworkError", "Preparation", "lacking"]

@@ -6,6 +6,7 @@ them again: a sandbox sees no more of that than cut connections.
 
 import asyncio
 import contextlib
+import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +52,13 @@ class _Attached:
     authority: Authority | None
 
 
+def lacking() -> tuple[str, ...]:
+    """Return what this machine cannot give sandboxes of their network, and why."""
+    if shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin"):
+        return ()
+    return ("unrestricted networks: there is no program nft (Debian's package nftables)",)
+
+
 class EgressClient:
     """The network of all sandboxes of one supervisor."""
 
@@ -70,7 +78,8 @@ class EgressClient:
     async def start(self) -> None:
         """Start the helper, in the namespaces of the caller, and keep in touch with the proxy from now on."""
         await self._entrance.start()
-        self._task = asyncio.create_task(self._keep_connected())
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep_connected())
 
     async def stop(self) -> None:
         """End the helper, and let go of all listeners."""

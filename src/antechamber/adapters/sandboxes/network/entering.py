@@ -37,34 +37,20 @@ class Entrance:
         self._socket: socket.socket | None = None
         self._asked: dict[int, asyncio.Future[tuple[_Opened, list[int]]]] = {}
         self._last = 0
+        self._starting = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start it in the namespaces of this process."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-S", str(_PROGRAM), str(theirs.fileno()),
-                stdin=asyncio.subprocess.PIPE, pass_fds=(theirs.fileno(),), env={},
-            )  # fmt: skip
-        self._socket = ours
-        asyncio.get_running_loop().add_reader(ours, self._receive)
+        """Start it in the namespaces of this process, unless it runs."""
+        await self._connection()
 
     async def stop(self) -> None:
         """End it."""
         self._close("the helper was stopped")
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
-            self._process = None
+        await self._end()
 
     async def open(self, asked: Mapping[str, object]) -> tuple[Sequence[Mapping[str, Any]], list[socket.socket]]:
         """Return kinds and ports of listeners, and the sockets themselves; EnteringError."""
-        if self._socket is None:
-            await self.start()
-        connection = self._socket
-        assert connection is not None  # noqa: S101 - started above
+        connection = await self._connection()
         self._last += 1
         number = self._last
         waiting: asyncio.Future[tuple[_Opened, list[int]]] = asyncio.get_running_loop().create_future()
@@ -85,6 +71,33 @@ class Entrance:
         if opened.error is not None:
             raise EnteringError(opened.error)
         return opened.listeners, [socket.socket(fileno=each) for each in descriptors]
+
+    async def _connection(self) -> socket.socket:
+        async with self._starting:
+            if self._socket is None:
+                # it has ended by itself
+                await self._end()
+                await self._launch()
+            assert self._socket is not None  # noqa: S101 - just started
+            return self._socket
+
+    async def _launch(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-S", str(_PROGRAM), str(theirs.fileno()),
+                stdin=asyncio.subprocess.PIPE, pass_fds=(theirs.fileno(),), env={},
+            )  # fmt: skip
+        self._socket = ours
+        asyncio.get_running_loop().add_reader(ours, self._receive)
+
+    async def _end(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+            self._process = None
 
     def _receive(self) -> None:
         connection = self._socket

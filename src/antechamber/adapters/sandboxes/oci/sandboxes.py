@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from antechamber.adapters.sandboxes.images.trees import Tree, Trees
+from antechamber.adapters.sandboxes.network import lacking
 from antechamber.adapters.sandboxes.oci import disks, kept, kernel, mounts, starting
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups, prefix_of
 from antechamber.adapters.sandboxes.oci.children import Children
@@ -119,6 +120,7 @@ class OciSandboxes:
         missing = [f"{name} limit: {why}; only each process is limited" for name in absent]
         if not machine.can_limit_disk:
             missing.append("disk limit: no loop devices for us; a watcher ends sandboxes that pass it")
+        missing += lacking()
         return Capabilities(
             runtime=machine.runtime.name,
             version=await machine.runtime.version(),
