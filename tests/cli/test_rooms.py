@@ -100,16 +100,21 @@ def test_what_is_not_there_is_told_as_a_shell_does(rooms: Rooms) -> None:
     assert (archived.returncode, "environment_archived" in archived.stderr) == (6, True)
 
 
+def sized(size: str) -> str:
+    """Wait inside for a size; what is typed must not look like what is waited for."""
+    return f"clear; until stty size | grep -q '{size}'; do sleep 0.2; done; echo is $(stty size)"
+
+
 def test_a_person_sits_in_it(rooms: Rooms, tmp_path: Path) -> None:
     with terminal(tmp_path, rooms.environment, "environments", "shell", rooms.environment_id) as screen:
         screen.wait_for("# ")
-        screen.type("stty size", "Enter")
-        screen.wait_for("40 80")
+        screen.type(sized("40 80"), "Enter")
+        screen.wait_for("is 40 80")
         screen.tmux("resize-window", "-t", "ante", "-x", "100", "-y", "30")
         screen.type("sleep 600; echo woken", "Enter")
         screen.type("", "C-c")
-        screen.type("clear; stty size", "Enter")
-        screen.wait_for("30 100")
+        screen.type(sized("30 100"), "Enter")
+        screen.wait_for("is 30 100")
         screen.type("exit 3", "Enter")
         screen.wait_for("ended with 3")
         screen.type("cooked again", "Enter")

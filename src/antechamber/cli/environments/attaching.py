@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import stat
 import sys
@@ -23,7 +22,8 @@ from antechamber.client.sockets import ClientConnection, ConnectionClosed, open_
 _GET: Final = "GET"
 _STDERR: Final = 2
 _READ_BYTES: Final = 32 << 10
-_FALLBACK: Final = (80, 24)
+_ROWS: Final = 24
+_COLUMNS: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,10 @@ async def attach(place: Place, world: World, program: list[str], *, tty: bool) -
             await socket.send(json.dumps(_start(world, program, tty=tty)))
             # until the container is there, Ctrl-C ends this program
             await _told(socket, place, "started")
-            with _raw_terminal(world.stdin, wanted=tty), _signals(socket, tty=tty):
+            with _raw_terminal(world.stdin, wanted=tty), _signals(socket, world.stdout, tty=tty):
+                if tty:
+                    # it may have changed since the start, when nobody watched
+                    await _tell(socket, {"type": "resize", **_size(world.stdout)})
                 return await _carry(socket, world, place)
         except ConnectionClosed as error:
             note = "the connection was cut; the container is gone"
@@ -65,11 +68,18 @@ async def attach(place: Place, world: World, program: list[str], *, tty: bool) -
 
 
 def _start(world: World, program: list[str], *, tty: bool) -> dict[str, object]:
-    columns, rows = shutil.get_terminal_size(_FALLBACK)
     term = world.environment.get("TERM") if tty else None
     environment = {} if term is None else {"TERM": term}
-    return {"type": "start", "command": program, "tty": tty, "rows": rows, "columns": columns,
-            "environment": environment}  # fmt: skip
+    return {"type": "start", "command": program, "tty": tty, **_size(world.stdout), "environment": environment}
+
+
+def _size(stdout: TextIO) -> dict[str, int]:
+    """Return the size of the terminal itself: what COLUMNS and LINES say may be old."""
+    try:
+        columns, rows = os.get_terminal_size(stdout.fileno())
+    except (OSError, ValueError):
+        columns, rows = 0, 0
+    return {"rows": rows or _ROWS, "columns": columns or _COLUMNS}
 
 
 async def _carry(socket: ClientConnection, world: World, place: Place) -> int:
@@ -197,7 +207,7 @@ def _raw_terminal(stdin: TextIO, *, wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _signals(socket: ClientConnection, *, tty: bool) -> Iterator[None]:
+def _signals(socket: ClientConnection, stdout: TextIO, *, tty: bool) -> Iterator[None]:
     """Pass on the terminal's new sizes; without a terminal, what Ctrl-C and `kill` send here."""
     if sys.platform == "win32":
         yield
@@ -210,8 +220,7 @@ def _signals(socket: ClientConnection, *, tty: bool) -> Iterator[None]:
         task.add_done_callback(tasks.discard)
 
     def resize() -> None:
-        columns, rows = shutil.get_terminal_size(_FALLBACK)
-        tell({"type": "resize", "rows": rows, "columns": columns})
+        tell({"type": "resize", **_size(stdout)})
 
     def pass_on(number: int) -> None:
         tell({"type": "signal", "number": number})
