@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.anyio, pytest.mark.timeout(600)]
 
 
 # what a server does is the same on both; that nothing is left of a sandbox is tried on the other, too
-CASES = [*(("oci-root", moment) for moment in MOMENTS), ("oci-rootless", "install"), ("oci-rootless", "sealed")]
+CASES = [*(("oci-root", moment) for moment in MOMENTS), ("oci-rootless", "install")]
 
 
 @pytest.fixture(scope="module")

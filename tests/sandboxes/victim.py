@@ -20,8 +20,8 @@ from tests.contracts.tenants import settle
 from tests.contracts.workshops import Shop
 from tests.sandboxes import registries
 
-# before there is a sandbox, before the manager runs, while it runs, when it has run, when all is sealed but not told
-MOMENTS = ("create", "begin", "install", "seal", "sealed")
+# before there is a sandbox, while the manager runs, when it has run, when all is sealed but not told
+MOMENTS = ("create", "install", "seal", "sealed")
 
 
 def die() -> None:
@@ -40,8 +40,6 @@ class _Room:
 
     async def execute(self, command: Command) -> Process:
         is_install = "install" in command.argv
-        if is_install and self._moment == "begin":
-            die()
         process = await self._sandbox.execute(command)
         if is_install and self._moment == "install":
             die()
