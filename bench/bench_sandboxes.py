@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from antechamber.features.environments.model.sandbox import Limits, NetworkMode, NetworkPolicy, SandboxSpec
+from antechamber.features.environments.model.sandbox import NetworkMode, NetworkPolicy, SandboxSpec
 from antechamber.features.environments.ports.sandboxes import Sandbox
 from bench.readings import Figure, Report, family, options, percentile
 from tests.dockerd import Dockerd
@@ -67,7 +67,7 @@ def proportional_bytes(pids: list[int]) -> int:
 async def crowd(runtime: Runtime, size: int, pids: list[int]) -> dict[str, float]:
     """Have many up at once, run a program in each, end them."""
     gate = asyncio.Semaphore(AT_ONCE)
-    specs = [runtime.spec(runtime.name(), limits=Limits(pids=64)) for _ in range(size)]
+    specs = [runtime.spec(runtime.name()) for _ in range(size)]
     up: list[Sandbox] = []
 
     async def each(work: Callable[[Item], Awaitable[object]], over: list[Item]) -> float:

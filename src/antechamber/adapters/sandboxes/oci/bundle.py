@@ -156,12 +156,14 @@ def seccomp(machine: str | None = None) -> dict[str, Any]:
 def _config(bundle: Bundle) -> dict[str, Any]:
     own = {"containerID": 0, "hostID": bundle.first_id, "size": bundle.ids}
     environment = {"PATH": PATH}
+    limits = rlimits(bundle.limits, alone=bundle.cgroup is None, most=bundle.most or {})
     first = process(
         [INIT, "-P"],
         cwd="/",
         environment=environment,
         user=(0, 0),
-        rlimits=rlimits(bundle.limits, alone=bundle.cgroup is None, most=bundle.most or {}),
+        # it starts no process; the runtime does, where all sandboxes of a user are still counted together
+        rlimits=[each for each in limits if each["type"] != "RLIMIT_NPROC"],
     )
     linux: dict[str, Any] = {
         "namespaces": [{"type": kind} for kind in _NAMESPACES],
