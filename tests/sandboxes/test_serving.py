@@ -15,9 +15,10 @@ from antechamber.wiring.operator import ask_operator
 from tests.live import LiveServer
 from tests.sandboxing import alive, family
 
-pytestmark = pytest.mark.sandbox
+# each starts servers or supervisors more than once
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 
-SECONDS = 60
+SECONDS = 120
 SECRET = "sk-ant-upstream-secret-of-the-operator"
 
 

@@ -13,9 +13,10 @@ from antechamber.features.environments.ports.sandboxes import Sandbox
 from tests.sandboxes.running import ORGANIZATION, collect, once, run
 from tests.sandboxing import KINDS, Station, alive, end, family, station
 
-pytestmark = pytest.mark.sandbox
+# each starts servers or supervisors more than once
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 
-SECONDS = 60
+SECONDS = 120
 
 
 @pytest.fixture(params=KINDS)
