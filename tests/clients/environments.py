@@ -57,12 +57,16 @@ def node_environment(name: str = "npm", place: Path = HERE) -> Path:
 
 
 def run_python(
-    name: str, driver: str, server: LiveServer, variables: Mapping[str, str] | None = None
+    name: str,
+    driver: str,
+    server: LiveServer,
+    variables: Mapping[str, str] | None = None,
+    seconds: float = _DRIVER_SECONDS,
 ) -> dict[str, Any]:
     """Run drivers/DRIVER.py in an environment, and return what it printed."""
     # -P: the drivers' folder would stand before the libraries otherwise
     command = [str(python_environment(name)), "-P", str(_DRIVERS / f"{driver}.py")]
-    return _told(command, {**_address(server), "PYTHONPATH": str(ROOT), **(variables or {})})
+    return _told(command, {**_address(server), "PYTHONPATH": str(ROOT), **(variables or {})}, seconds)
 
 
 def run_node(driver: str, server: LiveServer) -> dict[str, Any]:
@@ -84,14 +88,14 @@ def _address(server: LiveServer) -> dict[str, str]:
     }
 
 
-def _told(command: list[str], environment: Mapping[str, str]) -> dict[str, Any]:
+def _told(command: list[str], environment: Mapping[str, str], seconds: float = _DRIVER_SECONDS) -> dict[str, Any]:
     done = subprocess.run(
         command,
         env=clean_environment(environment),
         capture_output=True,
         text=True,
         check=False,
-        timeout=_DRIVER_SECONDS,
+        timeout=seconds,
     )
     if done.returncode:
         message = f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}"

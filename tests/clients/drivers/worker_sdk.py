@@ -16,7 +16,7 @@ KEY = os.environ["ANTE_TEST_KEY"]
 ENVIRONMENT = os.environ["ANTE_TEST_ENVIRONMENT"]
 ENVIRONMENT_KEY = os.environ["ANTE_TEST_ENVIRONMENT_KEY"]
 WORKDIR = os.environ["ANTE_TEST_WORKDIR"]
-MINUTE = 60
+SECONDS = 110
 
 
 def program() -> Any:
@@ -51,12 +51,12 @@ async def serve() -> list[dict[str, Any]]:
     )
     running = asyncio.create_task(worker.run())
     try:
-        async with asyncio.timeout(MINUTE):
+        async with asyncio.timeout(SECONDS):
             while True:
                 items = await asyncio.to_thread(lambda: list(keyed().beta.environments.work.list(ENVIRONMENT)))
                 if items and all(item.state == "stopped" for item in items):
                     return [item.model_dump(mode="json") for item in items]
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(1)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -83,7 +83,7 @@ async def dispatch(session_id: str) -> dict[str, Any]:
     handling = client.beta.environments.work.worker(workdir=WORKDIR, max_idle=0.5).handle_item(
         work_id=item.id, environment_id=ENVIRONMENT, session_id=session_id, work_secret=item.secret
     )
-    async with asyncio.timeout(MINUTE):
+    async with asyncio.timeout(SECONDS):
         await handling
     found = program().beta.environments.work.retrieve(item.id, environment_id=ENVIRONMENT)
     return {"state": found.state, "heartbeat": found.latest_heartbeat_at, "secret": found.secret}
@@ -111,7 +111,7 @@ async def dispatch_and_end(session_id: str) -> dict[str, Any]:
             if any(item.data.id == session_id and item.state == "active" for item in items):
                 await asyncio.to_thread(lambda: program().beta.sessions.delete(session_id))
                 return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(1)
 
     ending = asyncio.create_task(end())
     try:
