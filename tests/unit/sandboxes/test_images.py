@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -121,6 +122,30 @@ def test_an_archive_becomes_a_tree_with_what_every_base_has(tmp_path: Path) -> N
     assert again.digest != tree.digest
     assert trees.find("ours") == again
     assert [path.name for path in trees.folder.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.sandbox
+def test_an_oci_image_becomes_a_base(tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    (content / "usr/local/bin").mkdir(parents=True)
+    for name in ("usr/local/bin/pip3", "etc"):
+        (content / name).mkdir(parents=True) if name == "etc" else (content / name).write_text("x")
+    for line in (
+        ["init", "--layout", "image"],
+        ["new", "--image", "image:1"],
+        ["insert", "--image", "image:1", str(content), "/"],
+    ):
+        subprocess.run(["umoci", *line], cwd=tmp_path, check=True, capture_output=True)
+    trees = Trees(tmp_path / "rootfs")
+    tree = Maker(trees, tmp_path / "cache", lambda _: None, Source()).take("ours", f"oci:{tmp_path}/image:1")
+    assert tree.managers == ("pip",)
+    assert (tree.folder / "usr/local/bin/pip3").read_text() == "x"
+    assert (tree.folder / "workspace").is_dir()
+    assert trees.find("ours") == tree
+    assert [path.name for path in trees.folder.iterdir() if path.name.startswith(".")] == []
+    with pytest.raises(MakingFailed, match="skopeo ended with"):
+        Maker(trees, tmp_path / "cache", lambda _: None, Source()).take("gone", f"oci:{tmp_path}/nothing:1")
+    assert trees.find("gone") is None
 
 
 def test_a_base_that_nobody_knows_is_refused(tmp_path: Path) -> None:
