@@ -77,7 +77,9 @@ class Dockerd:
         folder = self.folder
         (folder / "none.json").write_text("{}", encoding="utf-8")
         return [
-            *("unshare", "--mount", "--propagation", "private", "dockerd", "--config-file", f"{folder}/none.json"),
+            # ends with the tests, however they end
+            *("setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "--propagation", "private"),
+            *("dockerd", "--config-file", f"{folder}/none.json"),
             *("--data-root", f"{folder}/data", "--exec-root", f"{folder}/run", "--pidfile", f"{folder}/pid"),
             *("--host", self.url, "--storage-driver", "overlay2", "--cgroup-parent", f"/{folder.name}"),
             *("--iptables=false", "--ip6tables=false", "--bridge=none", "--shutdown-timeout", "2"),
