@@ -60,7 +60,8 @@ async def test_the_history_goes_on_page_by_page(room: Room) -> None:
     made = await room.make("0")
     for number in range(1, 5):
         await room.update(made, name=str(number))
-    names, pages = [], [""]
+    names: list[list[str]] = []
+    pages: list[str | None] = [""]
     for _ in range(3):
         found = await room.get(f"{ROOT}/{made['id']}/history?limit=2{pages[-1] and '&page='}{pages[-1]}")
         names.append([each["name"] for each in found["data"]])

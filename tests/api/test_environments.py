@@ -257,7 +257,8 @@ async def test_what_is_nowhere_is_not_found_in_the_same_words(room: Room) -> Non
 async def test_lists_go_on_page_by_page_newest_first(room: Room) -> None:
     for number in range(5):
         await room.make(str(number))
-    seen, pages = [], [""]
+    seen: list[list[str]] = []
+    pages: list[str | None] = [""]
     for _ in range(3):
         found = await room.get(f"{ROOT}?limit=2{pages[-1] and '&page='}{pages[-1]}")
         assert found.keys() == {"data", "next_page"}

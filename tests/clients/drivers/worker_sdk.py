@@ -32,10 +32,12 @@ def keyed() -> Any:
     return Anthropic(base_url=URL, auth_token=ENVIRONMENT_KEY, api_key=None, max_retries=0)
 
 
-@beta_async_tool
 async def weather(place: str) -> str:
     """Tell the weather at a place."""
     return f"sun over {place}"
+
+
+WEATHER: Any = beta_async_tool(weather)
 
 
 async def serve() -> list[dict[str, Any]]:
@@ -45,7 +47,7 @@ async def serve() -> list[dict[str, Any]]:
         environment_id=ENVIRONMENT,
         environment_key=ENVIRONMENT_KEY,
         workdir=WORKDIR,
-        tools=lambda context: [*beta_agent_toolset_20260401(context), weather],
+        tools=lambda context: [*beta_agent_toolset_20260401(context), WEATHER],
         max_idle=0.5,
         worker_id="the-worker",
     )
