@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -29,6 +29,11 @@ _LONGEST_URL: Final = 2048
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 # RFC 6052 §2.1: what a NAT64 gateway makes of an IPv4 address
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+# IANA's special-purpose ranges that older releases of `ipaddress` take for public: RFC 6890, RFC 8215, RFC 9637
+_SPECIAL: Final = tuple(
+    ip_network(each)
+    for each in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16")
+)
 _TRIES: Final = 3
 
 
@@ -231,6 +236,8 @@ def is_public(address: Address) -> bool:
             return is_public(inner)
         if address.teredo is not None or address.scope_id is not None or address.is_site_local:
             return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
