@@ -33,6 +33,7 @@ start-tls: .venv/runtime ## the same over TLS, with a local certificate made in 
 
 test: packages .venv/dev ## install what tests need, then check, then every suite
 	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m tests.sandboxes.bases
 	@$(BIN)/python tools/suites.py
 
 check: .venv/dev ## lint, format, types, import contracts, generated pages

@@ -1,6 +1,6 @@
 """The base that real builds are tried on: every manager of packages, made once a machine and kept in ANTE_CACHE.
 
-`python -m tests.sandboxes.bases FOLDER ARCHIVE` unpacks it for who runs it.
+`python -m tests.sandboxes.bases` makes it, where it is not there; with FOLDER ARCHIVE it unpacks it for who runs it.
 """
 
 import fcntl
@@ -83,4 +83,7 @@ def unpack(folder: Path, packed: Path) -> None:
 
 
 if __name__ == "__main__":
-    unpack(Path(sys.argv[1]), Path(sys.argv[2]))
+    if sys.argv[1:]:
+        unpack(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        unpack(_cache().parent / "rootfs", archive())
