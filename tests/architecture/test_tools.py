@@ -89,3 +89,23 @@ def test_an_empty_suite_does_not_pass() -> None:
     assert suites.verdict(suite, 0) == "passed"
     assert suites.verdict(suite, 1) == "failed"
     assert suites.verdict(suite, suites.OVERDUE) == "over 1 s"
+
+
+def suite_of(folder: Path, text: str) -> suites.Suite:
+    """Return a suite of one test, in a folder of its own."""
+    (folder / "test_one.py").write_text(f"import pathlib\n\n\ndef test_one() -> None:\n    {text}\n", encoding="utf-8")
+    return suites.Suite("quick", processes=0, test_seconds=20, all_seconds=50)
+
+
+def test_what_fails_beside_others_and_passes_alone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    suite = suite_of(tmp_path, "mark = pathlib.Path('mark'); seen = mark.exists(); mark.touch(); assert seen")
+    ended = suites.attempt(suite, coverage=False)
+    assert (ended.is_good, ended.lost, len(ended.busy)) == (True, [], 1)
+    assert "test_one" in ended.busy[0]
+
+
+def test_what_fails_alone_too_is_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = suites.attempt(suite_of(tmp_path, "assert not pathlib.Path.cwd()"), coverage=False)
+    assert (ended.is_good, ended.word, len(ended.lost), ended.busy) == (False, "failed", 1, [])
