@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -157,6 +157,8 @@ async def test_metrics_are_refused_to_other_machines(house: House) -> None:
 
 async def test_a_database_that_is_away_is_529_for_strangers_and_nothing_for_known_keys(house: House) -> None:
     database = house.app.storage.database
+    busy: Any = database.engine.sync_engine.pool
+    await until(lambda: busy.checkedout() == 0)  # what comes back to a pool that is closed is closed by nobody
     await database.close()
     pool = database.engine.sync_engine.pool
 

@@ -10,10 +10,16 @@ from antechamber.cli.settings import GLOBAL_NAMES, global_options
 from antechamber.cli.table import COMMANDS, Entry
 
 _GLOBAL_HEADING: Final = "Global options"
+_HELP: Final = ["-h", "--help"]
 
 
 class Command(click.Command):
     """A command that takes the global flags, too."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return `-h` and `--help`, also for who calls it without the root: click keeps what it finds first."""
+        ctx.help_option_names = _HELP
+        return super().get_help_option_names(ctx)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters and the global options that none of them hides."""
@@ -29,6 +35,11 @@ class Group(click.Group):
 
     command_class = Command
     group_class = type
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return `-h` and `--help`, also for who calls it without the root: click keeps what it finds first."""
+        ctx.help_option_names = _HELP
+        return super().get_help_option_names(ctx)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return its own parameters and the global options that none of them hides."""
