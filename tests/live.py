@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ _START_SECONDS = 30
 _STOP_SECONDS = 30
 _PAUSE_SECONDS = 0.05
 _OK = 200
+# below those that the system gives to connections, so that none of them takes a port that a server is about to take
+_PORTS = range(10_000, 32_000)
 _ANTE = (sys.executable, "-m", "antechamber")
 _BELONGS_TO_THE_CALLER = re.compile(r"(ANTE_(?!CACHE)|ANTHROPIC_|OPENAI_|(?i:.*_proxy$))")
 _SIMULATED = re.compile(r"http://[0-9.]+:\d+")
@@ -202,6 +205,8 @@ def ask(
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """Return a port on which nobody listens, and that the system gives to nobody until a server takes it."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, secrets.choice(_PORTS)))
+            return int(probe.getsockname()[1])
