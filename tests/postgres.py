@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+
+from tests.live import free_port
 
 _START_SECONDS = 30
 _OWNER = "ante"
@@ -51,7 +52,7 @@ def private_postgres() -> Iterator[PrivatePostgres]:
         data = folder / "data"
         initialise = ["-D", str(data), "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         _run([*user, str(programs / "initdb"), *initialise])
-        port = _free_port()
+        port = free_port()
         options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         with (folder / "log").open("wb") as log:
             command = [*user, str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), *options]
@@ -89,13 +90,6 @@ def _run(command: list[str]) -> None:
     if done.returncode:
         message = f"{' '.join(command)}: {done.stderr}"
         raise RuntimeError(message)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait(programs: Path, port: int, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.live import free_port
 from tools.certificate import make
 
 
@@ -60,12 +60,6 @@ class Postbox:
         return AuthResult(success=(data.login, data.password) == self.user, handled=False)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return the two sides of a TLS connection to a name of this machine."""
     text, key = make(dt.datetime.now(dt.UTC))
@@ -82,7 +76,7 @@ def smtp_server(
     postbox: Postbox, *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
 ) -> Iterator[Postbox]:
     """Serve on 127.0.0.1 and 127.0.0.2, the second of which is no name for this machine to us."""
-    postbox.port = _free_port()
+    postbox.port = free_port()
     controller = Controller(
         postbox,
         hostname="127.0.0.1" if starttls is None else "127.0.0.2",
