@@ -126,11 +126,12 @@ def federation_ids(server: LiveServer) -> dict[str, str]:
     return dict(zip(names, (issuer["id"], account["id"], rule["id"]), strict=True))
 
 
-def environment_ids(server: LiveServer) -> dict[str, str]:
-    """The id of an environment that exists, made anew as what is thought of may delete it."""
-    headers = {"x-api-key": server.api_key, "anthropic-version": "2026-10-21", "anthropic-beta": BETAS}
+def environment_ids(server: LiveServer) -> tuple[str, dict[str, str]]:
+    """A key and the id of an environment that exists, both new as what is thought of may end those that were there."""
+    key = str(post(server, f"{ROOT}/api_keys", {"name": secrets.token_hex(8)}, token(server))["secret"])
+    headers = {"x-api-key": key, "anthropic-version": "2026-10-21", "anthropic-beta": BETAS}
     body = json.dumps({"name": secrets.token_hex(8)})
-    return {"environment_id": server.ask("POST", "/v1/environments", headers, body).json()["id"]}
+    return key, {"environment_id": server.ask("POST", "/v1/environments", headers, body).json()["id"]}
 
 
 @pytest.mark.parametrize("label", labels())
@@ -143,7 +144,8 @@ def test_an_endpoint_keeps_to_its_description(server: LiveServer, label: str) ->
     if "federation" in path or "service_accounts" in path:
         key, ids = token(server), {**ids, **federation_ids(server)}
     if "environment_id" in path:
-        ids |= environment_ids(server)
+        key, made = environment_ids(server)
+        ids |= made
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy(), real=st.booleans(), version=st.sampled_from(["2023-06-01", "2026-10-21"]))
