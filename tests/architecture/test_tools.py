@@ -9,7 +9,7 @@ from cryptography import x509
 
 from tools import certificate, changelog, suites
 
-LONGEST_RUN = 30 * 60
+LONGEST_RUN = 37 * 60
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_every_test_belongs_to_exactly_one_suite() -> None:
         assert len(chosen) == 1, marked
 
 
-def test_all_suites_together_end_within_thirty_minutes() -> None:
+def test_all_suites_together_end_within_thirty_seven_minutes() -> None:
     assert sum(suite.usual_seconds for suite in suites.SUITES) <= LONGEST_RUN
     assert all(suite.usual_seconds < suite.all_seconds <= 2 * suite.usual_seconds for suite in suites.SUITES)
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import asyncpg
 
-from tests.postgres import _as_user, _free_port, _programs, _run, _wait
+from tests.live import free_port
+from tests.postgres import _as_user, _programs, _run, _wait
 
 _OWNER = "ante"
 
@@ -23,7 +24,7 @@ class StoppablePostgres:
         self._folder = Path(tempfile.mkdtemp(prefix="ante-faults-", dir="/tmp"))
         self._user = _as_user(self._folder)
         self._data = self._folder / "data"
-        self._port = _free_port()
+        self._port = free_port()
         self._server: subprocess.Popen[bytes] | None = None
         initialise = ["-D", str(self._data), "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         _run([*self._user, str(self._programs / "initdb"), *initialise])
