@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from antechamber.adapters.sandboxes import hardening
 from antechamber.adapters.sandboxes.network.inside import RESOLVER
 from antechamber.features.environments.model.sandbox import MEBIBYTE, WORKING_FOLDER, Command, SandboxSpec
 
@@ -20,36 +21,8 @@ LAYERS: Final = "antechamber.layers"
 DIGEST: Final = "antechamber.digest"
 LABEL: Final = "antechamber.label."
 
-# the engines' own fourteen without AUDIT_WRITE, MKNOD and NET_RAW
-CAPABILITIES: Final = (
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-)
-MASKED: Final = (
-    "/proc/acpi",
-    "/proc/interrupts",
-    "/proc/kallsyms",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/kmsg",
-    "/proc/latency_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    # the engine always mounts it, and shows this machine's devices and the cgroups in it
-    "/sys",
-)
-READ_ONLY: Final = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+# the engine always mounts /sys, and shows this machine's devices and the cgroups in it
+MASKED: Final = (*hardening.MASKED, "/sys")
 _TEMPORARY: Final = 256 * MEBIBYTE
 _SHARED: Final = 64 * MEBIBYTE
 _NANO: Final = 1_000_000_000
@@ -141,10 +114,10 @@ def _held(spec: SandboxSpec, image: Image, house: House) -> dict[str, Any]:
         "IpcMode": "private",
         "CgroupnsMode": "private",
         "CapDrop": ["ALL"],
-        "CapAdd": list(CAPABILITIES),
+        "CapAdd": list(hardening.CAPABILITIES),
         "SecurityOpt": ["no-new-privileges", *([f"seccomp={house.seccomp}"] if house.seccomp else [])],
         "MaskedPaths": list(MASKED),
-        "ReadonlyPaths": list(READ_ONLY),
+        "ReadonlyPaths": list(hardening.READ_ONLY),
         "Memory": limits.memory_bytes,
         "MemorySwap": limits.memory_bytes,
         "NanoCpus": round(limits.cpus * _NANO),

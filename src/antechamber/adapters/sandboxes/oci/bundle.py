@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from antechamber.adapters.sandboxes import hardening
 from antechamber.features.environments.model.sandbox import MEBIBYTE, Limits
 
 IDS: Final = 65_536
@@ -18,43 +19,7 @@ PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PERIOD: Final = 100_000
 _SCRATCH_BYTES: Final = 256 * MEBIBYTE
 _SHARED_BYTES: Final = 64 * MEBIBYTE
-_CAPABILITIES: Final = tuple(
-    f"CAP_{name}"
-    for name in (
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "FOWNER",
-        "FSETID",
-        "KILL",
-        "NET_BIND_SERVICE",
-        "SETFCAP",
-        "SETGID",
-        "SETPCAP",
-        "SETUID",
-        "SYS_CHROOT",
-    )
-)
 _NAMESPACES: Final = ("pid", "ipc", "uts", "mount", "cgroup", "user", "network")
-_HIDDEN: Final = (
-    *(
-        f"/proc/{name}"
-        for name in (
-            "acpi",
-            "interrupts",
-            "kallsyms",
-            "kcore",
-            "keys",
-            "kmsg",
-            "latency_stats",
-            "sched_debug",
-            "scsi",
-            "timer_list",
-            "timer_stats",
-        )
-    ),
-    "/sys/firmware",
-)
-_FROZEN: Final = tuple(f"/proc/{name}" for name in ("asound", "bus", "fs", "irq", "sys", "sysrq-trigger"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +60,7 @@ def process(
 
     The runtime adds the seccomp profile of the bundle to programs that are started later.
     """
-    held = list(_CAPABILITIES)
+    held = [f"CAP_{name}" for name in hardening.CAPABILITIES]
     root = held if user[0] == 0 else []
     found: dict[str, Any] = {
         "terminal": size is not None,
@@ -169,8 +134,8 @@ def _config(bundle: Bundle) -> dict[str, Any]:
         "namespaces": [{"type": kind} for kind in _NAMESPACES],
         "uidMappings": [own],
         "gidMappings": [own],
-        "maskedPaths": list(_HIDDEN),
-        "readonlyPaths": list(_FROZEN),
+        "maskedPaths": [*hardening.MASKED, "/sys/firmware"],
+        "readonlyPaths": list(hardening.READ_ONLY),
         "seccomp": seccomp(),
     }
     if bundle.cgroup is not None:
