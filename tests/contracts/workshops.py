@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from antechamber.adapters.egress.log import FolderEgressLog
 from antechamber.adapters.sandboxes.build_logs import FolderLogs
 from antechamber.adapters.sandboxes.memory import MemorySandboxes
 from antechamber.adapters.sandboxes.memory.programs import PROGRAMS, MemoryProcess
@@ -19,7 +20,7 @@ from antechamber.features.environments.model.networking import LimitedDraft
 from antechamber.features.environments.model.packages import Manager
 from antechamber.features.environments.model.registries import Registries, Registry
 from antechamber.features.environments.model.sandbox import Limits
-from antechamber.features.environments.ports.sandboxes import Sandboxes
+from antechamber.features.environments.ports.sandboxes import EgressLog, Sandboxes
 from antechamber.features.environments.service.building import Builder, BuildLimits
 from antechamber.features.environments.service.builds import BuildRules, Builds, Workshop
 from antechamber.features.environments.service.layers import LayerRules, Layers
@@ -83,6 +84,7 @@ class Shop:
         sandboxes: Sandboxes | None = None,
         clock: Clock | None = None,
         registries: Registries = REGISTRIES,
+        egress: EgressLog | None = None,
     ) -> None:
         self.made = made
         self.registries = registries
@@ -91,21 +93,28 @@ class Shop:
         bases = {"host": ("npm", "pip"), "minimal": ("apt",), "standard": ("apt", "gem", "npm", "pip")}
         self.sandboxes = sandboxes or MemorySandboxes(self.clock, self.shelf.programs(), bases)
         self.logs = FolderLogs(folder)
+        self.egress = egress or FolderEgressLog(folder / "egress")
         self.environments = build_environments(made.database, self.clock, SystemChance(), made.audit).environments
         self.builds = self.open()
         under = made.database, self.clock, made.audit
         self.layers = Layers(SqlBuilds(), self.logs, self.sandboxes, *under, LayerRules(unused_days=1, history_days=1))
 
-    def open(self, seconds: float = 60, sandbox: Limits | None = None) -> Builds:
+    def open(
+        self, seconds: float = 60, sandbox: Limits | None = None, *, at_once: int = 2, blocked: tuple[str, ...] = ()
+    ) -> Builds:
         """Return a server's builds, of which another may have been before."""
         limits = BuildLimits(seconds, sandbox or Limits())
-        builder = Builder(self.sandboxes, self.logs, self.clock, self.registries, limits)
+        builder = Builder(self.sandboxes, self.logs, self.egress, self.clock, self.registries, limits)
         workshop = Workshop(self.sandboxes, builder, self.logs)
         under = self.made.database, self.clock, SystemChance(), self.made.audit
-        return Builds(SqlBuilds(), self.environments, workshop, *under, BuildRules(registries=self.registries.rules()))
+        rules = BuildRules(registries=self.registries.rules(), at_once=at_once, blocked=blocked)
+        return Builds(SqlBuilds(), self.environments, workshop, *under, rules)
 
     async def environment(
-        self, name: str = "one", organization_id: OrganizationId = MINE, **packages: tuple[str, ...]
+        self,
+        name: str = "one",
+        organization_id: OrganizationId = MINE,
+        **packages: tuple[str, ...],
     ) -> Environment:
         config = CloudDraft(
             LimitedDraft(allow_package_managers=True),

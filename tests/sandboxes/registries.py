@@ -69,6 +69,11 @@ def loaded(**tables: object) -> Loaded:
     return Loaded(Settings(), {}, {"registries": {**table(), **tables}}, None, {})
 
 
+def bare(tables: dict[str, Any]) -> Registries:
+    """Return the registries of a server that has these alone, and nothing of the machine's own."""
+    return read_registries(Loaded(Settings(), {}, {"registries": tables}, None, {}))
+
+
 def registries(**tables: object) -> Registries:
     return read_registries(loaded(**tables))
 

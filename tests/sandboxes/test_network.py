@@ -139,7 +139,10 @@ async def test_two_sandboxes_do_not_reach_one_another(place: Station, outside: W
 
 
 async def test_the_authority_of_injected_hosts_is_believed_inside_alone(place: Station, outside: World) -> None:
-    policy = replace(outside.limited, injections=(Injection(ALLOWED, "Authorization", "Bearer of-the-vault"),))
+    policy = replace(
+        outside.limited,
+        injections=(Injection(ALLOWED, "Authorization", "Bearer of-the-vault", (outside.origin.port,)),),
+    )
     script = (
         "import ssl,sys,urllib.request as u\n"
         "c=ssl.create_default_context(cafile='/etc/antechamber/egress-ca.pem')\n"

@@ -16,7 +16,7 @@ from antechamber.base.errors import WireError
 from antechamber.base.unit import Units
 from antechamber.features.audit.service import Audit
 from antechamber.features.environments.model.sandbox import SandboxError
-from antechamber.features.environments.ports.sandboxes import Sandboxes
+from antechamber.features.environments.ports.sandboxes import EgressLog, Sandboxes
 from antechamber.features.environments.routes.builds import build_routes
 from antechamber.features.environments.service import Environments
 from antechamber.features.environments.service.building import Builder, BuildLimits
@@ -37,6 +37,7 @@ class Ground:
 
     environments: Environments
     sandboxes: Sandboxes
+    egress: EgressLog
     units: Units
     clock: Clock
     chance: Chance
@@ -85,7 +86,7 @@ def build_builds(loaded: Loaded, ground: Ground, is_running: Callable[[], bool])
     settings, registries = loaded.settings, read_registries(loaded)
     store, logs = SqlBuilds(), FolderLogs(settings.data / "sandboxes" / "builds")
     limits = BuildLimits(settings.sandbox_build_seconds, replace(limits_of(settings), wall_seconds=0))
-    builder = Builder(ground.sandboxes, logs, ground.clock, registries, limits)
+    builder = Builder(ground.sandboxes, logs, ground.egress, ground.clock, registries, limits)
     rules = BuildRules(
         node=settings.node,
         base=settings.sandbox_base,

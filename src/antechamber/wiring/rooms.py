@@ -35,7 +35,7 @@ class RoomServices:
             environment={**SESSION_ENVIRONMENT, **registries.environment()},
             files=registries.files(),
         )
-        ground = Ground(environments, sandboxing.sandboxes, storage.database, *under)
+        ground = Ground(environments, sandboxing.sandboxes, sandboxing.egress_log, storage.database, *under)
         self._sandboxing = sandboxing
         self.builds = build_builds(loaded, ground, lambda: sandboxing.state() == "ready")
         self.rooms = Rooms(sandboxing.sandboxes, self.builds.builds, lambda: around)

@@ -1,5 +1,6 @@
 """Programs that know of the proxy."""
 
+import contextlib
 import json
 import socket
 import ssl
@@ -249,7 +250,7 @@ async def test_unrestricted_keeps_to_what_is_public_and_not_blocked(tmp_path: Pa
 async def test_a_header_is_injected_where_the_sandbox_cannot_see_it(
     tmp_path: Path, origin: Origin, authority: Authority
 ) -> None:
-    injected = Injection(GOOD, "Authorization", "Bearer secret-of-the-vault")
+    injected = Injection(GOOD, "Authorization", "Bearer secret-of-the-vault", (origin.port,), reads_only=True)
     policy = NetworkPolicy(NetworkMode.LIMITED, (rule(origin.port),), injections=(injected,))
     async with way_out(tmp_path, policy=policy, names=HOSTS, pem=authority.pem) as out:
         assert out.authority is not None
@@ -258,9 +259,35 @@ async def test_a_header_is_injected_where_the_sandbox_cannot_see_it(
         assert b"hello from good.example" in await out.connect(place, secured(pem, GOOD, request))
         assert origin.asked[-1][2]["Authorization"] == "Bearer secret-of-the-vault"
         assert "secret-of-the-vault" not in json.dumps(out.log)
+        writing = f"POST /with HTTP/1.1\r\nHost: {place}\r\nContent-Length: 0\r\n"
+        await out.connect(place, secured(pem, GOOD, writing))
+        assert "Authorization" not in origin.asked[-1][2]
         other = "GET / HTTP/1.1\r\nHost: other.example\r\n"
         refused = await out.connect(place, secured(pem, GOOD, other))
         assert b" 400 " in refused
+
+
+async def test_an_injected_header_goes_to_its_ports_alone(tmp_path: Path, origin: Origin, authority: Authority) -> None:
+    injected = Injection(GOOD, "Authorization", "Bearer secret-of-the-vault")
+    policy = NetworkPolicy(NetworkMode.LIMITED, (rule(origin.port),), injections=(injected,))
+    async with way_out(tmp_path, policy=policy, names=HOSTS, pem=authority.pem) as out:
+        assert b"hello" in await out.fetch(GOOD, origin.port, authority.pem)
+        assert "Authorization" not in origin.asked[-1][2]
+
+
+async def test_a_host_that_takes_connections_and_says_nothing_is_given_up_where_there_is_a_limit(
+    tmp_path: Path, authority: Authority
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        policy = NetworkPolicy(NetworkMode.LIMITED, (rule(port),), answer_seconds=0.5)
+        async with way_out(tmp_path, policy=policy, names=HOSTS) as out:
+            with contextlib.suppress(OSError, AssertionError):
+                await out.fetch(GOOD, port, authority.pem)
+            await out.logged(decision="end", host=GOOD, port=port, failure="unanswered")
+            answer = await out.ask(f"GET http://{GOOD}:{port}/ HTTP/1.1\r\nHost: {GOOD}:{port}\r\n\r\n".encode())
+            assert b" 504 " in answer
+            assert b"rule=unanswered" in answer
 
 
 async def test_an_upstream_proxy_is_asked_by_name_with_its_password(

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -86,22 +87,23 @@ class Dialler:
         """Say whether a name has addresses, as far as that can be known here."""
         return self.by_proxy(name) or bool(await self._look_up(name, 0))
 
-    async def dial(self, target: Target) -> Stream:
-        """Connect; DialError."""
+    async def dial(self, target: Target, seconds: float = 0) -> Stream:
+        """Connect, within so many seconds if any are named; DialError."""
+        seconds = seconds or _CONNECT_SECONDS
         try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
+            async with asyncio.timeout(seconds):
                 if self.by_proxy(target.host):
                     return await self._through_proxy(target)
                 return await _connect_first(target.addresses, target.port)
         except TimeoutError:
-            message = f"no connection within {_CONNECT_SECONDS} s"
+            message = f"no connection within {seconds:g} s"
             raise DialError(message) from None
 
-    async def secure(self, stream: Stream, name: str) -> Stream:
+    async def secure(self, stream: Stream, name: str, seconds: float = 0) -> Stream:
         """Speak TLS as a client, checking the certificate; DialError."""
         secured = TlsStream(stream, self.context, server_name=name)
         try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
+            async with asyncio.timeout(seconds or _CONNECT_SECONDS):
                 await secured.handshake()
         except (OSError, EOFError, ssl.CertificateError, TimeoutError) as error:
             stream.abort()
@@ -186,5 +188,6 @@ async def _connect_first(addresses: Sequence[Address], port: int) -> Stream:
         else:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return Stream(connection)
-    message = f"it cannot be connected to: {failure.strerror if failure is not None else 'no address'}"
+    why = os.strerror(failure.errno) if failure is not None and failure.errno else "no address"
+    message = f"it cannot be connected to: {why}"
     raise DialError(message)

@@ -30,6 +30,8 @@ class Injected(msgspec.Struct, frozen=True):
     host: str
     header: str
     value: str
+    ports: tuple[int, ...] = (443,)
+    reads_only: bool = False
 
     def __repr__(self) -> str:
         return f"Injected({self.host}, {self.header})"
@@ -42,6 +44,7 @@ class Policy(msgspec.Struct, frozen=True):
     allowed: tuple[Rule, ...] = ()
     blocked: tuple[str, ...] = ()
     injections: tuple[Injected, ...] = ()
+    answer_seconds: float = 0
 
 
 class Authority(msgspec.Struct, frozen=True):
@@ -87,7 +90,10 @@ def of_policy(policy: NetworkPolicy) -> Policy:
         mode=policy.mode.value,
         allowed=tuple(Rule(rule.host, rule.reason, rule.ports) for rule in policy.allowed),
         blocked=policy.blocked,
-        injections=tuple(Injected(each.host, each.header, each.value) for each in policy.injections),
+        injections=tuple(
+            Injected(each.host, each.header, each.value, each.ports, each.reads_only) for each in policy.injections
+        ),
+        answer_seconds=policy.answer_seconds,
     )
 
 
@@ -97,5 +103,8 @@ def to_policy(policy: Policy) -> NetworkPolicy:
         mode=NetworkMode(policy.mode),
         allowed=tuple(HostRule(rule.host, rule.reason, rule.ports) for rule in policy.allowed),
         blocked=policy.blocked,
-        injections=tuple(Injection(each.host, each.header, each.value) for each in policy.injections),
+        injections=tuple(
+            Injection(each.host, each.header, each.value, each.ports, each.reads_only) for each in policy.injections
+        ),
+        answer_seconds=policy.answer_seconds,
     )

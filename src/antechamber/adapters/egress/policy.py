@@ -34,6 +34,7 @@ REMEDIES: Final = {
     "sni_mismatch": "Ask in TLS for the host that the connection was opened to.",
     "too_large": "Send less before the body.",
     "too_many_connections": "Close connections that are not needed, or open them more slowly.",
+    "unanswered": "The host took the connection and said nothing; try again later.",
     "unreachable": "The host did not answer; try again later.",
     "unresolvable": "The name is not known where this server looks names up.",
 }
@@ -85,16 +86,22 @@ class EgressPolicy:
         self._addresses = addresses.block(networks) if networks else addresses
         self._own_names = frozenset(host for host, _ in control_plane if isinstance(host, str)) - _EVERYBODYS
         self._own_ports = frozenset(port for _, port in control_plane)
-        self._injections = {each.host.lower(): each for each in policy.injections}
+        self._injections = {(each.host.lower(), port): each for each in policy.injections for port in each.ports}
+        self._answer_seconds = policy.answer_seconds
 
     @property
     def is_limited(self) -> bool:
         """Whether only listed hosts are reached, by TLS that names them."""
         return self._limited
 
-    def injection(self, host: Host) -> Injection | None:
-        """Return the header that requests to a host get, if they do."""
-        return self._injections.get(host) if isinstance(host, str) else None
+    @property
+    def answer_seconds(self) -> float:
+        """How long a host may take to be connected to, and again to its first byte; 0: as long as anybody waits."""
+        return self._answer_seconds
+
+    def injection(self, host: Host, port: int) -> Injection | None:
+        """Return the header that requests to a host and port get, if they do."""
+        return self._injections.get((host, port)) if isinstance(host, str) else None
 
     def reads_names(self, port: int) -> bool:
         """Say whether names inside connections to a port matter where everything is open: for the blocked ones."""

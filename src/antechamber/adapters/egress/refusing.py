@@ -16,7 +16,13 @@ RULE_HEADER: Final = "X-Antechamber-Egress"
 FORBIDDEN: Final = 403
 BAD_REQUEST: Final = 400
 BAD_GATEWAY: Final = 502
-_WORDS: Final = {FORBIDDEN: "Forbidden", BAD_REQUEST: "Bad Request", BAD_GATEWAY: "Bad Gateway"}
+GATEWAY_TIMEOUT: Final = 504
+_WORDS: Final = {
+    FORBIDDEN: "Forbidden",
+    BAD_REQUEST: "Bad Request",
+    BAD_GATEWAY: "Bad Gateway",
+    GATEWAY_TIMEOUT: "Gateway Timeout",
+}
 _LINGER_SECONDS: Final = 2
 _LINGER_BYTES: Final = 1 << 20
 

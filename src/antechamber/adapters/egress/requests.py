@@ -22,12 +22,14 @@ from antechamber.adapters.egress.heads import (
 )
 from antechamber.adapters.egress.hosts import show_host
 from antechamber.adapters.egress.policy import HTTPS, Denied
-from antechamber.adapters.egress.refusing import BAD_GATEWAY, BAD_REQUEST, refuse
-from antechamber.adapters.egress.relay import Carried, carry_one_way
+from antechamber.adapters.egress.refusing import BAD_GATEWAY, BAD_REQUEST, GATEWAY_TIMEOUT, refuse
+from antechamber.adapters.egress.relay import UNANSWERED, Carried, carry_one_way
 from antechamber.adapters.egress.stream import Stream, TlsStream, TooLargeError
+from antechamber.features.environments.model.sandbox import Injection
 
 _LONGEST_LINE: Final = 4096
 _IDLE_SECONDS: Final = 600
+_READS: Final = frozenset({"GET", "HEAD"})
 _SIZE: Final = re.compile(r"[0-9a-fA-F]{1,15}")
 
 
@@ -59,17 +61,18 @@ async def send_request(
     carried, failure = Carried(), "cut"
     try:
         await outside.write(write_head(head, added))
-        failure = await _exchange(stream, outside, body, carried)
+        failure = await _exchange(stream, outside, body, carried, gate.policy.answer_seconds)
+        if failure == UNANSWERED:
+            denied = Denied(UNANSWERED, f"{host}:{target.port} took the request and answered nothing.")
+            await refuse(stream, GATEWAY_TIMEOUT, target.host, target.port, denied)
     finally:
         gate.journal.end(number, kind, host, target.port, carried.sent, carried.received, failure or None)
         outside.close()
 
 
-async def end_tls(gate: Gate, stream: Stream, target: Target, kind: str, rule: str) -> None:
+async def end_tls(gate: Gate, stream: Stream, target: Target, kind: str, rule: str, injection: Injection) -> None:
     """End the TLS of a host with an injected header, and send its one request on over TLS of the proxy's own."""
-    injection = gate.policy.injection(target.host)
     assert gate.certificates is not None  # noqa: S101 - whoever calls knows
-    assert injection is not None  # noqa: S101 - the same
     inner = TlsStream(stream, gate.certificates.context(str(target.host)), server_name=None)
     try:
         async with asyncio.timeout(HANDSHAKE_SECONDS):
@@ -86,7 +89,8 @@ async def end_tls(gate: Gate, stream: Stream, target: Target, kind: str, rule: s
         gate.deny(kind, target.host, target.port, Denied("not_tls", f"TLS was not agreed on: {type(error).__name__}."))
         stream.abort()
         return
-    await send_request(gate, inner, target, head, rule, secure=True, added=((injection.header, injection.value),))
+    added = ((injection.header, injection.value),) if head.method in _READS or not injection.reads_only else ()
+    await send_request(gate, inner, target, head, rule, secure=True, added=added)
     with contextlib.suppress(OSError):
         await inner.finish()
 
@@ -104,17 +108,18 @@ async def refuse_request(gate: Gate, stream: Stream, target: Target, status: int
 
 
 async def _open(gate: Gate, target: Target, *, secure: bool) -> Stream:
-    outside = await gate.dialler.dial(target)
-    return await gate.dialler.secure(outside, str(target.host)) if secure else outside
+    seconds = gate.policy.answer_seconds
+    outside = await gate.dialler.dial(target, seconds)
+    return await gate.dialler.secure(outside, str(target.host), seconds) if secure else outside
 
 
-async def _exchange(stream: Stream, outside: Stream, body: Body, carried: Carried) -> str:
+async def _exchange(stream: Stream, outside: Stream, body: Body, carried: Carried, answer_seconds: float) -> str:
     """Carry the body out, no byte more, and the answer in until its end; return a word on what went wrong."""
     sending = asyncio.create_task(_send_body(stream, outside, body, carried))
     try:
-        await carry_one_way(outside, stream, carried, _IDLE_SECONDS)
+        await carry_one_way(outside, stream, carried, _IDLE_SECONDS, answer_seconds)
     except TimeoutError:
-        return "idle"
+        return "idle" if carried.received or not answer_seconds else UNANSWERED
     except OSError:
         return "cut"
     finally:

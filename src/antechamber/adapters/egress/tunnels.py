@@ -23,18 +23,19 @@ async def pass_on(gate: Gate, stream: Stream, target: Target, kind: str, rule: s
 
     In limited networks TLS must ask for the very host, before anything is dialled.
     """
-    if gate.policy.is_limited or gate.policy.injection(target.host) is not None:
+    injection = gate.policy.injection(target.host, target.port)
+    if gate.policy.is_limited or injection is not None:
         await stream.write(greeting)
         if (denied := await _name_refusal(stream, target.host)) is not None:
             gate.deny(kind, target.host, target.port, denied)
             await alert(stream)
             return
-        if gate.certificates is not None and gate.policy.injection(target.host) is not None:
-            await end_tls(gate, stream, target, kind, rule)
+        if gate.certificates is not None and injection is not None:
+            await end_tls(gate, stream, target, kind, rule, injection)
             return
         greeting = b""
     try:
-        outside = await gate.dialler.dial(target)
+        outside = await gate.dialler.dial(target, gate.policy.answer_seconds)
     except DialError as error:
         denied = Denied("unreachable", f"{show_host(target.host)}:{target.port}: {error}.")
         gate.deny(kind, target.host, target.port, denied)
@@ -62,7 +63,7 @@ async def carry(gate: Gate, stream: Stream, outside: Stream, target: Target, kin
     number = gate.journal.allow(kind, host, target.port, rule, str(target.addresses[0]) if target.addresses else None)
     carried, failure = Carried(), "cut"
     try:
-        failure = await relay(stream, outside, carried) or ""
+        failure = await relay(stream, outside, carried, gate.policy.answer_seconds) or ""
     finally:
         gate.journal.end(number, kind, host, target.port, carried.sent, carried.received, failure or None)
         if failure:

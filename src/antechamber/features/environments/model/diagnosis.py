@@ -7,10 +7,14 @@ from typing import Final
 from antechamber.features.environments.model.builds import Failure, Reason
 from antechamber.features.environments.model.lists import name_of
 from antechamber.features.environments.model.packages import Manager
+from antechamber.features.environments.model.reaching import Unreached, blamed
 from antechamber.features.environments.model.recipes import Step
 from antechamber.features.environments.model.sandbox import ExitStatus
 
 _LONGEST: Final = 500
+_LAID_TO_THE_NETWORK: Final = frozenset(
+    {Reason.EGRESS_DENIED, Reason.INSTALL_FAILED, Reason.PACKAGE_NOT_FOUND, Reason.REGISTRY_UNREACHABLE}
+)
 _SIGNS: Final[Sequence[tuple[Reason, re.Pattern[str]]]] = (
     (Reason.DISK_FULL, re.compile(r"(?i)No space left on device|ENOSPC|Disk quota exceeded|not enough free space")),
     (
@@ -51,12 +55,25 @@ _NAMED: Final[Sequence[re.Pattern[str]]] = (
 _TELLING: Final = re.compile(r"(?i)^(?:E:|ERROR|npm (?:ERR!|error)|go:|fatal)")
 
 
-def diagnose(step: Step, status: ExitStatus, output: str) -> Failure:
-    """Return what went wrong with a step that did not end well; `output` is the end of what it wrote."""
+def diagnose(
+    step: Step, status: ExitStatus, output: str, unreached: Sequence[Unreached] = (), hosts: Sequence[str] = ()
+) -> Failure:
+    """Return what went wrong with a step that did not end well; `output` is the end of what it wrote.
+
+    `unreached` is what of the network failed meanwhile, `hosts` are those of the manager's registry: what the proxy
+    knows of them says more than their client does.
+    """
     reason = _reason(status, output)
     package = _culprit(step, output)
     what = f"{step.manager} could not install {package}" if package else f"{step.manager} failed"
-    return Failure(reason, f"{what}: {_tell(status, output)}", step.manager, package)
+    registry = blamed(unreached, hosts)
+    if registry is not None and reason in _LAID_TO_THE_NETWORK:
+        return Failure(registry.reason, f"{what}: {registry.tell(step.manager)}", step.manager, package)
+    told = _tell(status, output)
+    if unreached and reason in _LAID_TO_THE_NETWORK:
+        # what a package's own programs were refused: it may be why, and may be nothing
+        told = f"{told}; while it ran: {unreached[0].tell(step.manager)}"
+    return Failure(reason, f"{what}: {told}", step.manager, package)
 
 
 def _reason(status: ExitStatus, output: str) -> Reason:

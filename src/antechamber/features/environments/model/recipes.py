@@ -24,16 +24,25 @@ SESSION_ENVIRONMENT: Final[Mapping[str, str]] = {
     "npm_config_prefix": "/usr/local",
     "npm_config_update_notifier": "false",
 }
-# While building, what is not kept lies where it can be thrown away: /tmp is memory, and small.
+# While building, what is not kept lies where it can be thrown away: /tmp is memory, and small. A registry that does
+# not answer is asked twice and no more; gem and go have no such options, and are held to it by the egress proxy.
 BUILD_ENVIRONMENT: Final[Mapping[str, str]] = {
     **SESSION_ENVIRONMENT,
+    "CARGO_HTTP_TIMEOUT": "15",
+    "CARGO_NET_RETRY": "1",
     "CARGO_TARGET_DIR": "/var/cache/ante/target",
     "GOCACHE": "/var/cache/ante/go-build",
     "GOFLAGS": "-modcacherw",
     "GOPATH": "/var/cache/ante/go",
+    "PIP_DEFAULT_TIMEOUT": "15",
     "PIP_NO_CACHE_DIR": "1",
+    "PIP_RETRIES": "1",
     "TMPDIR": "/var/tmp",  # noqa: S108 - of the sandbox
     "npm_config_cache": "/var/cache/ante/npm",
+    "npm_config_fetch_retries": "1",
+    "npm_config_fetch_retry_maxtimeout": "1000",
+    "npm_config_fetch_retry_mintimeout": "1000",
+    "npm_config_fetch_timeout": "60000",
 }
 _SWEPT: Final = (
     "/var/lib/apt/lists",
@@ -44,7 +53,10 @@ _SWEPT: Final = (
     "/root/.cargo",
     "/root/.npm",
 )
-_APT: Final = ("apt-get", "--quiet", "--yes", "-o", "Dpkg::Use-Pty=0", "-o", "Acquire::Retries=2")
+_APT: Final = (
+    *("apt-get", "--quiet", "--yes", "-o", "Dpkg::Use-Pty=0", "-o", "Acquire::Retries=1"),
+    *("-o", "Acquire::http::Timeout=15", "-o", "Acquire::https::Timeout=15"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,21 +50,31 @@ class HostRule:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """A header that the proxy sets on requests to a host, whose TLS it ends for that; never seen inside."""
+    """A header that the proxy sets on requests to a host, whose TLS it ends for that; never seen inside.
+
+    `ports` are those it goes to; `reads_only`: it goes with GET and HEAD alone, so that nothing is changed by it.
+    """
 
     host: str
     header: str
     value: str = field(repr=False)
+    ports: tuple[int, ...] = (443,)
+    reads_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy:
-    """What a sandbox may reach; `blocked` is the operator's list, and holds in every mode."""
+    """What a sandbox may reach; `blocked` is the operator's list, and holds in every mode.
+
+    `answer_seconds` is how long a host may take until it is connected to, and again until its first byte; 0: as long
+    as anybody waits.
+    """
 
     mode: NetworkMode = NetworkMode.NONE
     allowed: tuple[HostRule, ...] = ()
     blocked: tuple[str, ...] = ()
     injections: tuple[Injection, ...] = ()
+    answer_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -21,6 +21,7 @@ from antechamber.features.environments.model.builds import (
 from antechamber.features.environments.model.diagnosis import diagnose
 from antechamber.features.environments.model.lists import pin, read_census
 from antechamber.features.environments.model.packages import Manager, Packages
+from antechamber.features.environments.model.reaching import Unreached, is_hopeless, read_unreached
 from antechamber.features.environments.model.recipes import BUILD_ENVIRONMENT, Step, census, steps, sweep
 from antechamber.features.environments.model.registries import Registries
 from antechamber.features.environments.model.sandbox import (
@@ -32,13 +33,17 @@ from antechamber.features.environments.model.sandbox import (
     SandboxSpec,
 )
 from antechamber.features.environments.ports.builds import BuildLogs
-from antechamber.features.environments.ports.sandboxes import Sandbox, Sandboxes
+from antechamber.features.environments.ports.sandboxes import EgressLog, Process, Sandbox, Sandboxes
 
 LABEL: Final = "antechamber.kind"
 Note = Callable[[Build], Awaitable[None]]
 
 # how much of the end of its output tells why a program failed, in bytes
 _TAIL: Final = 64 << 10
+_LOOK_SECONDS: Final = 1.0
+_KILL: Final = 9
+# more decisions than one program of a build causes
+_MOST_DECISIONS: Final = 100_000
 # bases bring packages of these; of the others everything that is listed is new
 _BROUGHT: Final = (Manager.APT, Manager.GEM, Manager.PIP)
 
@@ -60,13 +65,20 @@ class FailedStep(Exception):
 
 
 class Builder:
-    """Runs builds; holds nothing of them."""
+    """Runs builds; holds nothing of them. `egress` is what the proxy decided for their sandboxes."""
 
     def __init__(
-        self, sandboxes: Sandboxes, logs: BuildLogs, clock: Clock, registries: Registries, limits: BuildLimits
+        self,
+        sandboxes: Sandboxes,
+        logs: BuildLogs,
+        egress: EgressLog,
+        clock: Clock,
+        registries: Registries,
+        limits: BuildLimits,
     ) -> None:
         self._sandboxes = sandboxes
         self._logs = logs
+        self._egress = egress
         self._clock = clock
         self._registries = registries
         self._limits = limits
@@ -124,10 +136,25 @@ class Builder:
     async def _step(self, attempt: "_Attempt", sandbox: Sandbox, step: Step) -> None:
         await attempt.begin_manager(step.manager, self._clock.now())
         self._say(attempt.build, " ".join(step.argv))
-        status, output = await self._run(attempt, sandbox, step.argv)
+        hosts = [rule.host for rule in self._registries.rules([step.manager])]
+        before = await self._egress.read(attempt.build.id, limit=_MOST_DECISIONS)
+        after = before[-1]["sequence"] if before else 0
+        watched = _Watched(hosts, after if isinstance(after, int) else 0)
+        status, output = await self._run(attempt, sandbox, step.argv, watched=watched)
         if status.code != 0:
-            raise FailedStep(diagnose(step, status, output))
+            raise FailedStep(diagnose(step, status, output, await self._unreached(attempt, watched), hosts))
         await attempt.count(step)
+
+    async def _unreached(self, attempt: "_Attempt", watched: "_Watched") -> Sequence[Unreached]:
+        return read_unreached(await self._egress.read(attempt.build.id, after=watched.after, limit=_MOST_DECISIONS))
+
+    async def _give_up(self, attempt: "_Attempt", process: Process, watched: "_Watched") -> None:
+        """End a program that waits for a registry which does not answer: not every manager gives up by itself."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if is_hopeless(await self._unreached(attempt, watched), watched.hosts):
+                await process.signal(_KILL)
+                return
 
     async def _census(self, attempt: "_Attempt", sandbox: Sandbox, managers: list[Manager]) -> frozenset[Installed]:
         found: frozenset[Installed] = frozenset()
@@ -137,7 +164,13 @@ class Builder:
         return found
 
     async def _run(
-        self, attempt: "_Attempt", sandbox: Sandbox, argv: tuple[str, ...], *, is_logged: bool = True
+        self,
+        attempt: "_Attempt",
+        sandbox: Sandbox,
+        argv: tuple[str, ...],
+        *,
+        is_logged: bool = True,
+        watched: "_Watched | None" = None,
     ) -> tuple[ExitStatus, str]:
         """Run a program to its end; return how it ended and the end of what it wrote (all of it, if not logged)."""
         left = attempt.deadline - self._clock.monotonic()
@@ -159,7 +192,10 @@ class Builder:
             group.create_task(follow(process.stdout, kept=True))
             # a list is on stdout alone
             group.create_task(follow(process.stderr, kept=is_logged))
+            watching = [group.create_task(self._give_up(attempt, process, watched))] if watched else []
             status = await process.wait()
+            for task in watching:
+                task.cancel()
         return status, tail.text()
 
     async def _fail(self, attempt: "_Attempt", failure: Failure) -> Build:
@@ -174,6 +210,14 @@ class Builder:
 
     def _say(self, build: Build, text: str) -> None:
         self._logs.append(build.id, f"==> {text}\n".encode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A registry's hosts, and the number of the last decision of the proxy before its manager began."""
+
+    hosts: Sequence[str]
+    after: int
 
 
 class _Attempt:

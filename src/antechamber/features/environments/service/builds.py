@@ -39,6 +39,8 @@ from antechamber.features.environments.service.environments import Environments
 
 _log = structlog.get_logger("builds")
 _LONGEST_PART: Final = 1 << 20
+# how long a registry may take to be connected to, and to its first byte; it is asked twice
+_ANSWER_SECONDS: Final = 8
 NOTHING_TO_BUILD: Final = "nothing_to_build"
 LAYER_IN_USE: Final = "layer_in_use"
 
@@ -252,7 +254,10 @@ class Builds:
             raise InvalidRequest(message, error_code=NOTHING_TO_BUILD)
         base = choose_base(self._rules.base, bases, config.packages)
         wanted = digest(f"{base.name}:{base.digest}", config.packages)
-        network = network_policy(config.networking, (), self._rules.registries, self._rules.blocked)
+        network = replace(
+            network_policy(config.networking, (), self._rules.registries, self._rules.blocked),
+            answer_seconds=_ANSWER_SECONDS,
+        )
         return _Plan(environment, base, config.packages, wanted, network)
 
     async def _digest_now(self, environment: Environment) -> str:
