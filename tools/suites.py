@@ -8,10 +8,11 @@ to be mended: it is wrong about time on a busy machine, or leans on another test
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -47,6 +48,8 @@ class Suite:
     `usual_seconds` is what it takes on two quiet cores; the limit of the whole is there to end what hangs.
 
     `by_file` keeps a file's tests in one process, for servers and environments that a whole file shares.
+
+    `places` are where its tests are looked for, if not everywhere: to import all takes each process ten seconds.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Suite:
     test_seconds: int
     all_seconds: int
     usual_seconds: int = 0
+    places: tuple[str, ...] = ()
     may_be_empty: bool = False
     by_file: bool = False
 
@@ -68,13 +72,52 @@ class Suite:
 
 # what they take adds up to less than 30 minutes
 SUITES = (
-    Suite("browser", processes=2, test_seconds=60, all_seconds=220, usual_seconds=110, by_file=True),
+    Suite(
+        "browser",
+        processes=2,
+        test_seconds=60,
+        all_seconds=220,
+        usual_seconds=110,
+        by_file=True,
+        places=("tests/browser",),
+    ),
     Suite("quick", processes=2, test_seconds=60, all_seconds=1100, usual_seconds=560),
-    Suite("sandbox", processes=2, test_seconds=120, all_seconds=580, usual_seconds=300, by_file=True),
-    Suite("postgres", processes=2, test_seconds=120, all_seconds=420, usual_seconds=215, by_file=True),
-    Suite("clients", processes=2, test_seconds=300, all_seconds=680, usual_seconds=340, by_file=True),
-    Suite("faults", processes=0, test_seconds=120, all_seconds=1000, usual_seconds=540),
-    Suite("soak", processes=0, test_seconds=130, all_seconds=190, usual_seconds=105),
+    Suite(
+        "sandbox",
+        processes=2,
+        test_seconds=120,
+        all_seconds=580,
+        usual_seconds=300,
+        by_file=True,
+        places=("tests/sandboxes", "tests/unit/sandboxes", "tests/cli", "tests/docs"),
+    ),
+    Suite(
+        "postgres",
+        processes=2,
+        test_seconds=120,
+        all_seconds=420,
+        usual_seconds=215,
+        by_file=True,
+        places=("tests/contracts",),
+    ),
+    Suite(
+        "clients",
+        processes=2,
+        test_seconds=300,
+        all_seconds=680,
+        usual_seconds=340,
+        by_file=True,
+        places=("tests/clients", "tests/api/test_otlp_metrics.py", "tests/docs"),
+    ),
+    Suite(
+        "faults",
+        processes=0,
+        test_seconds=120,
+        all_seconds=1000,
+        usual_seconds=540,
+        places=("tests/faults", "tests/unit/spool"),
+    ),
+    Suite("soak", processes=0, test_seconds=130, all_seconds=190, usual_seconds=105, places=("tests/soak",)),
 )
 
 
@@ -95,7 +138,19 @@ def command(suite: Suite, *, coverage: bool, alone: bool = False) -> list[str]:
         "--durations=5",
         f"--junit-xml={results(suite, alone=alone)}",
         *shared,
+        *suite.places,
     ]
+
+
+def variables() -> dict[str, str]:
+    """Return this process's environment, less what has every server that a test starts compile itself anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def suite_of(marks: Container[str]) -> Suite:
+    """Return the suite that runs a test of these marks."""
+    name = next((marker for marker in MARKERS if marker in marks), "quick")
+    return next(suite for suite in SUITES if suite.name == name)
 
 
 def results(suite: Suite, *, alone: bool = False) -> Path:
@@ -107,7 +162,7 @@ def run(suite: Suite, *, coverage: bool, alone: bool = False) -> int:
     """Run a suite and return its exit code."""
     print(f"\n== {suite.name}{': once more, alone' if alone else ''}", flush=True)
     results(suite, alone=alone).unlink(missing_ok=True)
-    process = subprocess.Popen(command(suite, coverage=coverage, alone=alone))
+    process = subprocess.Popen(command(suite, coverage=coverage, alone=alone), env=variables())
     try:
         return process.wait(suite.all_seconds)
     except subprocess.TimeoutExpired:

@@ -78,6 +78,18 @@ def test_every_test_belongs_to_exactly_one_suite() -> None:
         assert len(chosen) == 1, marked
 
 
+def test_every_suite_looks_where_its_tests_are(others: list[pytest.Item], repository: Path) -> None:
+    """The `quick` suite collects everything: what it leaves is what the others have to find."""
+    lost = []
+    for item in others:
+        suite = suites.suite_of({mark.name for mark in item.iter_markers()})
+        places = [repository / place for place in suite.places]
+        if places and not any(item.path.is_relative_to(place) for place in places):
+            lost.append(f"{suite.name} does not look at {item.nodeid}")
+    assert not lost
+    assert all((repository / place).exists() for suite in suites.SUITES for place in suite.places)
+
+
 def test_all_suites_together_end_within_thirty_seven_minutes() -> None:
     assert sum(suite.usual_seconds for suite in suites.SUITES) <= LONGEST_RUN
     assert all(suite.usual_seconds < suite.all_seconds <= 2 * suite.usual_seconds for suite in suites.SUITES)
