@@ -82,7 +82,7 @@ def cases(database: Database) -> list[Case]:
     async def usage(width: Width, limit: int, *group_by: str) -> bytes:
         asked = wire.Range(to_rfc3339(END - limit * width.microseconds), None, width, limit, None)
         query = wire.read_query(asked, group_by, {}, [wire.FAST_MODE_BETA])
-        return wire.show(await reports.messages(ORG, query))
+        return wire.show(await reports.messages(ORG, query, wire.line(query.group_by)))
 
     async def costs(*group_by: str) -> bytes:
         query = read_cost_query(to_rfc3339(START), None, "1d", DAYS, group_by, None)

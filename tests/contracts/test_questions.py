@@ -1,7 +1,9 @@
 """Questions of reports: rows and every roll-up give the same sums, in any cut of the time, in the order asked for."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from operator import add
 
 import pytest
@@ -14,6 +16,7 @@ from antechamber.features.usage.model import (
     SHOWN,
     Dimension,
     Facet,
+    Line,
     Piece,
     Question,
     SumRow,
@@ -169,3 +172,46 @@ async def test_groups_without_a_value_match_the_empty_filter(database: Database)
 async def test_nothing_used_is_no_row(database: Database) -> None:
     for group_by in ((), (Dimension.MODEL,)):
         assert await ask(database, Question(pieces(START, END), group_by, ("requests",), bucketed=False)) == []
+
+
+def shown(row: SumRow, group_by: Sequence[Dimension]) -> dict[str, object]:
+    """Return what a row of the store should be printed as."""
+    default, names, counters = row[1], row[2 : 2 + len(group_by)], row[2 + len(group_by) :]
+    hidden = {Dimension.WORKSPACE_ID} if default else set()
+    group: dict[str, object] = {
+        name: None if name in hidden else text or None for name, text in zip(group_by, names, strict=True)
+    }
+    return {**group, **dict(zip(SHOWN, counters, strict=True))}
+
+
+@pytest.mark.parametrize(
+    "group_by",
+    [
+        (),
+        (Dimension.API_KEY_ID,),
+        (Dimension.MODEL, Dimension.API_KEY_ID),
+        (Dimension.SERVICE_TIER, Dimension.WORKSPACE_ID),
+        tuple(Dimension),
+    ],
+)
+async def test_what_is_printed_are_the_groups(database: Database, group_by: tuple[Dimension, ...]) -> None:
+    model = 'q"\\\n%s%雪\x01'
+    odd = row(100, started_at=NOON, model_served=model, workspace_id="wrkspc_default", default_workspace=True)
+    await fill(database)
+    async with database.begin() as unit:
+        await SqlUsage().sweep_in(unit, [odd, row(101, TokenUsage(), started_at=NOON, model_served="idle")])
+    values = (*group_by, *SHOWN)
+    line = Line(('{"100%":0,"' + values[0] + '":', *(f',"{name}":' for name in values[1:]), "}"), values)
+    places = [2 + group_by.index(name) for name in sorted(group_by)]
+    chosen: list[dict[Facet, tuple[str, ...]]] = [{}, {Dimension.MODEL: ("claude-sonnet-4-5", model)}]
+    for width, filters in product(Width, chosen):
+        start, end = width.floor(NOON) - 2 * width.microseconds, width.floor(NOON) + 2 * width.microseconds
+        question = Question((Piece(width, start, end),), group_by, SHOWN, filters, unless_zero=SHOWN)
+        async with database.read() as unit:
+            printed = await SqlUsage().printed(unit, MINE, question, line)
+        rows = await ask(database, question)
+        expected: dict[int, list[dict[str, object]]] = {}
+        for each in sorted(rows, key=lambda one: (one[0], [one[place] for place in places])):
+            expected.setdefault(each[0], []).append({"100%": 0, **shown(each, group_by)})
+        assert {bucket: json.loads(f"[{lines}]") for bucket, lines in printed.items()} == expected
+        assert expected

@@ -15,8 +15,10 @@ from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
 from antechamber.features.usage import routes, wire
 from antechamber.features.usage.model import (
-    Bucket,
+    SHOWN,
     Dimension,
+    Line,
+    Printed,
     Question,
     Report,
     ReportQuery,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 MIDNIGHT = NOON - 12 * HOUR
+LINE = wire.line(())
 
 
 class _Unit:
@@ -53,11 +56,11 @@ class Recorded:
     def __init__(self, buckets: set[int]) -> None:
         self._buckets = buckets
 
-    async def table(self, _unit: object, _organization_id: str, question: Question) -> list[tuple[int | str, ...]]:
+    async def printed(self, _unit: object, _organization_id: str, question: Question, _line: Line) -> dict[int, str]:
         (piece,) = question.pieces
         inside = sorted(bucket for bucket in self._buckets if piece.start <= bucket < piece.end)
         assert all(bucket % piece.width.microseconds == 0 for bucket in inside)
-        return [(bucket, 0, *("x" for _ in question.group_by), 0, 0, 0, 0, 1, 0) for bucket in inside]
+        return dict.fromkeys(inside, "{}")
 
 
 def reports(buckets: set[int], now: int = NOON) -> UsageReports:
@@ -72,11 +75,11 @@ def asked(**changes: Any) -> ReportQuery:  # noqa: ANN401 - any parameter
     return wire.read_query(wire.Range(**{**told, **changes}), group_by, filters, betas)
 
 
-async def page_through(service: UsageReports, query: dict[str, Any]) -> list[Bucket]:
-    buckets: list[Bucket] = []
+async def page_through(service: UsageReports, query: dict[str, Any]) -> list[Printed]:
+    buckets: list[Printed] = []
     page = None
     while True:
-        report = await service.messages(OrganizationId(ORGANIZATION), asked(**query, page=page))
+        report = await service.messages(OrganizationId(ORGANIZATION), asked(**query, page=page), LINE)
         buckets += report.buckets
         page = report.next_page
         if page is None:
@@ -104,16 +107,16 @@ def test_pages_of_any_size_are_the_whole_report(
     buckets = asyncio.run(page_through(service, {**query, "limit": limit}))
     assert [bucket.starting_at for bucket in buckets] == [first + number * step for number in range(length)]
     assert [bucket.ending_at - bucket.starting_at for bucket in buckets] == [step] * length
-    filled = {bucket.starting_at for bucket in buckets if bucket.rows}
+    filled = {bucket.starting_at for bucket in buckets if bucket.lines}
     assert filled == {MIDNIGHT + number * step for number in used if start <= number < start + length}
 
 
 async def test_without_an_end_the_present_bucket_is_the_last() -> None:
     report = await reports({MIDNIGHT}).messages(
-        OrganizationId(ORGANIZATION), asked(starting_at="2025-11-29T23:00:00Z", limit=31)
+        OrganizationId(ORGANIZATION), asked(starting_at="2025-11-29T23:00:00Z", limit=31), LINE
     )
     assert [bucket.starting_at for bucket in report.buckets] == [MIDNIGHT - 2 * DAY, MIDNIGHT - DAY, MIDNIGHT]
-    assert [len(bucket.rows) for bucket in report.buckets] == [0, 0, 1]
+    assert [bucket.lines for bucket in report.buckets] == ["", "", "{}"]
     assert report.next_page is None
 
 
@@ -136,7 +139,7 @@ def test_only_buckets_that_end_in_time_count(starting_at: str, ending_at: str | 
 async def test_a_cursor_opens_only_the_query_it_came_from() -> None:
     service = reports(set())
     query = {"starting_at": "2025-11-20T00:00:00Z", "limit": 2, "group_by": ["model"], "filters": {"models": ["a"]}}
-    page = (await service.messages(OrganizationId(ORGANIZATION), asked(**query))).next_page
+    page = (await service.messages(OrganizationId(ORGANIZATION), asked(**query), LINE)).next_page
     assert page is not None
     changes: list[dict[str, Any]] = [
         {"bucket_width": "1h"},
@@ -146,12 +149,14 @@ async def test_a_cursor_opens_only_the_query_it_came_from() -> None:
     ]
     for change in changes:
         with pytest.raises(InvalidRequest, match="does not match current query parameters"):
-            await service.messages(OrganizationId(ORGANIZATION), asked(**{**query, **change, "page": page}))
+            await service.messages(OrganizationId(ORGANIZATION), asked(**{**query, **change, "page": page}), LINE)
     with pytest.raises(InvalidRequest, match="does not match"):
-        await service.messages(OrganizationId("another"), asked(**query, page=page))
+        await service.messages(OrganizationId("another"), asked(**query, page=page), LINE)
     with pytest.raises(InvalidRequest, match="not a cursor"):
-        await service.messages(OrganizationId(ORGANIZATION), asked(**query, page="page_zzz"))
-    assert (await service.messages(OrganizationId(ORGANIZATION), asked(**{**query, "limit": 5, "page": page}))).buckets
+        await service.messages(OrganizationId(ORGANIZATION), asked(**query, page="page_zzz"), LINE)
+    assert (
+        await service.messages(OrganizationId(ORGANIZATION), asked(**{**query, "limit": 5, "page": page}), LINE)
+    ).buckets
 
 
 @pytest.mark.parametrize(("width", "default", "most"), [("1d", 7, 31), ("1h", 24, 168), ("1m", 60, 1440)])
@@ -191,9 +196,11 @@ def test_speed_is_open_to_those_who_ask_for_the_beta() -> None:
 
 
 def test_a_result_has_every_key_and_only_the_grouped_ones_filled() -> None:
-    group_by = (Dimension.WORKSPACE_ID, Dimension.MODEL)
-    one = (MIDNIGHT, 1, "wrkspc_default", 'm"', 1, 2, 3, 4, 5, 6)
-    body = wire.show(Report(group_by, (Bucket(MIDNIGHT, MIDNIGHT + DAY, (one,)),), None))
+    line = wire.line((Dimension.WORKSPACE_ID, Dimension.MODEL))
+    values = {"workspace_id": "null", "model": '"m"', **{name: str(number) for number, name in enumerate(SHOWN, 1)}}
+    pairs = zip(line.texts, [*(values[name] for name in line.values), ""], strict=True)
+    text = "".join(part for pair in pairs for part in pair)
+    body = wire.show(Report((Printed(MIDNIGHT, MIDNIGHT + DAY, text),), None))
     shown = wire.ReportBody.model_validate_json(body).model_dump()
     assert shown == json.loads(body)
     assert (shown["has_more"], shown["next_page"]) == (False, None)
@@ -201,7 +208,7 @@ def test_a_result_has_every_key_and_only_the_grouped_ones_filled() -> None:
     assert shown["data"][0]["ending_at"] == "2025-12-02T00:00:00Z"
     assert shown["data"][0]["results"][0] == {
         **dict.fromkeys(dimension.value for dimension in Dimension),
-        "model": 'm"',
+        "model": "m",
         "uncached_input_tokens": 1,
         "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 3},
         "cache_read_input_tokens": 4,

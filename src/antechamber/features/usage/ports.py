@@ -8,6 +8,7 @@ from antechamber.base.unit import Unit
 from antechamber.features.usage.model import (
     Cost,
     Intent,
+    Line,
     Outcome,
     Question,
     Rate,
@@ -130,6 +131,15 @@ class UsageStore(Protocol):
 
     async def table(self, unit: Unit, organization_id: OrganizationId, question: Question) -> Sequence[SumRow]:
         """Return the sums per bucket and group, in the question's order; Unavailable when the disk can't be read."""
+        ...
+
+    async def printed(
+        self, unit: Unit, organization_id: OrganizationId, question: Question, line: Line
+    ) -> Mapping[int, str]:
+        """Return the groups of each bucket as lines with commas between them; a bucket without any is not there.
+
+        For one piece without tags; groups come in the alphabetical order of their dimensions.
+        """
         ...
 
     async def spent(self, unit: Unit, organization_id: OrganizationId, since_us: int) -> Sequence[Spent]:

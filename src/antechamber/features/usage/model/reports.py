@@ -98,11 +98,19 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A page of buckets, oldest first, and the cursor of the next page; `group_by` names the rows' values."""
+class Printed:
+    """An interval of a report, [starting_at, ending_at) in microseconds, with its groups as they are shown."""
 
-    group_by: tuple[Dimension, ...]
-    buckets: tuple[Bucket, ...]
+    starting_at: int
+    ending_at: int
+    lines: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page of buckets, oldest first, and the cursor of the next page."""
+
+    buckets: tuple[Printed, ...]
     next_page: str | None
 
 

@@ -80,6 +80,17 @@ class Question:
         return self.is_tagged and (piece.width is not Width.DAY or for_none)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a group is shown: `texts` around the names of `values`, one more than these.
+
+    Of a dimension it shows a JSON text, null for '' and for the default workspace; of a counter the sum.
+    """
+
+    texts: tuple[str, ...]
+    values: tuple[str, ...]
+
+
 # (bucket or 0, 1 in the default workspace else 0, the group's values with '' for null, the counters)
 SumRow: TypeAlias = Sequence[Any]
 

@@ -72,7 +72,7 @@ def router(reports: UsageReports) -> APIRouter:
         caller: Annotated[Administrator, Needs(Permission.USAGE_READ)],
         query: Annotated[ReportQuery, Depends(_read_query)],
     ) -> Response:
-        body = wire.show(await reports.messages(caller.organization_id, query))
+        body = wire.show(await reports.messages(caller.organization_id, query, wire.line(query.group_by)))
         return Response(body, media_type="application/json")
 
     return routes

@@ -1,6 +1,6 @@
 """Reports in buckets of time: tokens used, and what they cost, paged, from the roll-ups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -14,7 +14,9 @@ from antechamber.features.usage.model import (
     SHOWN,
     Bucket,
     Facet,
+    Line,
     Piece,
+    Printed,
     Question,
     Report,
     ReportQuery,
@@ -36,8 +38,8 @@ class UsageReports:
         self._clock = clock
         self._people = people
 
-    async def messages(self, organization_id: OrganizationId, query: ReportQuery) -> Report:
-        """Return one page of the report; InvalidRequest when the page cursor is not of this query."""
+    async def messages(self, organization_id: OrganizationId, query: ReportQuery, line: Line) -> Report:
+        """Return one page of the report with `line` for each group; InvalidRequest for the cursor of another query."""
         now = self._clock.now()
         bounds = interval(query, now)
         check_kept(query.width, bounds[0], now)
@@ -45,11 +47,13 @@ class UsageReports:
         start, stop, following = _cut(query.width, query.limit, bounds, query.page, binding)
         filters: dict[Facet, Sequence[str]] = dict(query.filters.items())
         question = Question((Piece(query.width, start, stop),), query.group_by, SHOWN, filters, unless_zero=SHOWN)
-        rows: Sequence[SumRow] = []
+        lines: Mapping[int, str] = {}
         if start < stop:
             async with self._units.read() as unit:
-                rows = await self._store.table(unit, organization_id, question)
-        return Report(query.group_by, _buckets(rows, query.width, start, stop), following)
+                lines = await self._store.printed(unit, organization_id, question, line)
+        step = query.width.microseconds
+        buckets = (Printed(at, at + step, lines.get(at, "")) for at in range(start, stop, step))
+        return Report(tuple(buckets), following)
 
     async def costs(self, organization_id: OrganizationId, query: CostQuery) -> CostReport:
         """Return one page of the cost report; InvalidRequest when the page cursor is not of this query."""

@@ -33,7 +33,7 @@ class Cube:
 
 
 _ALL: Final = frozenset(Width)
-# the coarsest first; a day's people are few enough, and hours of them are rarely asked for
+# the coarsest first; a day's keys and people are few enough, and hours of them are rarely asked for
 CUBES: Final = (
     Cube(
         "/model",
@@ -48,6 +48,8 @@ CUBES: Final = (
         ),
         _ALL,
     ),
+    Cube("/key", frozenset({Dimension.API_KEY_ID}), frozenset({Width.DAY})),
+    Cube("/key-model", frozenset({Dimension.API_KEY_ID, Dimension.MODEL}), frozenset({Width.DAY})),
     Cube(
         "/workspace",
         frozenset(
@@ -71,6 +73,10 @@ CUBES: Final = (
 )
 
 
-def choose(width: Width, asked: AbstractSet[Facet]) -> str:
-    """Return the column `width` of the coarsest roll-up that has what is asked for."""
-    return next(cube.name(width) for cube in CUBES if width in cube.widths and asked <= cube.dimensions)
+# the requests of a day that carry no tag, by every dimension; with the days of tagged ones they are all
+UNTAGGED: Final = Cube("/untagged", frozenset(Dimension), frozenset({Width.DAY}))
+
+
+def choose(width: Width, asked: AbstractSet[Facet]) -> Cube:
+    """Return the coarsest roll-up that has what is asked for."""
+    return next(cube for cube in CUBES if width in cube.widths and asked <= cube.dimensions)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from itertools import chain, count
@@ -20,6 +20,7 @@ from antechamber.features.usage.model import (
     COSTS,
     Dimension,
     Intent,
+    Line,
     Outcome,
     Piece,
     Question,
@@ -30,7 +31,8 @@ from antechamber.features.usage.model import (
     Width,
 )
 from antechamber.features.usage.sql.claude_code import ADD_TOKENS, claude_code_tokens, roll_up_tokens
-from antechamber.features.usage.sql.cubes import CUBES
+from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED
+from antechamber.features.usage.sql.printing import build_printed
 from antechamber.features.usage.sql.questions import FOREVER, build, fetch
 from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_tagged
 from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_tagged
@@ -95,6 +97,14 @@ class SqlUsage:
         # without groups there is a row of nulls even when nothing was used
         return rows if question.group_by or question.bucketed else [row for row in rows if row[-1] is not None]
 
+    async def printed(
+        self, unit: Unit, organization_id: OrganizationId, question: Question, line: Line
+    ) -> Mapping[int, str]:
+        """Return the groups of each bucket as lines with commas between them; a bucket without any is not there."""
+        postgres = connection(unit).dialect.name != "sqlite"
+        rows = await fetch(unit, build_printed(question, organization_id, line, postgres=postgres))
+        return {bucket: lines for bucket, lines in rows if lines}
+
     async def spent(self, unit: Unit, organization_id: OrganizationId, since_us: int) -> Sequence[Spent]:
         """Return what has been spent from the UTC day that holds an instant on, as far as it is in the database."""
         group_by = (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID, Dimension.ACCOUNT_ID)
@@ -115,7 +125,7 @@ class SqlUsage:
                 select(func.min(columns.organization_id)).where(columns.organization_id > organization)
             )
             organization = found.scalar_one()
-            for name in (cube.name(width) for cube in CUBES if width in cube.widths):
+            for name in (cube.name(width) for cube in (*CUBES, UNTAGGED) if width in cube.widths):
                 removed += await self._expire(link, organization, name, width, before)
         return removed
 

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,8 +10,7 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.features.usage.model import COST, COSTS, Dimension, Facet, Piece, Question, SumRow, Tag, Width
-from antechamber.features.usage.sql.cubes import choose
-from antechamber.features.usage.sql.tables import COUNTERS
+from antechamber.features.usage.sql.cubes import UNTAGGED, Cube, choose
 
 FOREVER: Final = 2**62
 # groups are sorted in memory as far as the cache goes: a third less time for tens of thousands of them; what it holds
@@ -27,7 +25,6 @@ _ROW_VALUES: Final[dict[Facet, str]] = {
     **{tag: f"COALESCE({tag.value}, '')" for tag in Tag},
 }
 _TAGS: Final = frozenset(Tag)
-_COUNTERS: Final = frozenset({*COUNTERS, COST})
 _ADDED: Final = {COST: " + ".join(COSTS)}
 _ROW_COUNTERS: Final = {
     "requests": "1",
@@ -54,6 +51,8 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
     """Return the statement that answers a question; its rows are those of `SumRow`."""
     statement = Statement(postgres)
     by_workspace = Dimension.WORKSPACE_ID in question.group_by
+    if is_plain(question) and not question.rank and question.limit is None:
+        return _plain(statement, question, organization_id)
     keys = [*(["bucket"] if question.bucketed else []), *question.group_by]
     # PostgreSQL sums integers to numerics
     total = "CAST(SUM({0}) AS BIGINT)" if postgres else "SUM({0})"
@@ -64,8 +63,7 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
         *question.group_by,
         *(total.format(name) for name in question.counters),
     ]
-    counted = ("requests",) if question.is_tagged else ()
-    needed = dict.fromkeys((*question.counters, *question.unless_zero, *question.rank, *counted))
+    needed = dict.fromkeys((*question.counters, *question.unless_zero, *question.rank))
     columns = [*keys, *(["default_workspace"] if by_workspace else []), *needed]
     parts = [_part(statement, question, organization_id, piece, columns) for piece in question.pieces]
     source = f"({' UNION ALL '.join(parts)}) AS parts"
@@ -74,14 +72,41 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
         statement.text += f" GROUP BY {', '.join(keys)}"
     if question.unless_zero:
         statement.text += f" HAVING {_sum_of(question.unless_zero)} > 0"
-    elif question.is_tagged:
-        # what is left of a day when its tagged requests are taken from it may be nothing
-        statement.text += " HAVING SUM(requests) > 0"
     if keys:
         statement.text += f" ORDER BY {', '.join(_order(question))}"
     if question.limit is not None:
         statement.text += f" LIMIT {statement.mark(question.limit)} OFFSET {statement.mark(question.offset)}"
     return statement
+
+
+def is_plain(question: Question) -> bool:
+    """Whether a roll-up's rows are the groups, so that there is nothing to add up."""
+    if len(question.pieces) > 1 or not question.bucketed or question.is_tagged:
+        return False
+    facets = question.facets
+    return choose(question.pieces[0].width, facets).dimensions == frozenset(question.group_by) == facets
+
+
+def _plain(statement: Statement, question: Question, organization_id: OrganizationId) -> Statement:
+    flag = "CAST(default_workspace AS INTEGER)" if Dimension.WORKSPACE_ID in question.group_by else "0"
+    counters = [_ADDED.get(name, name) for name in question.counters]
+    where = where_rollups(statement, question, organization_id, question.pieces[0])
+    if question.unless_zero:
+        where += f" AND {' + '.join(_ADDED.get(name, name) for name in question.unless_zero)} > 0"
+    chosen = ", ".join(["bucket", flag, *question.group_by, *counters])
+    order = ", ".join(["bucket", *in_order(question.group_by)])
+    statement.text = f"SELECT {chosen} FROM usage_rollups WHERE {where} ORDER BY {order}"  # noqa: S608 - as above
+    return statement
+
+
+def in_order(group_by: Sequence[Facet]) -> Sequence[Facet]:
+    """Return what rows of a roll-up by these alone are ordered by, so that they are read as they lie if they can be.
+
+    What a roll-up does not have is '' in all of its rows, and makes no difference to their order.
+    """
+    if list(group_by) != sorted(group_by):
+        return group_by
+    return [name for name in Dimension if name <= group_by[-1]]
 
 
 async def fetch(unit: Unit, statement: Statement) -> Sequence[SumRow]:
@@ -101,21 +126,27 @@ async def fetch(unit: Unit, statement: Statement) -> Sequence[SumRow]:
         raise Unavailable(message, note=repr(error), retry_after=1) from error
 
 
-def _where_rollups(statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece) -> str:
-    facets = frozenset(facet for facet in question.facets if isinstance(facet, Dimension))
+def where_rollups(
+    statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, cube: Cube | None = None
+) -> str:
+    """Return the conditions on the rows of a roll-up, the coarsest that will do unless it is named."""
+    cube = cube or choose(piece.width, question.facets)
     conditions = [
         f"organization_id = {statement.mark(organization_id)}",
-        f"width = {statement.mark(choose(piece.width, facets))}",
+        f"width = {statement.mark(cube.name(piece.width))}",
     ]
-    return " AND ".join([*conditions, *_within(statement, question, piece, facets)])
+    return " AND ".join([*conditions, *_within(statement, question, piece)])
 
 
-def _within(statement: Statement, question: Question, piece: Piece, facets: AbstractSet[Facet]) -> list[str]:
-    conditions = [f"bucket >= {statement.mark(piece.start)}", f"bucket < {statement.mark(piece.end)}"]
-    for facet, values in question.filters.items():
-        if values and facet in facets:
-            conditions.append(f"{facet} IN ({', '.join(map(statement.mark, values))})")
-    return conditions
+def _within(statement: Statement, question: Question, piece: Piece) -> list[str]:
+    bounds = [f"bucket >= {statement.mark(piece.start)}", f"bucket < {statement.mark(piece.end)}"]
+    return [*bounds, *filtered(statement, question)]
+
+
+def filtered(statement: Statement, question: Question) -> list[str]:
+    """Return the conditions of a question's filters on the columns of a roll-up."""
+    filters = ((facet, values) for facet, values in question.filters.items() if values)
+    return [f"{facet} IN ({', '.join(map(statement.mark, values))})" for facet, values in filters]
 
 
 def _part(
@@ -125,33 +156,22 @@ def _part(
         return _scan(statement, question, organization_id, piece, columns)
     if question.is_tagged:
         return _tagged(statement, question, organization_id, piece, columns)
-    where = _where_rollups(statement, question, organization_id, piece)
+    where = where_rollups(statement, question, organization_id, piece)
     return f"SELECT {', '.join(map(_read, columns)) or '1'} FROM usage_rollups WHERE {where}"  # noqa: S608 - names of ours only
 
 
 def _tagged(
     statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, columns: Sequence[str]
 ) -> str:
-    """Return whole days of tags; the requests that carry none are those of the roll-ups without the tagged ones."""
+    """Return whole days of tags, and beside them the requests that carry none."""
     where = f"organization_id = {statement.mark(organization_id)}"
-    where = " AND ".join([where, *_within(statement, question, piece, question.facets)])
+    where = " AND ".join([where, *_within(statement, question, piece)])
+    tagged = f"SELECT {', '.join(map(_read, columns))} FROM usage_tagged WHERE {where}"  # noqa: S608 - as above
     if any(isinstance(facet, Tag) and values for facet, values in question.filters.items()):
-        return f"SELECT {', '.join(map(_read, columns))} FROM usage_tagged WHERE {where}"  # noqa: S608 - as above
-    counters = [name for name in columns if name in _COUNTERS]
-    names = [name for name in columns if name not in _COUNTERS]
-    untagged = ["''" if name in _TAGS else name for name in names]
-    grouped = ", ".join((*names, *(f"SUM({_ADDED.get(name, name)}) AS {name}" for name in counters)))
-    tagged = f"SELECT {grouped} FROM usage_tagged WHERE {where} GROUP BY {', '.join(names)}"  # noqa: S608 - as above
-    # summed before they are taken away: few groups, where the tagged ones may be as many as sessions
-    kept = [name for name in names if name not in _TAGS]
-    less = ", ".join((*untagged, *(f"-SUM({name})" for name in counters)))
-    by = f" GROUP BY {', '.join(kept)}" if kept else ""
-    all_of_it = f"{', '.join((*untagged, *map(_read, counters)))} FROM usage_rollups WHERE "
-    all_of_it += _where_rollups(statement, question, organization_id, piece)
-    return (
-        f"SELECT * FROM (WITH tagged AS MATERIALIZED ({tagged}) SELECT {', '.join(columns)} FROM tagged "  # noqa: S608 - as above
-        f"UNION ALL SELECT {less} FROM tagged{by} UNION ALL SELECT {all_of_it}) AS days"
-    )
+        return tagged
+    chosen = ["''" if name in _TAGS else _read(name) for name in columns]
+    where = where_rollups(statement, question, organization_id, piece, UNTAGGED)
+    return f"{tagged} UNION ALL SELECT {', '.join(chosen)} FROM usage_rollups WHERE {where}"  # noqa: S608 - as above
 
 
 def _scan(

@@ -7,7 +7,7 @@ from operator import add, attrgetter
 from typing import Any, Final, TypeAlias
 
 from antechamber.features.usage.model import COSTS, Cost, PriceSource, Tag, TokenUsage, UsageRow, Width
-from antechamber.features.usage.sql.cubes import CUBES, Cube
+from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED, Cube
 
 _Counters: TypeAlias = tuple[int, ...]
 _Sums: TypeAlias = dict[tuple[Any, ...], _Counters]
@@ -58,9 +58,12 @@ def roll_up(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any
     """
     found: dict[tuple[str, Width], _Sums] = {}
     minutes: _Sums = {}
+    untagged: _Sums = {}
     for row, counters in pairs:
         organization, at, *group = _group(row)
         _add(minutes, (organization, at - at % _STEPS[Width.MINUTE], tuple(group)), counters)
+        if _tags(row.intent) == _UNTAGGED:
+            _add(untagged, (organization, at - at % _STEPS[Width.DAY], tuple(group)), counters)
     for cube, finer, flatten in _CHAIN:
         for width in _WIDTHS:
             if width not in cube.widths:
@@ -69,6 +72,7 @@ def roll_up(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any
                 found[cube.suffix, width] = _widen(source, _STEPS[width])
             else:
                 found[cube.suffix, width] = _flatten(found[finer, width], flatten) if finer is not None else minutes
+    found[UNTAGGED.suffix, Width.DAY] = untagged
     rows = [
         (key[0], width.value + suffix, key[1], *key[2], *counters)
         for (suffix, width), sums in found.items()

@@ -5,15 +5,6 @@ from collections.abc import Sequence
 import msgspec
 
 
-class Quoted(dict[str, bytes]):
-    """Texts as JSON, each encoded once; the empty one is null, as in the roll-ups."""
-
-    def __missing__(self, text: str) -> bytes:
-        """Encode a text that is seen for the first time."""
-        self[text] = encoded = msgspec.json.encode(text) if text else b"null"
-        return encoded
-
-
 def envelope(items: Sequence[bytes], next_page: str | None, more: bytes = b"") -> bytes:
     """Return `{data, has_more, next_page}` around items that are JSON already; `more` goes before the end."""
     following = (b"true", msgspec.json.encode(next_page)) if next_page else (b"false", b"null")

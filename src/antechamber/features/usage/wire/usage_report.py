@@ -8,12 +8,19 @@ from pydantic import BaseModel
 
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
-from antechamber.features.usage.model import ALLOWED, Dimension, Report, ReportQuery, SumRow, Width
-from antechamber.features.usage.wire.encoding import Quoted, envelope
+from antechamber.features.usage.model import ALLOWED, Dimension, Line, Report, ReportQuery, Width
+from antechamber.features.usage.wire.encoding import envelope
 from antechamber.http.fields import check_choice, choose, choose_all, read_instant
 
-# of a row, what stands before the values of its group
-_VALUES: Final = 2
+# what stands before each
+_COUNTERS: Final = (
+    ('"cache_creation":{"ephemeral_1h_input_tokens":', "cache_write_1h"),
+    (',"ephemeral_5m_input_tokens":', "cache_write_5m"),
+    ('},"cache_read_input_tokens":', "cache_read"),
+    (',"output_tokens":', "output"),
+    (',"server_tool_use":{"web_search_requests":', "web_search_requests"),
+    ('},"uncached_input_tokens":', "uncached_input"),
+)
 FAST_MODE_BETA: Final = "fast-mode-2026-02-01"
 
 # context_window is the one filter in the singular
@@ -117,46 +124,32 @@ def read_query(
     return query
 
 
+def line(group_by: Sequence[Dimension]) -> Line:
+    """Return how a group is shown, in the shape of UsageBody."""
+    texts, values, text = [], [], "{"
+    for name in Dimension:
+        text += f'"{name}":'
+        if name in group_by:
+            texts.append(text)
+            values.append(name.value)
+            text = ","
+        else:
+            text += "null,"
+    for before, counter in _COUNTERS:
+        texts.append(text + before)
+        values.append(counter)
+        text = ""
+    return Line((*texts, "}"), tuple(values))
+
+
 def show(report: Report) -> bytes:
-    """Return the wire's JSON of a page, in the shape of ReportBody.
-
-    A page can hold tens of thousands of groups, which a tree of objects makes ten times as dear.
-    """
-    dimensions = report.group_by
-    template = _template(dimensions)
-    quoted = Quoted()
-    workspace = dimensions.index(Dimension.WORKSPACE_ID) + _VALUES if Dimension.WORKSPACE_ID in dimensions else None
-    places = range(_VALUES, _VALUES + len(dimensions))
-    order = sorted(places, key=lambda place: dimensions[place - _VALUES])
-    first = _VALUES + len(dimensions)
-
-    def result(row: SumRow) -> bytes:
-        texts = [b"null" if place == workspace and row[1] else quoted[row[place]] for place in order]
-        uncached, five_minutes, an_hour, read, output, searches = row[first:]
-        return template % (*texts, an_hour, five_minutes, read, output, searches, uncached)
-
+    """Return the wire's JSON of a page, in the shape of ReportBody."""
     buckets = [
-        b'{"starting_at":"%b","ending_at":"%b","results":[%b]}'
-        % (
-            to_rfc3339(bucket.starting_at).encode(),
-            to_rfc3339(bucket.ending_at).encode(),
-            b",".join([result(row) for row in bucket.rows]),
-        )
+        f'{{"starting_at":"{to_rfc3339(bucket.starting_at)}","ending_at":"{to_rfc3339(bucket.ending_at)}",'
+        f'"results":[{bucket.lines}]}}'.encode()
         for bucket in report.buckets
     ]
     return envelope(buckets, report.next_page)
-
-
-def _template(group_by: Sequence[Dimension]) -> bytes:
-    """Return a result with places for its dimensions in alphabetical order, then for its counters."""
-    named = "".join(f'"{name.value}":{"%b" if name in group_by else "null"},' for name in Dimension)
-    return (
-        "{"
-        + named
-        + '"cache_creation":{"ephemeral_1h_input_tokens":%d,"ephemeral_5m_input_tokens":%d},'
-        + '"cache_read_input_tokens":%d,"output_tokens":%d,"server_tool_use":{"web_search_requests":%d},'
-        + '"uncached_input_tokens":%d}'
-    ).encode()
 
 
 def _limit(limit: int | None, width: Width) -> int:
