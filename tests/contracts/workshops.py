@@ -107,7 +107,8 @@ class Shop:
         builder = Builder(self.sandboxes, self.logs, self.egress, self.clock, self.registries, limits)
         workshop = Workshop(self.sandboxes, builder, self.logs)
         under = self.made.database, self.clock, SystemChance(), self.made.audit
-        rules = BuildRules(registries=self.registries.rules(), at_once=at_once, blocked=blocked)
+        known = self.registries
+        rules = BuildRules(registries=known.rules(), at_once=at_once, blocked=blocked, credentials=known.injections)
         return Builds(SqlBuilds(), self.environments, workshop, *under, rules)
 
     async def environment(

@@ -83,7 +83,7 @@ class BuildServices:
 
 def build_builds(loaded: Loaded, ground: Ground, is_running: Callable[[], bool]) -> BuildServices:
     """Join them; SettingsError names what of `[registries]` is wrong."""
-    settings, registries = loaded.settings, read_registries(loaded)
+    settings, registries = loaded.settings, read_registries(loaded, with_credentials=True)
     store, logs = SqlBuilds(), FolderLogs(settings.data / "sandboxes" / "builds")
     limits = BuildLimits(settings.sandbox_build_seconds, replace(limits_of(settings), wall_seconds=0))
     builder = Builder(ground.sandboxes, logs, ground.egress, ground.clock, registries, limits)
@@ -92,6 +92,7 @@ def build_builds(loaded: Loaded, ground: Ground, is_running: Callable[[], bool])
         base=settings.sandbox_base,
         at_once=settings.sandbox_builds,
         registries=registries.rules(),
+        credentials=registries.injections,
     )
     workshop = Workshop(ground.sandboxes, builder, logs)
     under = ground.units, ground.clock

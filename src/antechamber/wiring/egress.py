@@ -11,6 +11,7 @@ from antechamber.adapters.egress.dialling import read_proxy
 from antechamber.adapters.egress.hosts import is_address
 from antechamber.adapters.egress.policy import split_blocked
 from antechamber.settings import Loaded, SettingsError, resolve_reference
+from antechamber.wiring.registries import authorities_of_registries
 
 _NUMBERS: Final = ("most_connections", "connections_per_second", "log_bytes", "log_days")
 _KEYS: Final = ("blocked", "private", "hosts", "proxy", "no_proxy", "ca_file", *_NUMBERS)
@@ -34,6 +35,7 @@ def egress_configuration(loaded: Loaded) -> EgressConfiguration:
         no_proxy=_texts(table, "no_proxy"),
         hosts=_hosts(table),
         ca_file=_one(table, "ca_file"),
+        registries_ca_file=authorities_of_registries(loaded),
         **{name: _number(table, name) for name in _NUMBERS if name in table},
     )
     _check(configuration)
@@ -62,6 +64,8 @@ def _check(configuration: EgressConfiguration) -> None:
             read_proxy(configuration.proxy)
         if configuration.ca_file:
             ssl.create_default_context(cafile=configuration.ca_file)
+        if configuration.registries_ca_file:
+            ssl.create_default_context().load_verify_locations(configuration.registries_ca_file)
     except (ValueError, OSError) as error:
         message = f"[egress]: {error}"
         raise SettingsError(message) from None

@@ -1,19 +1,23 @@
 """The registries of package managers, from `[registries]` of the server's file: mirrors, hosts, authorities."""
 
+import base64
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from antechamber.base.secret import Secret
 from antechamber.features.environments.model.packages import Manager
 from antechamber.features.environments.model.registries import Registries, Registry
 from antechamber.features.environments.model.sandbox import HostRule
-from antechamber.settings import Loaded, SettingsError
+from antechamber.settings import Loaded, SettingsError, resolve_reference
 
-_COMMON: Final = ("hosts", "index_url", "environment")
+_CREDENTIALS: Final = ("username", "password", "token")
+_COMMON: Final = ("hosts", "index_url", "environment", *_CREDENTIALS)
 _OWN: Final[Mapping[Manager, tuple[str, ...]]] = {
     Manager.APT: ("sources",),
     Manager.GO: ("checksums",),
@@ -23,24 +27,39 @@ _FOR_ALL: Final = ("ca_file",)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 _ADDRESS: Final = re.compile(r"https?://[^\s,|\]]+")
+# where distributions keep what they believe: Debian, Fedora, Alpine
+_BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _HTTPS: Final = 443
 _HTTP: Final = 80
 
 
-def read_registries(loaded: Loaded) -> Registries:
-    """Return every registry: the operator's own, the public ones of managers that have none; SettingsError."""
+def read_registries(loaded: Loaded, *, with_credentials: bool = False) -> Registries:
+    """Return every registry: the operator's own, the public ones of managers that have none; SettingsError.
+
+    `with_credentials`: with what opens private ones, which only builds are for.
+    """
     table = _table(loaded.catalogue.get("registries", {}), "registries")
     for name in table:
         if name not in {*Manager, *_FOR_ALL}:
             message = f"registries.{name}: there is no such manager; there are: {', '.join(Manager)}"
             raise SettingsError(message)
-    return Registries(tuple(_read(manager, table) for manager in Manager), _authorities(table))
+    registries = tuple(_read(manager, table) for manager in Manager)
+    if with_credentials:
+        registries = tuple(_authorize(registry, table, loaded.environment) for registry in registries)
+        _check_shared(registries)
+    return Registries(registries, _authorities(table), _believed() if with_credentials else b"")
 
 
 def mirror_of(loaded: Loaded) -> str | None:
     """Return the apt mirror that bases are built from; None: the tool's own."""
     apt = _table(_table(loaded.catalogue.get("registries", {}), "registries").get("apt", {}), "registries.apt")
     return _address(apt, "index_url", "registries.apt")
+
+
+def authorities_of_registries(loaded: Loaded) -> str | None:
+    """Return the file of `[registries] ca_file`, which whoever speaks to registries believes."""
+    path = _text(_table(loaded.catalogue.get("registries", {}), "registries"), "ca_file", "registries")
+    return None if path is None else str(Path(path).expanduser())
 
 
 def _read(manager: Manager, table: Mapping[str, Any]) -> Registry:
@@ -58,6 +77,59 @@ def _read(manager: Manager, table: Mapping[str, Any]) -> Registry:
     rules += [_rule_of(address, manager) for address in addresses]
     environment |= _environment(own, place)
     return Registry(manager, tuple(dict.fromkeys(rules)) or _shipped(manager).hosts, environment, files)
+
+
+def _authorize(registry: Registry, table: Mapping[str, Any], environment: Mapping[str, str]) -> Registry:
+    """Return a registry with its credential, if it has one; SettingsError."""
+    place = f"registries.{registry.manager}"
+    own = table.get(registry.manager, {})
+    said = {name: text for name in _CREDENTIALS if (text := _text(own, name, place)) is not None}
+    if not said:
+        return registry
+    if set(said) not in ({"username", "password"}, {"token"}):
+        message = f"{place}: give username and password, or token"
+        raise SettingsError(message)
+    known = {name: resolve_reference(text, environment, f"{place}.{name}").reveal() for name, text in said.items()}
+    if not all(text.isprintable() for text in known.values()):
+        message = f"{place}: {', '.join(known)}: must be printable, and of one line"
+        raise SettingsError(message)
+    return replace(registry, authorized=_authorized(own, place), authorization=_header(registry.manager, known))
+
+
+def _authorized(own: Mapping[str, Any], place: str) -> tuple[str, int]:
+    """Return the one host that gets a credential: that of the index, or of apt's sources."""
+    addresses = _ADDRESS.findall(_text(own, "index_url", place) or " ".join(_texts(own, "sources", place)))
+    found = {_rule_of(address, Manager.PIP) for address in addresses}
+    if len(found) != 1 or any(address.startswith("http:") for address in addresses):
+        message = f"{place}: a credential goes to the host of index_url, which must be one https address"
+        raise SettingsError(message)
+    [rule] = found
+    return rule.host, rule.ports[0]
+
+
+def _header(manager: Manager, known: Mapping[str, str]) -> Secret:
+    if "token" in known:
+        # Cargo's registries take the token as it is (RFC 2789 of Rust), all others as a bearer's
+        return Secret(known["token"] if manager is Manager.CARGO else f"Bearer {known['token']}")
+    pair = f"{known['username']}:{known['password']}".encode()
+    return Secret("Basic " + base64.b64encode(pair).decode())
+
+
+def _check_shared(registries: Sequence[Registry]) -> None:
+    known: dict[tuple[str, int], tuple[Manager, str]] = {}
+    for registry in registries:
+        if registry.authorized is not None and (secret := registry.authorization) is not None:
+            value = secret.reveal()
+            manager, other = known.setdefault(registry.authorized, (registry.manager, value))
+            if other != value:
+                message = f"registries.{registry.manager}: registries.{manager} has another credential for this host"
+                raise SettingsError(message)
+
+
+def _believed() -> bytes:
+    """Return the authorities of this machine; none where they lie elsewhere."""
+    found = (path for path in map(Path, _BUNDLES) if path.is_file())
+    return next((path.read_bytes() for path in found), b"")
 
 
 def _told(manager: Manager, own: Mapping[str, Any], place: str) -> tuple[dict[str, str], dict[str, str], Sequence[str]]:
@@ -142,7 +214,8 @@ def _bare(address: str, place: str) -> str:
         message = f"{place}: must be an http or https address"
         raise SettingsError(message)
     if "@" in urlsplit(address).netloc:
-        message = f"{place}: must hold no user or password, which every program in a sandbox could read"
+        message = f"{place}: must hold no user or password, which every program in a sandbox could read; set username"
+        message += " and password, or token, beside it"
         raise SettingsError(message)
     return address
 

@@ -1,5 +1,6 @@
 """`[registries]`: what clients are told, what may be reached for them, and what is refused."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +99,29 @@ def test_authorities_are_laid_in_and_every_client_is_told_where(tmp_path: Path) 
         ({"pip": {"hosts": "x"}}, "registries.pip.hosts: must be a list of texts"),
         ({"pip": {"index_url": 1}}, "registries.pip.index_url: must be text"),
         ({"pip": {"environment": {"A B": "x"}}}, "registries.pip.environment: A B must be a variable's name"),
+        (
+            {"pip": {"index_url": "https://x/", "username": "me"}},
+            "registries.pip: give username and password, or token",
+        ),
+        ({"pip": {"username": "me", "password": "secret", "token": "secret"}}, "give username and password, or token"),
+        ({"pip": {"token": "secret"}}, "a credential goes to the host of index_url, which must be one https address"),
+        ({"pip": {"index_url": "http://x/", "token": "secret"}}, "must be one https address"),
+        ({"go": {"index_url": "https://x/,https://y/", "token": "secret"}}, "must be one https address"),
+        ({"npm": {"index_url": "https://x/", "token": "env:NOT_SET"}}, "environment variable NOT_SET is not set"),
+        ({"npm": {"index_url": "https://x/", "token": "secret\x07"}}, "must be printable"),
+        (
+            {
+                "npm": {"index_url": "https://x/n/", "token": "a"},
+                "pip": {"index_url": "https://x/p/", "token": "secret"},
+            },
+            "registries.pip: registries.npm has another credential for this host",
+        ),
         ({"ca_file": "/nowhere/ca.pem"}, "registries.ca_file: /nowhere/ca.pem cannot be read"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(tables: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        read(**tables)
+        read_registries(loaded(**tables), with_credentials=True)
     assert words in str(refused.value)
     assert "secret" not in str(refused.value)
 
@@ -112,3 +130,35 @@ def test_a_bundle_without_a_certificate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").touch()
     with pytest.raises(SettingsError, match="holds no certificate"):
         read(ca_file=str(tmp_path / "empty.pem"))
+
+
+def test_credentials_become_headers_for_the_index_s_host_and_only_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_PASSWORD", "of the index")
+    (tmp_path / "token").write_text("of-npm\n")
+    tables = {
+        "apt": {"sources": ["deb https://deb.example/debian trixie main"], "username": "a", "password": "b"},
+        "cargo": {"index_url": "https://crates.example/index/", "token": "of-cargo"},
+        "npm": {"index_url": "https://npm.example:8443/", "token": f"file:{tmp_path / 'token'}"},
+        "pip": {
+            "index_url": "https://pip.example/simple",
+            "extra_index_urls": ["https://public.example/simple"],
+            "username": "me",
+            "password": "env:PIP_PASSWORD",
+        },
+    }
+    told = Loaded(Settings(), {}, {"registries": tables}, None, dict(os.environ))
+    registries = read_registries(told, with_credentials=True)
+    found = {each.host: (each.value, each.ports) for each in registries.injections(Manager)}
+    assert found == {
+        "crates.example": ("of-cargo", (443,)),
+        "deb.example": ("Basic YTpi", (443,)),
+        "npm.example": ("Bearer of-npm", (8443,)),
+        "pip.example": ("Basic bWU6b2YgdGhlIGluZGV4", (443,)),
+    }
+    assert all(each.header == "Authorization" and each.reads_only for each in registries.injections(Manager))
+    assert [each.host for each in registries.injections([Manager.NPM])] == ["npm.example"]
+    shown = f"{registries!r} {registries.environment()} {registries.files()} "
+    assert not any(secret in shown for secret in ("of-npm", "of-cargo", "of the index", "YTpi"))
+    assert read_registries(told).injections(Manager) == ()

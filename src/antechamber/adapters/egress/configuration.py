@@ -21,8 +21,8 @@ class EgressConfiguration(msgspec.Struct, frozen=True):
     `*.suffix` and networks that the operator lets nobody reach. `proxy` is a proxy that everything goes out by
     (`http://user:password@host:port`), but for the hosts of `no_proxy`. `hosts` are addresses of names, as /etc/hosts
     has them, before any other place is asked. `ca_file` is believed instead of the system's authorities where the
-    proxy itself speaks TLS (injection, an https:// proxy). Logs of sandboxes that are not attached are removed
-    `log_days` after their last line.
+    proxy itself speaks TLS (injection, an https:// proxy), `registries_ca_file` beside it. Logs of sandboxes that are
+    not attached are removed `log_days` after their last line.
     """
 
     socket: str
@@ -34,6 +34,7 @@ class EgressConfiguration(msgspec.Struct, frozen=True):
     no_proxy: tuple[str, ...] = ()
     hosts: dict[str, str] = {}
     ca_file: str | None = None
+    registries_ca_file: str | None = None
     most_connections: int = 512
     connections_per_second: int = 200
     log_bytes: int = 16 << 20

@@ -47,6 +47,8 @@ class EgressServer:
         self._control_plane = tuple(read_authority(each) for each in configuration.control_plane)
         proxy = read_proxy(configuration.proxy) if configuration.proxy else None
         context = ssl.create_default_context(cafile=configuration.ca_file)
+        if configuration.registries_ca_file:
+            context.load_verify_locations(configuration.registries_ca_file)
         known = {name.lower(): address for name, address in configuration.hosts.items()}
         self._dialler = Dialler(context, proxy, configuration.no_proxy, _knowing(known, resolve))
         self._attached: dict[str, Attached] = {}

@@ -7,6 +7,8 @@ from typing import Final
 
 HOST: Final = "host"
 WORKING_FOLDER: Final = "/workspace"
+# where a sandbox finds the certificate of those hosts whose TLS the proxy ends
+AUTHORITY_FILE: Final = "/etc/antechamber/egress-ca.pem"
 MEBIBYTE: Final = 1 << 20
 
 

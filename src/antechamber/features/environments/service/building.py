@@ -1,8 +1,9 @@
 """One build, run in a sandbox of its own: registries told, managers run in their order, what came in written down."""
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -25,6 +26,7 @@ from antechamber.features.environments.model.reaching import Unreached, is_hopel
 from antechamber.features.environments.model.recipes import BUILD_ENVIRONMENT, Step, census, steps, sweep
 from antechamber.features.environments.model.registries import Registries
 from antechamber.features.environments.model.sandbox import (
+    AUTHORITY_FILE,
     Command,
     ExitStatus,
     Limits,
@@ -88,7 +90,7 @@ class Builder:
         attempt = _Attempt(build, self._clock.monotonic() + self._limits.seconds, note)
         try:
             sandbox = await self._sandboxes.create(self._spec(build, network))
-            await self._install(attempt, sandbox)
+            await self._install(attempt, sandbox, await self._files(sandbox, network))
             layer = await self._sandboxes.seal(build.id, build.digest)
         except FailedStep as error:
             return await self._fail(attempt, error.failure)
@@ -110,13 +112,21 @@ class Builder:
             base=build.base,
             limits=self._limits.sandbox,
             network=network,
-            environment={**BUILD_ENVIRONMENT, **self._registries.environment()},
+            environment={**BUILD_ENVIRONMENT, **self._registries.environment(bundled=bool(network.injections))},
             labels={LABEL: "build"},
         )
 
-    async def _install(self, attempt: "_Attempt", sandbox: Sandbox) -> None:
-        build = attempt.build
+    async def _files(self, sandbox: Sandbox, network: NetworkPolicy) -> dict[str, bytes]:
+        """Return what clients read: of the registries, and of the proxy where that ends their TLS."""
         files = self._registries.files()
+        if network.injections:
+            with contextlib.suppress(FileNotFoundError):
+                authority = b"".join([chunk async for chunk in sandbox.read(AUTHORITY_FILE)])
+                files |= {**self._registries.bundle(authority), AUTHORITY_FILE: authority}
+        return files
+
+    async def _install(self, attempt: "_Attempt", sandbox: Sandbox, files: Mapping[str, bytes]) -> None:
+        build = attempt.build
         for path, content in files.items():
             await sandbox.write(path, _once(content))
         await self._run(attempt, sandbox, ("mkdir", "-p", BUILD_ENVIRONMENT["GOPATH"], BUILD_ENVIRONMENT["TMPDIR"]))

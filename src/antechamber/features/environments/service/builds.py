@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -30,8 +30,15 @@ from antechamber.features.environments.model.builds import (
 from antechamber.features.environments.model.configs import CloudConfig
 from antechamber.features.environments.model.environments import Environment
 from antechamber.features.environments.model.networking import network_policy
-from antechamber.features.environments.model.packages import Packages, digest
-from antechamber.features.environments.model.sandbox import HOST, Base, HostRule, NetworkPolicy, SandboxError
+from antechamber.features.environments.model.packages import Manager, Packages, digest
+from antechamber.features.environments.model.sandbox import (
+    HOST,
+    Base,
+    HostRule,
+    Injection,
+    NetworkPolicy,
+    SandboxError,
+)
 from antechamber.features.environments.ports.builds import BuildLogs, BuildStore
 from antechamber.features.environments.ports.sandboxes import Sandboxes
 from antechamber.features.environments.service.building import Builder
@@ -56,13 +63,17 @@ class BuildFailed(SandboxError):
 
 @dataclass(frozen=True, slots=True)
 class BuildRules:
-    """The operator's: whose layers (`node`), on which base, how many at once, and what every container is denied."""
+    """The operator's: whose layers (`node`), on which base, how many at once, and what every container is denied.
+
+    `credentials` are those of managers' registries, which only builds get.
+    """
 
     node: str = "main"
     base: str = HOST
     at_once: int = 2
     registries: tuple[HostRule, ...] = ()
     blocked: tuple[str, ...] = ()
+    credentials: Callable[[Iterable[Manager]], tuple[Injection, ...]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +268,7 @@ class Builds:
         network = replace(
             network_policy(config.networking, (), self._rules.registries, self._rules.blocked),
             answer_seconds=_ANSWER_SECONDS,
+            injections=self._rules.credentials(config.packages.named),
         )
         return _Plan(environment, base, config.packages, wanted, network)
 
