@@ -119,7 +119,7 @@ class Settings:
     sandbox_builds: int = _setting(2, "Environments whose packages are installed at the same time.")
     sandbox_build_seconds: int = _setting(1800, "Longest time that installing an environment's packages may take.")
     sandbox_build_history_days: int = _setting(90, "Days for which builds and their logs are kept; 0: for ever.")
-    sandbox_layer_days: int = _setting(30, "Days after which installed packages that nothing used go; 0: never.")
+    sandbox_layer_days: int = _setting(30, "Days after which installed packages that nothing used, and bases that were replaced, go; 0: never.")
     sandbox_layers_bytes: int = _setting(
         50 << 30, "Most that installed packages take on the disk; what was used longest ago goes first. 0: no limit."
     )

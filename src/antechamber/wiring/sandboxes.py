@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from antechamber.adapters.sandboxes.configuration import Answer, Refused, Superv
 from antechamber.adapters.sandboxes.memory import MemorySandboxes
 from antechamber.adapters.sandboxes.remote import RemoteSandboxes
 from antechamber.adapters.sandboxes.remote.frames import Connection, connect
-from antechamber.base.clock import Clock, SystemClock
-from antechamber.features.environments.model.sandbox import MEBIBYTE, Limits, SandboxError
+from antechamber.base.clock import Clock, SystemClock, to_rfc3339
+from antechamber.features.environments.model.sandbox import MEBIBYTE, Limits, ReplacedBase, SandboxError
 from antechamber.features.environments.ports.sandboxes import EgressLog, Sandboxes
 from antechamber.settings import Loaded, Settings
 from antechamber.wiring.children import Child, ChildError, Process
@@ -144,6 +144,26 @@ async def describe_apart(loaded: Loaded) -> Mapping[str, Any]:
             return await sandboxing.describe()
         finally:
             await sandboxing.stop()
+
+
+async def drop_bases_apart(loaded: Loaded, before: int, *, is_trial: bool) -> Mapping[str, Any]:
+    """Remove bases that were replaced before `before` (µs), while no server runs; SandboxError."""
+    sandboxing = Sandboxing(loaded, SystemClock())
+    if not sandboxing.folder.is_dir():
+        return shown_replaced([])
+    try:
+        return shown_replaced(await sandboxing.sandboxes.drop_bases(before, is_trial=is_trial))
+    finally:
+        await sandboxing.stop()
+
+
+def shown_replaced(bases: Sequence[ReplacedBase]) -> Mapping[str, Any]:
+    """Return what the operator is told of bases that were removed."""
+    removed = [
+        {"name": each.name, "size_bytes": each.size_bytes, "replaced_at": to_rfc3339(each.replaced_at)}
+        for each in bases
+    ]
+    return {"removed": removed, "freed_bytes": sum(each.size_bytes for each in bases)}
 
 
 def supervisor_configuration(loaded: Loaded) -> SupervisorConfiguration:

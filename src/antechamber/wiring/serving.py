@@ -12,11 +12,14 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
 from prometheus_client import start_http_server
 
+from antechamber.base.errors import Unavailable
+from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.settings import Loaded, Settings, SettingsError
 from antechamber.wiring.administration import bound_to
 from antechamber.wiring.application import Application
 from antechamber.wiring.operator import OperatorSocket
+from antechamber.wiring.sandboxes import shown_replaced
 from antechamber.wiring.storage import Storage
 
 _BACKLOG: Final = 2048
@@ -167,7 +170,16 @@ class Serving:
         async def sandboxes(_: Mapping[str, Any]) -> Mapping[str, Any]:
             return await application.sandboxing.describe()
 
-        return {"reload": reload, "status": status, "sandboxes": sandboxes, **bound_to(self._storage)}
+        async def prune_bases(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+            days, is_trial = int(asked.get("unused_days", 0)), bool(asked.get("is_trial"))
+            layers = application.rooms.builds.layers
+            try:
+                return shown_replaced(await layers.collect_bases(unused_days=days, is_trial=is_trial))
+            except SandboxError as error:
+                raise Unavailable(str(error)) from error
+
+        told = {"reload": reload, "status": status, "sandboxes": sandboxes, "prune_bases": prune_bases}
+        return {**told, **bound_to(self._storage)}
 
 
 async def _reload_logged(application: Application) -> None:

@@ -151,3 +151,34 @@ def test_an_oci_image_becomes_a_base(tmp_path: Path) -> None:
 def test_a_base_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MakingFailed, match="there are: minimal, standard, full"):
         Maker(Trees(tmp_path), tmp_path, print, Source()).build("nonsense")
+
+
+def test_a_base_that_was_replaced_goes_by_age_and_never_the_current_one_or_one_in_use(
+    machine: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rootfs"
+    for digest in ("a" * 64, "b" * 64, "c" * 64):
+        tree = folder / f"ours-{digest[:16]}" / "tree"
+        tree.mkdir(parents=True)
+        (tree / "file").write_bytes(b"12345")
+        Trees(folder).keep(Tree("ours", digest, tree, (), 5))
+    before = host.make(folder, 0, machine)
+    trees = Trees(folder)
+    trees.find("host")
+    gone: list[Path] = []
+    ever = 1 << 62
+    old_host = before.folder.name
+    assert trees.drop_replaced(0, (), gone.append, is_trial=False) == []
+    found = trees.drop_replaced(ever, ("a" * 64,), gone.append, is_trial=True)
+    assert {(each.name, each.size_bytes) for each in found} >= {(f"ours-{'b' * 16}", 5)}
+    assert {each.name for each in found} == {f"ours-{'b' * 16}", old_host}
+    assert gone == []
+    trees.drop_replaced(ever, ("a" * 64,), gone.append, is_trial=False)
+    assert {path.name for path in gone} == {f".ours-{'b' * 16}.gone", f".{old_host}.gone"}
+    older = trees.find_older("ours", "a" * 64)
+    assert older is not None
+    assert older.folder == folder / f"ours-{'a' * 16}" / "tree"
+    assert trees.find_older("ours", "b" * 64) is None
+    current = trees.find_older("ours", "")
+    assert current is not None
+    assert current.digest == "c" * 64

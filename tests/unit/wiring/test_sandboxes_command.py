@@ -40,3 +40,18 @@ def test_a_setting_that_is_wrong_is_told_as_one(tmp_path: Path) -> None:
     told = CliRunner().invoke(command, ["capabilities", "--data", str(tmp_path), "--config", str(config)])
     assert told.exit_code == 2
     assert "sandbox_memory_mib" in told.output
+
+
+@pytest.mark.parametrize(
+    ("option", "word"), [((), "removed"), (("--dry-run", "--unused-days", "7"), "would be removed")]
+)
+def test_replaced_bases_are_removed_without_a_server_and_where_there_never_was_one(
+    tmp_path: Path, option: tuple[str, ...], word: str
+) -> None:
+    asked = ["images", "prune", "--data", str(tmp_path / "data"), *option]
+    told = CliRunner().invoke(command, asked)
+    assert (told.exit_code, told.output) == (0, f"0 {word}, 0 MiB\n")
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "data" / "sandboxes").mkdir(parents=True)
+    as_json = json.loads(CliRunner().invoke(command, [*asked, "--json"]).output)
+    assert as_json == {"removed": [], "freed_bytes": 0, "dry_run": bool(option)}

@@ -8,7 +8,7 @@ import click
 
 from antechamber.cli.groups import Group
 from antechamber.cli.server.options import config_option, data_option, failures_told, json_option, print_json
-from antechamber.wiring.images import NAMES, build_image, list_images, take_image
+from antechamber.wiring.images import NAMES, build_image, list_images, prune_images, take_image
 from antechamber.wiring.operations import read_settings
 
 _MEBIBYTE: Final = 1 << 20
@@ -72,6 +72,28 @@ def take(name: str, image: str, config: Path | None, *, as_json: bool, data: Pat
     with failures_told():
         made = take_image(read_settings(config, {"data": data}), name, image, _say)
     print_json(made) if as_json else _show(made)
+
+
+@images.command("prune")
+@click.option("--unused-days", type=click.IntRange(min=0), default=0, help="Only those replaced so many days ago.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@data_option
+@config_option
+@json_option
+def prune(unused_days: int, config: Path | None, *, dry_run: bool, as_json: bool, data: Path | None) -> None:
+    """Remove bases that newer ones have replaced, if no container and no layer stands on them.
+
+    One that was replaced within the last hour stays. The server does this by itself, by `sandbox_layer_days`.
+    """
+    with failures_told():
+        told = prune_images(read_settings(config, {"data": data}), unused_days, is_trial=dry_run)
+    if as_json:
+        print_json({**told, "dry_run": dry_run})
+        return
+    for base in told["removed"]:
+        click.echo(f"{base['name']:40} {base['size_bytes'] / _MEBIBYTE:8,.0f} MiB  replaced {base['replaced_at']}")
+    word = "would be removed" if dry_run else "removed"
+    click.echo(f"{len(told['removed'])} {word}, {told['freed_bytes'] / _MEBIBYTE:,.0f} MiB")
 
 
 def _say(line: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import shutil
 import tarfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -27,6 +28,7 @@ from antechamber.features.environments.model.sandbox import (
     Capabilities,
     Layer,
     NetworkMode,
+    ReplacedBase,
     SandboxError,
     SandboxInfo,
     SandboxSpec,
@@ -187,6 +189,10 @@ class DockerSandboxes:
         """Remove a layer that no sandbox uses."""
         return await self._images.drop(organization_id, digest)
 
+    async def drop_bases(self, before: int, *, is_trial: bool = False) -> list[ReplacedBase]:
+        """Remove trees that were replaced: containers stand on the engine's own copies."""
+        return await asyncio.to_thread(self._trees.drop_replaced, before, (), _discard, is_trial=is_trial)
+
     async def _start(self, name: str, spec: SandboxSpec) -> DockerSandbox:
         laid = {path: spec.files[path] for path in spec.files if path not in _MOUNTED}
         if laid:
@@ -278,6 +284,10 @@ def _owner(folder: Path, chance: Chance) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(chance.draw(_OWNER_BYTES).hex(), encoding="ascii")
     return path.read_text(encoding="ascii")
+
+
+def _discard(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _info(container: Mapping[str, Any]) -> SandboxInfo:

@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from antechamber.adapters.sandboxes.images.profiles import FILES, FOLDERS, PROFILES, SUITE, Profile
-from antechamber.adapters.sandboxes.images.trees import Tree, Trees
+from antechamber.adapters.sandboxes.images.trees import TREE, Tree, Trees, size_of
 
 Say = Callable[[str], None]
 
 _VERSION: Final = "1"
-_TREE: Final = "tree"
 _LONGEST_SECONDS: Final = 3600
 _PROGRAMS: Final = {"apt": "apt-get", "cargo": "cargo", "gem": "gem", "go": "go", "npm": "npm", "pip": "pip3"}
 # where they are looked for, as a sandbox's PATH has it; official images have theirs in the last three
@@ -134,24 +133,24 @@ class Maker:
         self._say(f"unpacking {name}")
         line = ["tar", "--extract", "--numeric-owner", "--preserve-permissions", "--xattrs", "--exclude=./dev/*"]
         # the folder around the tree is this user's own, and can be renamed; the tree is not
-        line += [f"--directory={_TREE}", "--file=-"]
+        line += [f"--directory={TREE}", "--file=-"]
         try:
-            self._inside(["mkdir", _TREE], fresh)
+            self._inside(["mkdir", TREE], fresh)
             with archive.open("rb") as file:
                 self._inside(line, fresh, file.fileno())
             additions = io.BytesIO()
             _write_additions(additions)
             self._inside(line, fresh, additions.getvalue())
-            digest = _digest(fresh / _TREE, archive)
+            digest = _digest(fresh / TREE, archive)
             fresh.chmod(0o755)
             folder = self._trees.folder / f"{name}-{digest[:16]}"
             if not folder.is_dir():
                 fresh.rename(folder)
         finally:
             self._remove(fresh)
-        root = folder / _TREE
+        root = folder / TREE
         managers = tuple(manager for manager, program in _PROGRAMS.items() if _has(root, program))
-        tree = Tree(name, digest, root, managers, _size(root))
+        tree = Tree(name, digest, root, managers, size_of(root))
         self._trees.keep(tree)
         self._say(f"{name} is ready: {tree.size_bytes >> 20} MiB, {', '.join(managers) or 'no package managers'}")
         return tree
@@ -255,14 +254,3 @@ def _digest(tree: Path, archive: Path) -> str:
 
 def _has(tree: Path, program: str) -> bool:
     return any(os.path.lexists(tree / place / program) for place in _BIN)
-
-
-def _size(tree: Path) -> int:
-    total = 0
-    for folder, _, files in os.walk(tree):
-        for name in files:
-            try:
-                total += os.lstat(Path(folder) / name).st_size
-            except OSError:
-                continue
-    return total

@@ -1,17 +1,24 @@
 """The base trees of this machine, as a runtime mounts them; one folder and one manifest each, put there by rename."""
 
 import json
+import os
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from antechamber.adapters.sandboxes.images import host
 from antechamber.adapters.sandboxes.images.profiles import PROFILES
-from antechamber.features.environments.model.sandbox import HOST, Base
+from antechamber.features.environments.model.sandbox import HOST, Base, ReplacedBase
 
 _MANIFEST: Final = ".json"
+# of an unpacked base: the files, in a folder that is this user's own
+TREE: Final = "tree"
+_SHOWN: Final = 16
+_REPLACED: Final = re.compile(r"(?P<name>[^.].*?)-(?P<digest>[0-9a-f]{16})(?:-[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,41 @@ class Trees:
         fresh.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         fresh.replace(path)
 
+    def find_older(self, name: str, digest: str) -> Tree | None:
+        """Return a base as it was, the one that is current included; None if it is not there any more."""
+        current = self.find(name)
+        if current is not None and digest in {"", current.digest}:
+            return current
+        folder = self.folder / f"{name}-{digest[:_SHOWN]}" / TREE
+        return Tree(name, digest, folder, (), 0) if folder.is_dir() else None
+
+    def drop_replaced(
+        self, before: int, used: Collection[str], discard: Callable[[Path], None], *, is_trial: bool
+    ) -> list[ReplacedBase]:
+        """Remove the trees that were replaced before `before` (µs), but those of digests in `used`; return them.
+
+        `discard` removes a folder that nothing finds any more; with `is_trial` nothing is removed.
+        """
+        current = {tree.digest[:_SHOWN] for tree in self._all()}
+        kept = current | {digest[:_SHOWN] for digest in used}
+        found = [
+            replaced
+            for folder in self.folder.glob("*-*")
+            if (of := _REPLACED.fullmatch(folder.name)) and of["digest"] not in kept
+            if (replaced := self._replaced(folder, of["name"])).replaced_at < before
+        ]
+        for each in found if not is_trial else ():
+            gone = self.folder / f".{each.name}.gone"
+            (self.folder / each.name).rename(gone)
+            discard(gone)
+        return found
+
+    def _replaced(self, folder: Path, name: str) -> ReplacedBase:
+        # when its successor came; of one without a successor, when it was made
+        manifest = self.folder / f"{name}{_MANIFEST}"
+        since = (manifest if manifest.exists() else folder).stat().st_mtime_ns // 1000
+        return ReplacedBase(folder.name, size_of(folder), since)
+
     def _find_host(self) -> Tree:
         # asked for on several threads at once, it is made by the first
         with self._making:
@@ -94,6 +136,16 @@ class Trees:
         if not folder.is_dir():
             return None
         return Tree(kept["name"], kept["digest"], folder, tuple(kept["managers"]), kept["size_bytes"])
+
+
+def size_of(tree: Path) -> int:
+    """Return what the files below a folder take."""
+    total = 0
+    for folder, _, files in os.walk(tree):
+        for name in files:
+            with suppress(OSError):
+                total += os.lstat(Path(folder) / name).st_size
+    return total
 
 
 def _show(name: str, tree: Tree | None) -> Base:

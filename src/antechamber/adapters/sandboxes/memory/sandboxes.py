@@ -13,6 +13,7 @@ from antechamber.features.environments.model.sandbox import (
     Command,
     Entry,
     Layer,
+    ReplacedBase,
     SandboxError,
     SandboxGone,
     SandboxInfo,
@@ -156,6 +157,11 @@ class MemorySandboxes(Sandboxes):
         if any(spec.organization_id == organization_id and digest in spec.layers for spec in specs):
             return False
         return self._layers.pop((organization_id, digest), None) is not None
+
+    async def drop_bases(self, before: int, *, is_trial: bool = False) -> list[ReplacedBase]:
+        """Remove nothing: its bases are names."""
+        del before, is_trial
+        return []
 
     def keep_snapshot(self, files: Mapping[str, bytes]) -> str:
         """Keep files under a new name."""

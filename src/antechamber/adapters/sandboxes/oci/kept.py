@@ -87,6 +87,10 @@ class Sessions:
             state.organization_id == organization_id and digest in state.layers for state in self._states.values()
         )
 
+    def bases(self) -> set[str]:
+        """Return the digests of the bases that sandboxes, running or stopped, stand on."""
+        return {state.base_digest for state in self._states.values()}
+
 
 class Layers:
     """The sealed layers, in DATA/sandboxes/layers/ORGANIZATION/DIGEST/{fs,manifest.json}."""

@@ -27,6 +27,7 @@ from antechamber.features.environments.model.sandbox import (
     Base,
     Capabilities,
     Layer,
+    ReplacedBase,
     SandboxError,
     SandboxGone,
     SandboxInfo,
@@ -146,8 +147,8 @@ class OciSandboxes:
             if spec.id in self._running:
                 message = f"there is a sandbox {spec.id} already"
                 raise SandboxError(message)
-            tree = await self._tree(spec.base)
             layers = [self._layers.tree(spec.organization_id, digest) for digest in spec.layers]
+            tree = await self._tree(spec)
             state, slot = await self._ground(spec, tree)
             try:
                 started = await starting.start(self._machine, spec, state, slot, tree, layers)
@@ -234,10 +235,27 @@ class OciSandboxes:
     def _lock(self, sandbox_id: str) -> asyncio.Lock:
         return self._locks.setdefault(sandbox_id, asyncio.Lock())
 
-    async def _tree(self, name: str) -> Tree:
-        tree = await self._machine.workers.run(lambda: self._trees.find(name))
+    async def drop_bases(self, before: int, *, is_trial: bool = False) -> list[ReplacedBase]:
+        """Remove bases that were replaced before `before` (µs) and that no sandbox or layer stands on."""
+
+        def drop() -> list[ReplacedBase]:
+            used = self._sessions.bases() | {layer.base_digest for layer in self._layers.all(None)}
+            return self._trees.drop_replaced(before, used, mounts.discard, is_trial=is_trial)
+
+        return await self._machine.workers.run(drop)
+
+    async def _tree(self, spec: SandboxSpec) -> Tree:
+        """Return the base that a sandbox, or else its layers, were made over, or the current one; SandboxError."""
+        before = self._sessions.find(spec.id)
+        over = [layer for digest in spec.layers if (layer := self._layers.find(spec.organization_id, digest))]
+        wanted = before.base_digest if before else over[0].base_digest if over else ""
+
+        def find() -> Tree | None:
+            return self._trees.find_older(spec.base, wanted) or self._trees.find(spec.base)
+
+        tree = await self._machine.workers.run(find)
         if tree is None:
-            message = f"the base {name} is not on this machine: ante sandboxes images build {name}"
+            message = f"the base {spec.base} is not on this machine: ante sandboxes images build {spec.base}"
             raise SandboxError(message)
         return tree
 
@@ -326,7 +344,8 @@ class OciSandboxes:
             if not self._options.rootless:
                 mounts.own_from_zero(fresh / "fs", state.first_id)
             now = self._clock.now()
-            layer = Layer(state.organization_id, target.name, mounts.used_bytes(fresh / "fs"), now, now)
+            size = mounts.used_bytes(fresh / "fs")
+            layer = Layer(state.organization_id, target.name, size, now, now, state.base_digest)
             self._layers.describe(fresh, layer)
             # A layer is whole or not there, after a power cut too.
             kernel.flush(fresh)

@@ -60,6 +60,13 @@ class DropLayer(msgspec.Struct, tag=True, frozen=True):
     digest: str
 
 
+class DropBases(msgspec.Struct, tag=True, frozen=True):
+    """Sandboxes.drop_bases -> list[ReplacedBase]."""
+
+    before: int
+    is_trial: bool
+
+
 class Execute(msgspec.Struct, tag=True, frozen=True):
     """Sandbox.execute -> None, then the program's frames."""
 
@@ -115,7 +122,7 @@ class Destroy(msgspec.Struct, tag=True, frozen=True):
     id: str
 
 
-OnAll = Describe | Bases | Create | Find | List | Remove | Seal | Layers | DropLayer
+OnAll = Describe | Bases | Create | Find | List | Remove | Seal | Layers | DropLayer | DropBases
 OnOne = Entries | Measure | Snapshot | Stop | Destroy
 Simple = OnAll | OnOne
 Call = Simple | Execute | Read | Write

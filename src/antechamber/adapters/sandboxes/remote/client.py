@@ -16,6 +16,7 @@ from antechamber.features.environments.model.sandbox import (
     Command,
     Entry,
     Layer,
+    ReplacedBase,
     SandboxError,
     SandboxGone,
     SandboxInfo,
@@ -70,6 +71,10 @@ class RemoteSandboxes(Sandboxes):
     async def drop_layer(self, organization_id: str, digest: str) -> bool:
         """Remove a layer that no sandbox uses."""
         return await self.ask(calls.DropLayer(organization_id, digest), bool)
+
+    async def drop_bases(self, before: int, *, is_trial: bool = False) -> list[ReplacedBase]:
+        """Remove bases that were replaced and that nothing stands on."""
+        return await self.ask(calls.DropBases(before, is_trial), list[ReplacedBase])
 
     async def begin(self, call: calls.Call) -> Connection:
         """Send a call on a connection of its own and return that."""

@@ -124,6 +124,7 @@ _ON_ALL: Final[Mapping[type, Callable[[Sandboxes, Any], Awaitable[object]]]] = {
     calls.Remove: lambda all_, call: all_.remove(call.id),
     calls.Seal: lambda all_, call: all_.seal(call.id, call.digest),
     calls.Layers: lambda all_, call: all_.layers(call.organization_id),
+    calls.DropBases: lambda all_, call: all_.drop_bases(call.before, is_trial=call.is_trial),
     calls.DropLayer: lambda all_, call: all_.drop_layer(call.organization_id, call.digest),
 }
 _ON_ONE: Final[Mapping[type, Callable[[Sandbox, Any], Awaitable[object]]]] = {

@@ -162,13 +162,23 @@ class SandboxInfo:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A sealed layer; `used_at` is when a sandbox last started on it."""
+    """A sealed layer; `used_at` is when a sandbox last started on it, `base_digest` what it was made over."""
 
     organization_id: str
     digest: str
     size_bytes: int
     created_at: int
     used_at: int
+    base_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedBase:
+    """A base of this machine that another has taken the place of; `replaced_at` is when, in µs UTC."""
+
+    name: str
+    size_bytes: int
+    replaced_at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from antechamber.features.environments.model.sandbox import (
     Entry,
     ExitStatus,
     Layer,
+    ReplacedBase,
     SandboxInfo,
     SandboxSpec,
     Stats,
@@ -104,6 +105,12 @@ class Sandboxes(Protocol):
 
     async def drop_layer(self, organization_id: str, digest: str) -> bool:
         """Remove a layer that no sandbox uses; False if one does or there is none."""
+
+    async def drop_bases(self, before: int, *, is_trial: bool = False) -> list[ReplacedBase]:
+        """Remove bases that were replaced before `before` (µs) and that no sandbox or layer stands on; return them.
+
+        `is_trial`: remove none, and return what would be removed.
+        """
 
 
 class EgressLog(Protocol):

@@ -12,7 +12,7 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Units
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
-from antechamber.features.environments.model.sandbox import Layer
+from antechamber.features.environments.model.sandbox import Layer, ReplacedBase
 from antechamber.features.environments.ports.builds import BuildLogs, BuildStore
 from antechamber.features.environments.ports.sandboxes import Sandboxes
 
@@ -52,6 +52,11 @@ def choose(layers: Sequence[Layer], now: int, rules: LayerRules) -> list[Layer]:
 
 def _age(layer: Layer) -> int:
     return layer.used_at
+
+
+def replaced_before(now: int, days: int) -> int:
+    """Return until when (µs) bases were replaced that go; a sandbox may be about to start on one of the last hour."""
+    return now - max(days * _DAY, _GRACE)
 
 
 class Layers:
@@ -106,6 +111,17 @@ class Layers:
                 forgotten = await self._store.sweep_old(unit, before, _SWEPT_AT_ONCE)
             for build in forgotten:
                 self._logs.drop(build.id)
+        await self.collect_bases()
+        return removed
+
+    async def collect_bases(self, *, unused_days: int | None = None, is_trial: bool = False) -> list[ReplacedBase]:
+        """Remove bases that were replaced so many days ago (the operator's, if not said) and that nothing stands on."""
+        days = self._rules.unused_days if unused_days is None else unused_days
+        if not days and unused_days is None:
+            return []
+        removed = await self._sandboxes.drop_bases(replaced_before(self._clock.now(), days), is_trial=is_trial)
+        if removed and not is_trial:
+            _log.info("bases_collected", bases=[each.name for each in removed])
         return removed
 
     async def _drop(self, layers: Sequence[Layer]) -> list[Layer]:
