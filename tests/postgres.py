@@ -1,5 +1,6 @@
 """A private PostgreSQL from Debian's packages: its own port and folder, fast and forgetful, gone after the tests."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -15,6 +16,10 @@ from pathlib import Path
 from tests.live import free_port
 
 _START_SECONDS = 30
+# in memory, where files come and go at a tenth of what they cost a disk
+_SHELVES = (Path("/dev/shm"), Path("/tmp"))
+_PREFIX = "ante-postgres-"
+_ROOM_BYTES = 2 << 30
 _OWNER = "ante"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -24,11 +29,15 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "max_wal_size": "128MB",
 }
 
 
 class PrivatePostgres:
-    """A running server; `create` makes a database, empty or as another one is, and returns its address."""
+    """A running server; `create` makes a database, empty or as another one is, and returns its address.
+
+    Hundreds of them that nobody drops are gigabytes, and a minute to remove in the end.
+    """
 
     def __init__(self, programs: Path, port: int) -> None:
         self._programs = programs
@@ -37,16 +46,22 @@ class PrivatePostgres:
 
     def create(self, like: str = "template0") -> str:
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        arguments = ["-h", "127.0.0.1", "-p", str(self._port), "-U", _OWNER, "-T", like.rpartition("/")[2], name]
+        arguments = ["-h", "127.0.0.1", "-p", str(self._port), "-U", _OWNER, "-T", like.rpartition("/")[2]]
+        arguments += ["--strategy=file_copy", name]
         subprocess.run([self._programs / "createdb", *arguments], check=True)
         return f"postgresql://{_OWNER}@127.0.0.1:{self._port}/{name}"
+
+    def drop(self, address: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        arguments = ["-h", "127.0.0.1", "-p", str(self._port), "-U", _OWNER, "--force", address.rpartition("/")[2]]
+        subprocess.run([self._programs / "dropdb", *arguments], check=True)
 
 
 @contextmanager
 def private_postgres() -> Iterator[PrivatePostgres]:
     """Start a server, and stop it; RuntimeError when PostgreSQL is not installed."""
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="ante-postgres-", dir="/tmp"))
+    folder = make_folder()
     try:
         user = _as_user(folder)
         data = folder / "data"
@@ -66,6 +81,28 @@ def private_postgres() -> Iterator[PrivatePostgres]:
             server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_folder() -> Path:
+    """Make a folder for a server's files; those of test runs that were killed are removed with what runs in them."""
+    for left in (each for shelf in _SHELVES for each in shelf.glob(f"{_PREFIX}*-*")):
+        if not Path("/proc", left.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            _end(left)
+            shutil.rmtree(left, ignore_errors=True)
+    shelf = next(each for each in _SHELVES if each == _SHELVES[-1] or _has_room(each))
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=shelf))
+
+
+def _end(folder: Path) -> None:
+    """End the server that still runs in a folder, if one does."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
+        if str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGQUIT)
+
+
+def _has_room(shelf: Path) -> bool:
+    return shelf.is_dir() and os.access(shelf, os.W_OK) and shutil.disk_usage(shelf).free > _ROOM_BYTES
 
 
 def _programs() -> Path:

@@ -27,14 +27,17 @@ def migrated_address(postgres: PrivatePostgres) -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
     """Where an empty, migrated database of each kind is."""
-    if request.param == "postgresql":
-        template = request.getfixturevalue("migrated_address")
-        return database_url(request.getfixturevalue("postgres").create(template), tmp_path)
-    url = database_url(None, tmp_path)
-    copy_to(Path(url.database or ""))
-    return url
+    if request.param == "sqlite":
+        url = database_url(None, tmp_path)
+        copy_to(Path(url.database or ""))
+        yield url
+        return
+    postgres: PrivatePostgres = request.getfixturevalue("postgres")
+    address = postgres.create(request.getfixturevalue("migrated_address"))
+    yield database_url(address, tmp_path)
+    postgres.drop(address)
 
 
 @pytest.fixture

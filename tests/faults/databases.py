@@ -4,14 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from tests.live import free_port
-from tests.postgres import _as_user, _programs, _run, _wait
+from tests.postgres import _as_user, _programs, _run, _wait, make_folder
 
 _OWNER = "ante"
 
@@ -21,7 +20,7 @@ class StoppablePostgres:
 
     def __init__(self) -> None:
         self._programs = _programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="ante-faults-", dir="/tmp"))
+        self._folder = make_folder()
         self._user = _as_user(self._folder)
         self._data = self._folder / "data"
         self._port = free_port()
