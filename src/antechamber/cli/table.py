@@ -51,6 +51,7 @@ COMMANDS: Final = (
     Entry("environments", "environments", "Make the rooms that agents work in; a shell in one.", AGENTS),
     Entry("agents", "agents", "Make and change agents.", AGENTS),
     Entry("sessions", "sessions", "Start and end sessions, each in a container of its own.", AGENTS),
+    Entry("worker", "worker", "Do the work of a self-hosted environment on this machine.", AGENTS),
     Entry("serve", "server.serve", "Start the server.", SERVE),
     Entry("init", "server.init", "Create the organization, its first admin and keys.", SERVE),
     Entry("migrate", "server.migrate", "Bring the database to this version's schema.", SERVE),
