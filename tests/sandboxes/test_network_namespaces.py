@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from antechamber.adapters.sandboxes.network import EgressClient, NetworkError
+from antechamber.adapters.sandboxes.network import Doors, EgressClient, NetworkError
 from antechamber.features.environments.model.sandbox import NetworkMode, NetworkPolicy
 from tests.probes import network
 from tests.sandboxes.egress import ALLOWED, EgressProcess, World, egress_process, probe, world
@@ -79,7 +79,7 @@ def sleeper() -> Iterator[int]:
 async def test_limited_networks_lead_where_they_may(kind: str, outside: World, client: EgressClient) -> None:
     before = outside.origin.connections
     with namespaces(kind) as (pid, enter):
-        await client.attach(pid, f"limited-{kind}", outside.limited)
+        await client.attach(Doors.of_process(pid), f"limited-{kind}", outside.limited)
         found = await probe(*enter, PYTHON, network.__file__, outside.facts(LIMITED))
         await client.detach(f"limited-{kind}")
     assert found == {number: network.TABLE[number][1] for number in LIMITED}
@@ -102,7 +102,7 @@ async def test_unrestricted_networks_lead_everywhere_but_to_what_is_private(
     kind: str, outside: World, client: EgressClient
 ) -> None:
     with namespaces(kind) as (pid, enter):
-        await client.attach(pid, f"open-{kind}", outside.unrestricted)
+        await client.attach(Doors.of_process(pid), f"open-{kind}", outside.unrestricted)
         found = await probe(*enter, PYTHON, network.__file__, outside.facts(list(network.UNRESTRICTED)))
         await client.detach(f"open-{kind}")
     assert found == {number: wanted for number, (_, wanted) in network.UNRESTRICTED.items()}
@@ -110,7 +110,7 @@ async def test_unrestricted_networks_lead_everywhere_but_to_what_is_private(
 
 async def test_no_network_is_loopback_alone(outside: World, client: EgressClient) -> None:
     with namespaces("user") as (pid, enter):
-        await client.attach(pid, "none", NetworkPolicy(NetworkMode.NONE))
+        await client.attach(Doors.of_process(pid), "none", NetworkPolicy(NetworkMode.NONE))
         found = await probe(*enter, PYTHON, network.__file__, outside.facts(["N10", "N13", "N41"]))
     assert found == {"N10": "ENETUNREACH", "N13": "no way", "N41": "works"}
 
@@ -119,7 +119,7 @@ async def test_a_proxy_that_was_killed_gets_its_sandboxes_again(
     outside: World, client: EgressClient, egress: EgressProcess
 ) -> None:
     with namespaces("user") as (pid, enter):
-        await client.attach(pid, "again", outside.limited)
+        await client.attach(Doors.of_process(pid), "again", outside.limited)
         assert await _until_works(enter, outside) == {"N1": "works", "N24": "works"}
         egress.kill()
         await asyncio.to_thread(egress.start)
@@ -130,9 +130,9 @@ async def test_a_proxy_that_was_killed_gets_its_sandboxes_again(
 
 async def test_the_namespace_of_the_host_is_not_given_a_network(outside: World, client: EgressClient) -> None:
     with sleeper() as pid, pytest.raises(NetworkError, match="the network namespace of the host"):
-        await client.attach(pid, "host", outside.limited)
+        await client.attach(Doors.of_process(pid), "host", outside.limited)
     with pytest.raises(NetworkError, match="cannot be set up"):
-        await client.attach(pid, "gone", outside.limited)
+        await client.attach(Doors.of_process(pid), "gone", outside.limited)
 
 
 async def test_the_program_that_enters_networks_is_started_again_when_it_ends(
@@ -152,7 +152,7 @@ async def test_the_program_that_enters_networks_is_started_again_when_it_ends(
 
 async def _is_attached(client: EgressClient, pid: int, outside: World) -> bool:
     try:
-        await client.attach(pid, "entered-again", outside.limited)
+        await client.attach(Doors.of_process(pid), "entered-again", outside.limited)
     except NetworkError:
         # its end was not yet noticed
         return False
@@ -162,7 +162,7 @@ async def _is_attached(client: EgressClient, pid: int, outside: World) -> bool:
 async def test_many_are_attached_at_once(outside: World, client: EgressClient) -> None:
     with contextlib.ExitStack() as stack:
         made = [stack.enter_context(namespaces("user")) for _ in range(12)]
-        await asyncio.gather(*(client.attach(pid, f"many-{pid}", outside.limited) for pid, _ in made))
+        await asyncio.gather(*(client.attach(Doors.of_process(pid), f"many-{pid}", outside.limited) for pid, _ in made))
         for pid, enter in (made[0], made[-1]):
             assert await probe(*enter, PYTHON, network.__file__, outside.facts(["N1"])) == {"N1": "works"}
             assert any(line["host"] == ALLOWED for line in outside.log(f"many-{pid}"))

@@ -1,6 +1,7 @@
 """Traps of OCI runtimes that were met in trials, each held shut; and what such a runtime alone can show."""
 
 import asyncio
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from antechamber.adapters.sandboxes.oci.cgroups import prefix_of
-from antechamber.features.environments.model.sandbox import Command, SandboxSpec
+from antechamber.features.environments.model.sandbox import Command, NetworkMode, NetworkPolicy, SandboxSpec
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox
 from tests.sandboxes.running import ORGANIZATION, Runtime, collect, run
 from tests.sandboxing import KINDS, Station, station
@@ -53,6 +54,10 @@ def state_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
     except OSError:
         return ""
+
+
+def program_of(pid: int) -> str:
+    return str(Path(f"/proc/{pid}/exe").readlink())
 
 
 def command_of(pid: int) -> bytes:
@@ -226,6 +231,30 @@ async def test_groups_and_mounts_go_with_their_sandbox(here: Station, runtime: R
     async with runtime.room() as room:
         assert left_of(here, room.id) != []
     assert left_of(here, room.id) == []
+
+
+async def test_the_program_that_enters_a_sandbox_is_a_copy_that_nobody_can_change(
+    here: Station, runtime: Runtime
+) -> None:
+    async with runtime.room() as room:
+        process = await room.execute(Command(("sh", "-c", "echo up; exec sleep 982")))
+        assert await anext(process.stdout) == b"up\n"
+        entering = [pid for pid in below(supervisor_of(here)) if b"\0exec\0" in command_of(pid)]
+        assert len(entering) == 1
+        assert program_of(entering[0]).startswith("/memfd:")
+        with pytest.raises(OSError, match=r"busy|not permitted"):
+            os.open(f"/proc/{entering[0]}/exe", os.O_RDWR)
+        await process.signal(9)
+        await process.wait()
+
+
+async def test_a_sandbox_without_a_network_finds_no_listener(runtime: Runtime) -> None:
+    script = (
+        "import socket\nfor port in (80, 443, 3128, 3129):\n print(socket.socket().connect_ex(('127.0.0.1', port)))"
+    )
+    async with runtime.room(network=NetworkPolicy(NetworkMode.NONE)) as room:
+        told = (await run(room, "python3", "-c", script)).text.split()
+    assert told == [str(errno.ECONNREFUSED)] * 4
 
 
 async def test_runc_takes_the_same_bundles_as_root() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from antechamber.adapters.sandboxes.network import NetworkError, Preparation
+from antechamber.adapters.sandboxes.network import Doors, NetworkError, Preparation
 from antechamber.adapters.sandboxes.network.inside import prepare
 from antechamber.features.environments.model.sandbox import NetworkPolicy
 
@@ -19,8 +19,8 @@ class Network(Protocol):
     def prepare(self, sandbox_id: str, policy: NetworkPolicy) -> Preparation:
         """Return what a sandbox needs inside."""
 
-    async def attach(self, pid: int, sandbox_id: str, policy: NetworkPolicy) -> None:
-        """Give the network namespace of a process its network."""
+    async def attach(self, doors: Doors, sandbox_id: str, policy: NetworkPolicy) -> None:
+        """Give a sandbox its network."""
 
     async def detach(self, sandbox_id: str) -> None:
         """Take it away."""
@@ -40,9 +40,9 @@ class NoNetwork:
         del sandbox_id
         return prepare(policy, None)
 
-    async def attach(self, pid: int, sandbox_id: str, policy: NetworkPolicy) -> None:
+    async def attach(self, doors: Doors, sandbox_id: str, policy: NetworkPolicy) -> None:
         """Refuse."""
-        del pid, policy
+        del doors, policy
         message = f"the sandbox {sandbox_id} can have no network: no egress proxy runs"
         raise NetworkError(message)
 

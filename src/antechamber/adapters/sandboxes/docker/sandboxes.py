@@ -20,7 +20,7 @@ from antechamber.adapters.sandboxes.docker.links import Engine, tls_context
 from antechamber.adapters.sandboxes.docker.networks import Network, NoNetwork
 from antechamber.adapters.sandboxes.docker.sandbox import DockerSandbox
 from antechamber.adapters.sandboxes.images.trees import Trees
-from antechamber.adapters.sandboxes.network import EgressClient, lacking
+from antechamber.adapters.sandboxes.network import Doors, EgressClient, lacking
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import SystemClock
 from antechamber.features.environments.model.sandbox import (
@@ -203,7 +203,7 @@ class DockerSandboxes:
             message = "the sandbox ended as it started"
             raise SandboxError(message)
         if spec.network.mode is not NetworkMode.NONE:
-            await self._network.attach(_local_pid(told), spec.id, spec.network)
+            await self._network.attach(Doors.of_process(_local_pid(told)), spec.id, spec.network)
         sandbox = DockerSandbox(self._calls, _CHANCE, told["Id"], spec, self)
         if spec.restore is not None:
             await snapshots.restore(self._blobs, sandbox, spec.restore)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,11 +27,13 @@ from antechamber.adapters.egress.messages import (
     Request,
     of_policy,
 )
+from antechamber.adapters.sandboxes.network.doors import Doors
 from antechamber.adapters.sandboxes.network.entering import EnteringError, Entrance
 from antechamber.adapters.sandboxes.network.inside import PROXY_PORT, Preparation, prepare
 from antechamber.features.environments.model.sandbox import NetworkMode, NetworkPolicy, SandboxError
 
 ANY_PORT: Final = 3129
+_WEB: Final = frozenset({80, 443})
 _MOST_PORTS: Final = 64
 _PATIENCE_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.2
@@ -57,6 +59,11 @@ def lacking() -> tuple[str, ...]:
     if shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin"):
         return ()
     return ("unrestricted networks: there is no program nft (Debian's package nftables)",)
+
+
+def _close(opened: Iterable[tuple[Listener, socket.socket]]) -> None:
+    for _, each in opened:
+        each.close()
 
 
 class EgressClient:
@@ -99,21 +106,26 @@ class EgressClient:
         self._authorities[sandbox_id] = authority
         return prepare(policy, authority.certificate)
 
-    async def attach(self, pid: int, sandbox_id: str, policy: NetworkPolicy) -> None:
-        """Give the network namespace of a process its network, before its program starts; NetworkError.
+    async def open(self, doors: Doors) -> None:
+        """Open ahead in namespaces what nearly every sandbox has; NetworkError."""
+        doors.opened = await self._listen(doors, {"names": True, "ports": [PROXY_PORT, *sorted(_WEB)]})
 
-        `pid` is the sandbox's first process as this process sees it.
+    async def attach(self, doors: Doors, sandbox_id: str, policy: NetworkPolicy) -> None:
+        """Give a sandbox its network, before its program starts; NetworkError.
+
+        With a policy of no network its namespaces must have nothing opened ahead.
         """
+        known = list(doors.take())
         try:
-            opened, sockets = await self._entrance.open(self._asked(pid, policy))
-        except EnteringError as error:
-            message = f"the network of sandbox {sandbox_id} cannot be set up: {error}"
-            raise NetworkError(message) from error
-        if not sockets:
+            known += await self._listen(doors, self._missing(policy, [listener for listener, _ in known]))
+        except BaseException:
+            _close(known)
+            raise
+        if not known:
             return
-        listeners = tuple(Listener(kind=each["kind"], port=each["port"]) for each in opened)
         self._let_go(sandbox_id)
         authority = self._authorities.pop(sandbox_id, None)
+        listeners, sockets = zip(*known, strict=True)
         self._attached[sandbox_id] = _Attached(policy, listeners, sockets, authority)
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -138,13 +150,32 @@ class EgressClient:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._ask(Detach(self._number(), sandbox_id))
 
-    def _asked(self, pid: int, policy: NetworkPolicy) -> dict[str, object]:
+    def _missing(self, policy: NetworkPolicy, opened: Sequence[Listener]) -> Mapping[str, object] | None:
+        """Return what has to be opened for a policy beside what is there; None: nothing."""
         if policy.mode is NetworkMode.NONE:
-            return {"pid": pid, "ports": [], "proxy_port": PROXY_PORT}
-        ports = {443, 80, *(port for rule in policy.allowed for port in rule.ports)} - {PROXY_PORT, ANY_PORT}
-        chosen = [PROXY_PORT, *sorted(ports)[:_MOST_PORTS]]
-        asked: dict[str, object] = {"pid": pid, "ports": chosen, "proxy_port": PROXY_PORT, "nft": self._nft}
-        return asked | ({"any_port": ANY_PORT} if policy.mode is NetworkMode.UNRESTRICTED else {})
+            return {"names": False, "ports": []}
+        wanted = _WEB | {port for rule in policy.allowed for port in rule.ports} - {PROXY_PORT, ANY_PORT}
+        ports = [PROXY_PORT, *sorted(wanted)[:_MOST_PORTS]]
+        is_open = policy.mode is NetworkMode.UNRESTRICTED
+        more = [port for port in ports if port not in {listener.port for listener in opened}]
+        if not more and not is_open:
+            return None
+        asked: dict[str, object] = {"names": not opened, "ports": more, "nft": self._nft}
+        return asked | ({"any_port": ANY_PORT, "others": ports} if is_open else {})
+
+    async def _listen(
+        self, doors: Doors, asked: Mapping[str, object] | None
+    ) -> Sequence[tuple[Listener, socket.socket]]:
+        if asked is None:
+            return ()
+        places = {"user": doors.user, "net": doors.net, "proxy_port": PROXY_PORT}
+        try:
+            opened, sockets = await self._entrance.open({**places, **asked})
+        except EnteringError as error:
+            message = f"the network of a sandbox cannot be set up: {error}"
+            raise NetworkError(message) from error
+        listeners = (Listener(kind=each["kind"], port=each["port"]) for each in opened)
+        return list(zip(listeners, sockets, strict=True))
 
     async def _hand_over(self, sandbox_id: str) -> None:
         known = self._attached[sandbox_id]

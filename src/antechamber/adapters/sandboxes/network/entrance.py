@@ -1,8 +1,9 @@
 """Enters the namespaces of sandboxes and opens listeners there; run as a program of its own, by file, `python -I -S`.
 
 It is small and has one thread, so that a fork of it is quick and may enter a user namespace (setns(2)). On the socket
-that its argument names it reads `{"id", "pid", "ports", "any_port", "nft"}` and answers `{"id", "listeners", "error"}`
-with the descriptors. Standard library only, and nothing of ours: it starts with the supervisor and has no secrets.
+that its argument names it reads `{"id", "user", "net", "names", "ports", "any_port", "others", "nft"}` and answers
+`{"id", "listeners", "error"}` with the descriptors. Standard library only, and nothing of ours: it starts with the
+supervisor and has no secrets.
 """
 
 import array
@@ -13,7 +14,6 @@ import signal
 import socket
 import struct
 import sys
-from pathlib import Path
 from typing import Any
 
 NEWUSER = 0x10000000
@@ -38,17 +38,20 @@ class EntranceError(Exception):
     """A step failed; the message names it."""
 
 
-def enter(pid: int) -> None:
-    """Join the user and network namespace of a process."""
+def enter(user: str, net: str) -> None:
+    """Join a user and a network namespace, each by a path such as /proc/PID/ns/net."""
     libc = ctypes.CDLL(None, use_errno=True)
     opened = []
-    for name, flag in (("user", NEWUSER), ("net", NEWNET)):
-        path = f"/proc/{pid}/ns/{name}"
-        if Path(path).readlink() != Path(f"/proc/self/ns/{name}").readlink():
-            opened.append((name, flag, os.open(path, os.O_RDONLY | os.O_CLOEXEC)))
-        elif name == "net":
-            message = "the sandbox has the network namespace of the host"
-            raise EntranceError(message)
+    for name, flag, path in (("user", NEWUSER, user), ("net", NEWNET, net)):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        if os.path.sameopenfile(descriptor, own := os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)):
+            os.close(descriptor)
+            if name == "net":
+                message = "the sandbox has the network namespace of the host"
+                raise EntranceError(message)
+        else:
+            opened.append((name, flag, descriptor))
+        os.close(own)
     for name, flag, descriptor in opened:
         if libc.setns(descriptor, flag):
             message = f"its {name} namespace cannot be entered: {os.strerror(ctypes.get_errno())}"
@@ -140,17 +143,16 @@ def _run_nft(nft: str, rules: str) -> int:
 
 
 def open_listeners(asked: dict[str, Any]) -> list[tuple[str, int, socket.socket]]:
-    """Return (kind, port, socket) of every listener that was asked for, opened in the namespaces of the process."""
-    enter(asked["pid"])
+    """Return (kind, port, socket) of every listener that was asked for, opened in the namespaces that it names."""
+    enter(asked["user"], asked["net"])
     ports, any_port = asked["ports"], asked.get("any_port")
-    set_up_loopback(every_address=bool(ports))
-    if not ports:
-        return []
+    set_up_loopback(every_address=asked["names"])
     opened = [("proxy" if port == asked["proxy_port"] else "web", port, listen(port)) for port in ports]
-    opened.append(("dns", DNS_PORT, hear_names()))
+    if asked["names"]:
+        opened.append(("dns", DNS_PORT, hear_names()))
     if any_port:
         opened.append(("any", any_port, listen(any_port)))
-        redirect(asked["nft"], any_port, [*ports, any_port])
+        redirect(asked["nft"], any_port, [*asked["others"], any_port])
     return opened
 
 

@@ -27,7 +27,8 @@ class Bundle:
     """What a sandbox's config.json says; `first_id` is what its root is outside, `ids` how many follow.
 
     `binds` are folders of this machine shown read-only at a path. `cgroup` None: this machine enforces no limits, and
-    only those that each process carries itself are set.
+    only those that each process carries itself are set. `joined` are paths of namespaces that are there already, by
+    kind; the one of users maps the same ids.
     """
 
     root: str
@@ -39,6 +40,7 @@ class Bundle:
     ids: int = IDS
     binds: Sequence[tuple[Path, str]] = ()
     cgroup: str | None = None
+    joined: Mapping[str, str] | None = None
     most: Mapping[str, int] | None = None
 
 
@@ -130,8 +132,11 @@ def _config(bundle: Bundle) -> dict[str, Any]:
         # it starts no process; the runtime does, where all sandboxes of a user are still counted together
         rlimits=[each for each in limits if each["type"] != "RLIMIT_NPROC"],
     )
+    joined = bundle.joined or {}
     linux: dict[str, Any] = {
-        "namespaces": [{"type": kind} for kind in _NAMESPACES],
+        "namespaces": [
+            {"type": kind, "path": joined[kind]} if kind in joined else {"type": kind} for kind in _NAMESPACES
+        ],
         "uidMappings": [own],
         "gidMappings": [own],
         "maskedPaths": [*hardening.MASKED, "/sys/firmware"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from antechamber.adapters.sandboxes.network import Doors
 from antechamber.features.environments.model.sandbox import NetworkPolicy, SandboxError
 
 _INITS: Final = ("/usr/bin/catatonit", "/usr/libexec/podman/catatonit", "/usr/libexec/catatonit/catatonit")
@@ -65,8 +66,11 @@ class Network(Protocol):
     def prepare(self, sandbox_id: str, policy: NetworkPolicy) -> Preparation:
         """Return files and variables for a sandbox that is about to be made."""
 
-    async def attach(self, pid: int, sandbox_id: str, policy: NetworkPolicy) -> None:
-        """Give the network namespace of a process its network, before its program starts; SandboxError."""
+    async def open(self, doors: Doors) -> None:
+        """Open ahead in a sandbox's namespaces what nearly every sandbox has; SandboxError."""
+
+    async def attach(self, doors: Doors, sandbox_id: str, policy: NetworkPolicy) -> None:
+        """Give a sandbox its network, before its first program starts; SandboxError."""
 
     async def detach(self, sandbox_id: str) -> None:
         """Close what a sandbox had; nothing happens if it had nothing."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from antechamber.adapters.sandboxes.oci import kernel
 from antechamber.adapters.sandboxes.oci.bundle import PATH
 from antechamber.adapters.sandboxes.oci.children import Child, Children
 from antechamber.adapters.sandboxes.oci.options import OciOptions
@@ -18,6 +19,9 @@ _ENVIRONMENT: Final = {"PATH": PATH, "LC_ALL": "C"}
 _MESSAGE_BYTES: Final = 2000
 _PAUSE: Final = 0.0005
 _TURNS: Final = 40
+# At each start they copy themselves, so that no sandbox can write the program that enters it, and start the copy.
+_COPY_THEMSELVES: Final = ("crun", "runc")
+_GATE: Final = "exec.fifo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,11 @@ class Runtime:
         if found is None:
             message = f"the OCI runtime {options.runtime} is not installed: apt-get install {options.runtime}"
             raise SandboxError(message)
-        self.program = found
         self.name = Path(found).name
         if options.rootless and self.name == "runc":
             message = "runc makes no sandboxes for a user who is not root: set sandbox_runtime to crun"
             raise SandboxError(message)
+        self._program = _sealed(Path(found)) if self.name in _COPY_THEMSELVES else found
         self._stays = self.name == "crun"
         self.state = options.folder / "run" / self.name
         self._children = children
@@ -68,6 +72,11 @@ class Runtime:
         if not limits:
             # only crun can do without
             self._options += ["--cgroup-manager", "disabled"] if self.name == "crun" else []
+
+    @property
+    def joins(self) -> bool:
+        """Whether it makes sandboxes in namespaces of users and networks that are there already."""
+        return self.name in _COPY_THEMSELVES
 
     async def version(self) -> str:
         """Return the first line of what it says of itself."""
@@ -79,20 +88,38 @@ class Runtime:
         pid_file = bundle / "pid"
         pid_file.unlink(missing_ok=True)
         # a user who is not root may have 200 keyrings, and the filter lets no sandbox at them anyway
-        more = ["--no-new-keyring"] if self.name in {"crun", "runc"} else []
+        more = ["--no-new-keyring"] if self.name in _COPY_THEMSELVES else []
         await self._must("create", *more, "--bundle", str(bundle), "--pid-file", str(pid_file), sandbox_id)
         return Child(_number(pid_file))
 
     async def start(self, sandbox_id: str, first: Child) -> None:
         """Let its first program begin, and wait until it has: before that the runtime can start no other."""
         before = _program_of(first.pid)
-        await self._must("start", sandbox_id)
+        if not self._open_gate(sandbox_id):
+            await self._must("start", sandbox_id)
         for _ in range(_TURNS):
             if _program_of(first.pid) != before:
                 return
             await asyncio.sleep(0)
         while first.code is None and _program_of(first.pid) == before:  # noqa: ASYNC110 - the kernel tells nobody
             await asyncio.sleep(_PAUSE)
+
+    def _open_gate(self, sandbox_id: str) -> bool:
+        """Do what `crun start` does, without a process for it: write to the pipe at which the first program waits."""
+        gate = self.state / sandbox_id / _GATE
+        if self.name != "crun":
+            return False
+        try:
+            descriptor = os.open(gate, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:  # another version of it may do otherwise
+            return False
+        try:
+            # first: while it is there, the sandbox counts as one that was not started
+            gate.unlink()
+            os.write(descriptor, b"0")
+        finally:
+            os.close(descriptor)
+        return True
 
     def execute(self, sandbox_id: str, pipes: Pipes, process: Path, pid_file: Path, console: str | None) -> Child:
         """Start a program; the returned child ends as it does, with 128 + the signal that ended it."""
@@ -142,10 +169,17 @@ class Runtime:
     def _spawn(self, arguments: "list[str] | tuple[str, ...]", pipes: Pipes, *, expendable: bool = False) -> Child:
         try:
             return self._children.spawn(
-                self.program, [*self._options, *arguments], pipes.theirs, _ENVIRONMENT, expendable=expendable
+                self._program, [*self._options, *arguments], pipes.theirs, _ENVIRONMENT, expendable=expendable
             )
         finally:
             pipes.close_theirs()
+
+
+def _sealed(program: Path) -> str:
+    """Return the path of a copy that nobody can change, made once; the program itself where such may not be started."""
+    descriptor = kernel.sealed_copy(program)
+    path = f"/proc/self/fd/{descriptor}"
+    return path if os.access(path, os.X_OK) else str(program)
 
 
 def _program_of(pid: int) -> bytes:

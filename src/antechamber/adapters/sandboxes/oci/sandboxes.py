@@ -15,11 +15,12 @@ from antechamber.adapters.sandboxes.network import lacking
 from antechamber.adapters.sandboxes.oci import disks, kept, kernel, mounts, starting
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups, prefix_of
 from antechamber.adapters.sandboxes.oci.children import Children
-from antechamber.adapters.sandboxes.oci.ids import Maps, Ranges
+from antechamber.adapters.sandboxes.oci.ids import Ranges
 from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots, find_init, find_reaper
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
 from antechamber.adapters.sandboxes.oci.sandbox import Held, OciSandbox
 from antechamber.adapters.sandboxes.oci.slots import Slot, Slots, drop_disk
+from antechamber.adapters.sandboxes.oci.spaces import Spaces
 from antechamber.adapters.sandboxes.oci.watching import Watching
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import Clock, SystemClock
@@ -66,7 +67,7 @@ class OciSandboxes:
             find_init(),
             find_reaper(),
             cgroups,
-            Maps(self._children),
+            Spaces(self._children, network, self._ranges.size),
             mounts.Workers(),
             self._ranges.size,
             starting.highest(),
@@ -74,9 +75,7 @@ class OciSandboxes:
             network,
             snapshots,
         )
-        self._slots = Slots(
-            options.folder / "run", self._ranges, self._machine.maps, self._machine.workers, rootless=options.rootless
-        )
+        self._slots = Slots(options.folder / "run", self._ranges, self._machine.spaces, self._machine.workers)
         self._running: dict[str, OciSandbox] = {}
         self._watching = Watching(self._stop_for)
         self._locks: dict[str, asyncio.Lock] = {}
@@ -109,7 +108,6 @@ class OciSandboxes:
         await self._watching.close()
         await self._slots.close()
         await self._children.close()
-        self._machine.maps.close()
         self._machine.cgroups.drop()
         self._machine.workers.close()
 

@@ -1,6 +1,6 @@
-"""What a new sandbox stands on, made ahead: ids of its own with the namespace that maps them, and a mounted disk.
+"""What a new sandbox stands on, made ahead: ids of its own, the namespaces that map them and wire it, a mounted disk.
 
-Both cost the kernel some milliseconds during which nothing else of a start can happen.
+All cost the kernel some milliseconds during which nothing else of a start can happen.
 """
 
 import asyncio
@@ -11,30 +11,32 @@ from pathlib import Path
 from typing import Final
 
 from antechamber.adapters.sandboxes.oci import disks, kernel, mounts
-from antechamber.adapters.sandboxes.oci.ids import Maps, Ranges
+from antechamber.adapters.sandboxes.oci.ids import Ranges
+from antechamber.adapters.sandboxes.oci.spaces import Space, Spaces
 from antechamber.features.environments.model.sandbox import SandboxError
 
 _READY: Final = 4
+_FILL_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A range of ids; `disk` is where an empty disk is mounted, and its image beside it with `.img`."""
+    """A range of ids, its namespaces, and where an empty disk is mounted, with its image beside it (`.img`)."""
 
     first_id: int
+    space: Space
     disk: Path | None
 
 
 class Slots:
     """Slots for sandboxes of the size that was asked for last; others are made when they are asked for."""
 
-    def __init__(self, folder: Path, ranges: Ranges, maps: Maps, workers: mounts.Workers, *, rootless: bool) -> None:
+    def __init__(self, folder: Path, ranges: Ranges, spaces: Spaces, workers: mounts.Workers) -> None:
         """`folder` is for disks that nobody has yet, and for templates."""
         self._folder = folder
         self._ranges = ranges
-        self._maps = maps
+        self._spaces = spaces
         self._workers = workers
-        self._rootless = rootless
         self._numbers = itertools.count()
         self._ready: list[Slot] = []
         self._size = 0
@@ -63,6 +65,8 @@ class Slots:
         await self._drop_ready()
 
     async def _fill(self) -> None:
+        # who took one is about to start a sandbox, and needs the processors now
+        await asyncio.sleep(_FILL_SECONDS)
         with suppress(SandboxError):
             while len(self._ready) < _READY:
                 size = self._size
@@ -74,20 +78,21 @@ class Slots:
 
     async def _make(self, size: int) -> Slot:
         first_id = self._ranges.take()
+        space: Space | None = None
         place = self._folder / "ready" / str(next(self._numbers)) if size else None
         try:
-            if not self._rootless:
-                await self._maps.descriptor(first_id)
+            space = await self._spaces.make(first_id)
             if place is not None:
                 await self._workers.run(lambda: _make_disk(place, size, self._folder / "disks"))
         except BaseException as error:
             self._ranges.release(first_id)
-            self._maps.drop(first_id)
+            if space is not None:
+                space.close()
             if isinstance(error, OSError):
                 message = f"the disk of a sandbox could not be made: {error.strerror or error}"
                 raise SandboxError(message) from error
             raise
-        return Slot(first_id, place)
+        return Slot(first_id, space, place)
 
     async def _drop_ready(self) -> None:
         dropped, self._ready = self._ready, []
@@ -96,7 +101,7 @@ class Slots:
 
     async def _drop(self, slot: Slot) -> None:
         self._ranges.release(slot.first_id)
-        self._maps.drop(slot.first_id)
+        slot.space.close()
         if slot.disk is not None:
             await self._workers.run(lambda: drop_disk(slot))
 

@@ -6,19 +6,21 @@ import resource
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from antechamber.adapters.sandboxes.images.trees import Tree
+from antechamber.adapters.sandboxes.network import Doors
 from antechamber.adapters.sandboxes.oci import bundle, disks, mounts
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups
 from antechamber.adapters.sandboxes.oci.children import Child
-from antechamber.adapters.sandboxes.oci.ids import Maps
 from antechamber.adapters.sandboxes.oci.kept import State
 from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snapshots
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
 from antechamber.adapters.sandboxes.oci.slots import Slot, move_in
-from antechamber.features.environments.model.sandbox import WORKING_FOLDER, SandboxError, SandboxSpec
+from antechamber.adapters.sandboxes.oci.spaces import Space, Spaces
+from antechamber.features.environments.model.sandbox import WORKING_FOLDER, NetworkMode, SandboxError, SandboxSpec
 
 _RESOURCES: Final = {
     "RLIMIT_NOFILE": resource.RLIMIT_NOFILE,
@@ -39,7 +41,7 @@ class Machine:
     init: Path
     reaper: Path
     cgroups: Cgroups
-    maps: Maps
+    spaces: Spaces
     workers: mounts.Workers
     ids: int
     most: Mapping[str, int]
@@ -86,40 +88,22 @@ async def start(
 ) -> Started:
     """Start a sandbox on a slot, or without one on what its folder holds; OSError, SandboxError.
 
-    What was made when it fails is the caller's to remove.
+    What was made when it fails is the caller's to remove; of the slot its disk alone.
     """
     folder = machine.options.folder / "sessions" / state.id
-    shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
-    laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
-    if state.has_disk and slot is None:
-        await _until_free(folder / "disk.img")
-    upper = upper_of(folder, state)
-    await machine.workers.run(lambda: _lay_ground(machine, spec, state, slot))
-    if slot is not None and spec.restore is not None:
-        await _restore(machine, spec.restore, upper, state.first_id)
-    namespace = None if machine.options.rootless else await machine.maps.descriptor(state.first_id)
-    lowers = [*reversed(layers), tree.folder]
-
-    def put_together() -> None:
-        mounts.lay(upper, tree.folder, laid, state.first_id)
-        names = str(upper.relative_to(folder)), str(upper.with_name("work").relative_to(folder))
-        mounts.stack(folder, lowers, namespace, *names)
-        (folder / "config.json").write_bytes(_render(machine, spec, state, tree, folder))
-
+    space = await _space(machine, spec, state, slot)
     try:
-        await machine.workers.run(put_together)
+        shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
+        laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
+        if state.has_disk and slot is None:
+            await _until_free(folder / "disk.img")
+        await machine.workers.run(lambda: _lay_ground(machine, spec, state, slot))
+        if slot is not None and spec.restore is not None:
+            await _restore(machine, spec.restore, upper_of(folder, state), state.first_id)
+        await machine.workers.run(partial(_put_together, machine, spec, state, tree, layers, laid, space))
+        first = await _begin(machine, spec, folder, space)
     finally:
-        machine.maps.drop(state.first_id)
-    first = await machine.runtime.create(spec.id, folder)
-    try:
-        mounts.unstack(folder)
-        if machine.network is not None:
-            await machine.network.attach(first.pid, spec.id, spec.network)
-        await machine.runtime.start(spec.id, first)
-    except BaseException:
-        first.send(9)
-        await first.wait()
-        raise
+        space.close()
     return Started(first, {**(shown.environment if shown else {}), **spec.environment})
 
 
@@ -129,6 +113,63 @@ def let_go(folder: Path, state: State) -> None:
     if state.has_disk:
         with suppress(OSError):
             mounts.unmount(folder / "disk")
+
+
+async def _space(machine: Machine, spec: SandboxSpec, state: State, slot: Slot | None) -> Space:
+    """Return the namespaces of a slot, or fresh ones."""
+    if slot is not None and spec.network.mode is not NetworkMode.NONE:
+        return slot.space
+    if slot is not None:
+        # what was opened there ahead would answer
+        slot.space.close()
+    return await machine.spaces.make(state.first_id, ahead=spec.network.mode is not NetworkMode.NONE)
+
+
+def _put_together(
+    machine: Machine,
+    spec: SandboxSpec,
+    state: State,
+    tree: Tree,
+    layers: list[Path],
+    laid: Mapping[str, bytes],
+    space: Space,
+) -> None:
+    folder = machine.options.folder / "sessions" / state.id
+    upper = upper_of(folder, state)
+    mounts.lay(upper, tree.folder, laid, state.first_id)
+    names = str(upper.relative_to(folder)), str(upper.with_name("work").relative_to(folder))
+    mounts.stack(folder, [*reversed(layers), tree.folder], None if machine.options.rootless else space.user, *names)
+    (folder / "config.json").write_bytes(_render(machine, spec, state, tree, folder, space))
+
+
+async def _begin(machine: Machine, spec: SandboxSpec, folder: Path, space: Space) -> Child:
+    """Have the runtime make the sandbox, while its network is told of it, and begin; all of it or nothing."""
+    runtime, network = machine.runtime, machine.network
+    told: asyncio.Future[None] | None = None
+    if network is not None and runtime.joins:
+        told = asyncio.ensure_future(network.attach(space.doors, spec.id, spec.network))
+    try:
+        first = await runtime.create(spec.id, folder)
+    except BaseException:
+        await _call_off(told)
+        raise
+    try:
+        mounts.unstack(folder)
+        if network is not None:
+            await (told or network.attach(Doors.of_process(first.pid), spec.id, spec.network))
+        await runtime.start(spec.id, first)
+    except BaseException:
+        await _call_off(told)
+        first.send(9)
+        await first.wait()
+        raise
+    return first
+
+
+async def _call_off(told: asyncio.Future[None] | None) -> None:
+    if told is not None:
+        told.cancel()
+        await asyncio.gather(told, return_exceptions=True)
 
 
 async def _until_free(image: Path) -> None:
@@ -167,7 +208,8 @@ def _lay_ground(machine: Machine, spec: SandboxSpec, state: State, slot: Slot | 
     mounts.own(upper.with_name("work"), state.first_id)
 
 
-def _render(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, folder: Path) -> bytes:
+def _render(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, folder: Path, space: Space) -> bytes:
+    joined = {"user": space.doors.user, "network": space.doors.net} if machine.runtime.joins else None
     return bundle.render(
         bundle.Bundle(
             root=str(folder / "merged"),
@@ -179,6 +221,7 @@ def _render(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, folde
             ids=machine.ids,
             binds=tree.binds,
             cgroup=machine.cgroups.path(spec.id),
+            joined=joined,
             most=machine.most,
         )
     )
