@@ -1,10 +1,12 @@
 """The outbound HTTP port: how anything of ours calls another server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
+# where a body is poured to: what it returns is waited for before the next piece
+Sink: TypeAlias = Callable[[bytes], Awaitable[None] | None]
 
 
 class OutboundError(Exception):
@@ -57,6 +59,14 @@ class OutboundResponse(Protocol):
         """Return what has come of the body since the last call, waiting for at least a byte; None at its end.
 
         Raises OutboundError when the connection breaks before the body is whole.
+        """
+        ...
+
+    async def pour(self, sink: Sink) -> None:
+        """Hand what comes of the body to the sink, at least a byte at a time, to its end.
+
+        The sink is called and waited for by whoever has the bytes first, which need not be the caller's task; what it
+        raises comes out here, and so does OutboundError when the connection breaks before the body is whole.
         """
         ...
 

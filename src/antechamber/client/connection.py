@@ -1,10 +1,10 @@
 """One HTTP/1.1 connection on asyncio's transports: a request at a time, its answer kept until it is read."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Final, NamedTuple
 
-from antechamber.base.outbound import OutboundError
+from antechamber.base.outbound import OutboundError, Sink
 from antechamber.client.framing import Framing, Head, MalformedAnswer, read_head
 
 # What a slow reader makes wait here is held again by every layer below: pieces are kept small.
@@ -25,13 +25,38 @@ class Origin(NamedTuple):
     port: int
 
 
+class _Rest:
+    """What is left of an awaitable whose first step did not end it; to be awaited by a task, or closed."""
+
+    __slots__ = ("_steps", "_wish")
+
+    def __init__(self, steps: Iterator[Any], wish: object) -> None:
+        self._steps = steps
+        self._wish = wish
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        try:
+            yield self._wish
+        except BaseException:
+            self.close()
+            raise
+        yield from self._steps
+
+    def close(self) -> None:
+        """Have what began come to its end, as when whoever awaits it is cancelled."""
+        close = getattr(self._steps, "close", None)
+        if close is not None:
+            close()
+
+
 class Connection(asyncio.BufferedProtocol):
     """One connection: a request at a time, its answer kept until it is read."""
 
     def __init__(self, origin: Origin, on_lost: Callable[["Connection"], None]) -> None:
         """`on_lost` is called once, when the connection is gone."""
         self.origin = origin
-        self.idle_since = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._idle_since = 0.0
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
@@ -43,6 +68,10 @@ class Connection(asyncio.BufferedProtocol):
         self._deadline = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._paused = False
+        self._sink: Sink | None = None
+        self._sink_seconds = 0.0
+        self._rest: _Rest | None = None
+        self._broken: Exception | None = None
         self.is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -66,6 +95,9 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Keep what came, and slow the sender when too much is waiting."""
         self._buffer += _INTAKE[:nbytes]
+        if self._sink is not None:
+            self._hand_over(self._sink)
+            return
         if len(self._buffer) > _PAUSE_BYTES and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
@@ -95,23 +127,22 @@ class Connection(asyncio.BufferedProtocol):
         """Wait until something has changed; OutboundError when nothing does for so long, or nothing can any more."""
         if self._failure is not None:
             raise self._failure
-        loop = asyncio.get_running_loop()
-        self._deadline = loop.time() + seconds
+        self._deadline = self._loop.time() + seconds
         if self._alarm is None:
-            self._alarm = loop.call_at(self._deadline, self._ring, loop, seconds)
-        waiter = self._waiter = loop.create_future()
+            self._alarm = self._loop.call_at(self._deadline, self._ring, seconds)
+        waiter = self._waiter = self._loop.create_future()
         try:
             await waiter
         finally:
             self._waiter = None
 
-    def _ring(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    def _ring(self, seconds: float) -> None:
         """Expire a wait that is overdue; a stream of many short waits has one alarm, put off when it rings early."""
         self._alarm = None
         if self._waiter is None:
             return
-        if loop.time() < self._deadline:
-            self._alarm = loop.call_at(self._deadline, self._ring, loop, seconds)
+        if self._loop.time() < self._deadline:
+            self._alarm = self._loop.call_at(self._deadline, self._ring, seconds)
             return
         self._failure = OutboundError(TIMEOUT, f"silent for {seconds:g} s")
         self._wake()
@@ -138,26 +169,85 @@ class Connection(asyncio.BufferedProtocol):
 
     async def piece(self, seconds: float) -> bytes | None:
         """Return what has come of the body, at least a byte; None at its end; OutboundError when it is cut."""
-        framing = self._framing
-        if framing is None:
-            return None
-        while True:
-            try:
-                found = framing.take(self._buffer)
-            except MalformedAnswer as error:
-                raise OutboundError(PROTOCOL, str(error)) from error
-            self._resume()
-            if found:
-                return found
-            if framing.is_ended:
-                return None
-            if self.is_lost and framing.ends_with_connection and self._failure and self._failure.kind == _RESET:
-                framing.is_ended = True
+        while not (found := self._take()):
+            if self._has_ended():
                 return None
             await self._more(seconds)
+        return found
+
+    async def pour(self, sink: Sink, seconds: float) -> None:
+        """Hand what comes of the body to the sink, to its end; OutboundError when it is cut.
+
+        What the sink takes at once is handed over where it is read, and costs no switch to this task.
+        """
+        while True:
+            found = self._take()
+            if found:
+                taken = sink(found)
+                if taken is not None:
+                    await taken
+            elif self._has_ended():
+                return
+            else:
+                await self._more_for(sink, seconds)
+
+    async def _more_for(self, sink: Sink, seconds: float) -> None:
+        """Let the sink have what comes, until something is to be waited for, or nothing more comes."""
+        self._sink, self._sink_seconds = sink, seconds
+        try:
+            await self._more(seconds)
+        except BaseException:
+            if self._rest is not None:
+                self._rest.close()
+            raise
+        finally:
+            self._sink = None
+            rest, self._rest = self._rest, None
+        if self._broken is not None:
+            raise self._broken
+        if rest is not None:
+            await rest
+
+    def _hand_over(self, sink: Sink) -> None:
+        """Give the sink what came; wake the task when the sink must be waited for, or the body has ended."""
+        self._deadline = self._loop.time() + self._sink_seconds
+        try:
+            found = self._take()
+            taken = sink(found) if found else None
+            if taken is not None:
+                steps = iter(taken.__await__())
+                for wish in steps:
+                    self._rest = _Rest(steps, wish)
+                    break
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the task's that pours
+            self._broken = error
+        if self._rest is not None or self._broken is not None or self._has_ended():
+            self._sink = None
+            self._wake()
+
+    def _take(self) -> bytes:
+        """Return what is there of the body, empty when nothing is."""
+        if self._framing is None:
+            return b""
+        try:
+            found = self._framing.take(self._buffer)
+        except MalformedAnswer as error:
+            raise OutboundError(PROTOCOL, str(error)) from error
+        if self._paused:
+            self._resume()
+        return found
+
+    def _has_ended(self) -> bool:
+        """Say whether nothing more of the body can come, all of it having been taken."""
+        framing = self._framing
+        if framing is None or framing.is_ended:
+            return True
+        if self.is_lost and framing.ends_with_connection and self._failure and self._failure.kind == _RESET:
+            framing.is_ended = True
+        return framing.is_ended
 
     def _resume(self) -> None:
-        if self._paused and len(self._buffer) < _RESUME_BYTES and self._transport is not None and not self.is_lost:
+        if len(self._buffer) < _RESUME_BYTES and self._transport is not None and not self.is_lost:
             self._paused = False
             self._transport.resume_reading()
 
@@ -175,6 +265,14 @@ class Connection(asyncio.BufferedProtocol):
             and not self._buffer
             and not self._paused
         )
+
+    def rest(self) -> None:
+        """Note that nothing is asked of the connection from now on."""
+        self._idle_since = self._loop.time()
+
+    def rests_since(self, seconds: float) -> bool:
+        """Say whether the connection has been idle for more than so long."""
+        return self._loop.time() - self._idle_since > seconds
 
     def abort(self) -> None:
         """Drop the connection at once."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from antechamber.base.outbound import Headers, OutboundError, OutboundOptions
+from antechamber.base.outbound import Headers, OutboundError, OutboundOptions, Sink
 from antechamber.client.connection import PROTOCOL, TIMEOUT, Connection, Origin
 from antechamber.client.framing import Head
 
@@ -51,6 +51,14 @@ class DirectResponse:
             self._connection = None
             self._outbound.release(connection)
         return found
+
+    async def pour(self, sink: Sink) -> None:
+        """Hand what comes of the body to the sink, to its end; OutboundError when it is cut."""
+        connection = self._connection
+        if connection is not None:
+            await connection.pour(sink, self._seconds)
+            self._connection = None
+            self._outbound.release(connection)
 
     async def body(self) -> bytes:
         """Return the rest of the body; OutboundError when it is cut."""
@@ -112,10 +120,9 @@ class DirectOutbound:
 
     def _reuse(self, origin: Origin) -> Connection | None:
         idle = self._idle.get(origin)
-        oldest = asyncio.get_running_loop().time() - self._options.idle_seconds
         while idle:
             connection = idle.pop()
-            if connection.is_reusable and connection.idle_since >= oldest:
+            if connection.is_reusable and not connection.rests_since(self._options.idle_seconds):
                 return connection
             connection.abort()
         return None
@@ -153,7 +160,7 @@ class DirectOutbound:
         self._slots.release()
         idle = self._idle.setdefault(connection.origin, deque())
         if connection.is_reusable and len(idle) < self._options.max_idle_per_host:
-            connection.idle_since = asyncio.get_running_loop().time()
+            connection.rest()
             idle.append(connection)
         else:
             connection.abort()

@@ -19,7 +19,7 @@ from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import StreamRequest
 from pyreqwest.response import Response, ResponseBodyReader
 
-from antechamber.base.outbound import Headers, Outbound, OutboundError, OutboundOptions
+from antechamber.base.outbound import Headers, Outbound, OutboundError, OutboundOptions, Sink
 
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _TLS_WORDS: Final = ("certificate", "tls", "handshake", "ssl")
@@ -151,6 +151,13 @@ class ReqwestResponse:
             raise to_outbound_error(error) from error
         self._ended = True
         return None
+
+    async def pour(self, sink: Sink) -> None:
+        """Hand what comes of the body to the sink, to its end."""
+        while (piece := await self.chunk()) is not None:
+            taken = sink(piece)
+            if taken is not None:
+                await taken
 
     async def body(self) -> bytes:
         """Return the rest of the body; OutboundError when it is cut."""

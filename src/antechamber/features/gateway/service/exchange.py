@@ -6,6 +6,7 @@ The commit point is the first chunk: before it, a failure becomes an error answe
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from typing import Final
 
 from antechamber.base.clock import Clock
@@ -153,16 +154,19 @@ class Exchange:
         self._commit(response)
         self._streaming = True
         await reply.start(response.status, answer_headers(response.headers, self._call.answer_headers))
-        write, read, feed = reply.write, response.chunk, scanner.feed
+        write, feed = reply.write, scanner.feed
         shown = scanner.shown if self._call.adds_usage else None
-        while chunk is not None:
-            visible = chunk if shown is None else shown(chunk)
-            if visible:
-                await write(visible)
-            chunk = await read()
-            if chunk is not None:
-                feed(chunk)
-                progress(tally)
+
+        def pass_on(piece: bytes) -> Awaitable[None] | None:
+            feed(piece)
+            progress(tally)
+            visible = piece if shown is None else shown(piece)
+            return write(visible) if visible else None
+
+        visible = chunk if shown is None else shown(chunk)
+        if visible:
+            await write(visible)
+        await response.pour(pass_on)
         if scanner.problem is not None:
             self._ended = Ending.UPSTREAM_ERROR
             self._call.error = scanner.problem.type
