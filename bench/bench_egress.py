@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from antechamber.adapters.sandboxes.network import EgressClient
+from antechamber.adapters.sandboxes.network import Doors, EgressClient
 from antechamber.features.environments.model.sandbox import HostRule, NetworkMode, NetworkPolicy
 from bench.readings import Figure, Report, cpu_seconds, median, options
 from tests.issuers import Authority
@@ -150,7 +150,7 @@ async def measure(folder: Path, report: Report, chosen: Chosen) -> None:
         await client.start()
         try:
             policy = NetworkPolicy(NetworkMode.LIMITED, (HostRule(NAME, "allowed_hosts", (443, port)),))
-            await client.attach(apart.pid, "bench", policy)
+            await client.attach(Doors.of_process(apart.pid), "bench", policy)
             enter = ("nsenter", "-t", str(apart.pid), "-n")
             told: dict[str, object] = {"pem": str(pem)}
             proxied = Way(enter, {**told, "address": ("127.0.0.1", 3128), "through": f"{NAME}:{port}"})

@@ -1,10 +1,13 @@
-"""Sandboxes: start, programs, end, 200 of them at once and what each takes; its peer is dockerd on the same machine.
+"""Sandboxes: start, programs, end, 200 of them at once and what each takes; its peers are crun alone and dockerd.
 
-Ours is asked as the server asks: over the supervisor's socket, egress proxy beside it, as root and as another user. The
-peer is Debian's dockerd with a private socket, behind the same protocol and with the same limits. Needs root.
+Ours is asked as the server asks: over the supervisor's socket, egress proxy beside it, as root and as another user.
+crun alone gets our bundle, without a network or a disk of its own, by commands with nothing around them
+(bare_runtime.py). dockerd is Debian's with a private socket, behind our protocol and with the same limits. Needs root.
 """
 
 import asyncio
+import json
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -19,7 +22,7 @@ from antechamber.features.environments.ports.sandboxes import Sandbox
 from bench.readings import Figure, Report, family, options, percentile
 from tests.dockerd import Dockerd
 from tests.sandboxes.running import Runtime, run
-from tests.sandboxing import station
+from tests.sandboxing import Station, station
 
 OURS = ("oci-root", "oci-rootless")
 PEER = "docker"
@@ -89,6 +92,29 @@ async def crowd(runtime: Runtime, size: int, pids: list[int]) -> dict[str, float
     return {"up": began, "each": taken, "true in all": used, "end of all": ended}
 
 
+def alone(place: Station, sandbox_id: str, rounds: int) -> dict[str, list[float]]:
+    """Return what crun takes by itself, in the namespaces of a supervisor, beside a sandbox of it."""
+    assert place.ready is not None
+    whose = [] if place.user is None else ["-U", "-S", "0", "-G", "0"]
+    more = [] if place.user is None else ["--cgroup-manager", "disabled"]
+    enter = ["nsenter", "-t", str(place.ready.pid), "-m", "-p", *whose, "--", "python3", "-I", "-c"]
+    shown = Path("/mnt") / place.data.name
+    asked = [str(shown / "run" / "crun"), str(shown / "sessions" / sandbox_id), str(rounds), *more]
+    text = Path(__file__).with_name("bare_runtime.py").read_text(encoding="utf-8")
+    # a pipe: a runtime takes its streams for its own
+    done = subprocess.run([*enter, text, *asked], input=b"", capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    told: dict[str, list[float]] = json.loads(done.stdout)
+    return told
+
+
+async def beside(runtime: Runtime, place: Station, *, quick: bool) -> dict[str, float]:
+    """Return the figures of crun alone."""
+    async with runtime.room() as room:
+        found = await asyncio.to_thread(alone, place, room.id, 10 if quick else 60)
+    return {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0, 0.5, 0.99)}
+
+
 async def measure(runtime: Runtime, pids: list[int], *, quick: bool) -> dict[str, float]:
     """Return every figure of one kind."""
     rounds = 10 if quick else 60
@@ -103,6 +129,7 @@ def main() -> None:
     chosen = options(__doc__)
     report = Report(chosen)
     told: dict[str, dict[str, float]] = {}
+    bare: dict[str, dict[str, float]] = {}
     for kind in (*OURS, PEER):
         with ExitStack() as stack:
             parts: dict[str, Any] = {}
@@ -114,7 +141,10 @@ def main() -> None:
                 pids = [engine.pid]
             place = stack.enter_context(station(kind, **parts))
             pids += [process.pid for process in (place._supervisor, place._egress) if process is not None]
-            told[kind] = asyncio.run(measure(Runtime(kind, place.sandboxes), pids, quick=chosen.quick))
+            runtime = Runtime(kind, place.sandboxes)
+            told[kind] = asyncio.run(measure(runtime, pids, quick=chosen.quick))
+            if kind in OURS:
+                bare[kind] = asyncio.run(beside(runtime, place, quick=chosen.quick))
         for name, value in told[kind].items():
             report.note(f"{kind}: {name}", value, "")
     lines = (
@@ -132,6 +162,8 @@ def main() -> None:
         for name, unit, key, target in lines:
             peer = told[PEER][key]
             report.add(Figure(f"{name} ({kind})", unit, told[kind][key], peer, target=target, peer_name="dockerd"))
+        for name, unit, key, _ in lines[:5]:
+            report.add(Figure(f"{name} ({kind})", unit, told[kind][key], bare[kind][key], peer_name="crun alone"))
     report.print()
 
 
