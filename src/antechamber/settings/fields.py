@@ -107,11 +107,15 @@ class Settings:
     )
     sandbox_docker_runtime: str = _setting("", "The engine's own runtime for sandboxes, as runsc; empty: its default.")
     sandbox_memory_mib: int = _setting(2048, "Memory of a sandbox in MiB; 0: no limit.")
-    sandbox_cpus: int = _setting(2, "Processors' time that a sandbox may use; 0: no limit.")
+    sandbox_cpus: float = _setting(2.0, "Processors' time that a sandbox may use, as 0.5 or 2; 0: no limit.")
     sandbox_pids: int = _setting(1024, "Processes and threads of a sandbox; 0: no limit.")
     sandbox_disk_mib: int = _setting(10_240, "What a sandbox may write to its disk, in MiB; 0: no limit.")
     sandbox_open_files: int = _setting(4096, "Open files of each process of a sandbox; 0: no limit.")
-    sandbox_seconds: int = _setting(0, "Time after which a sandbox is stopped; what it wrote stays; 0: no limit.")
+    sandbox_seconds: int = _setting(
+        0,
+        "Time after which a sandbox is stopped; what it wrote stays, and a session's starts again when that is next "
+        "used; 0: no limit.",
+    )
     sandbox_base: str = _setting(
         "host", "Base that containers stand on: host (this machine's programs, read-only), minimal, standard, full, or "
         "one that was imported; where it lacks a package manager, the smallest that is ready and has it.",
@@ -119,7 +123,9 @@ class Settings:
     sandbox_builds: int = _setting(2, "Environments whose packages are installed at the same time.")
     sandbox_build_seconds: int = _setting(1800, "Longest time that installing an environment's packages may take.")
     sandbox_build_history_days: int = _setting(90, "Days for which builds and their logs are kept; 0: for ever.")
-    sandbox_layer_days: int = _setting(30, "Days after which installed packages that nothing used, and bases that were replaced, go; 0: never.")
+    sandbox_layer_days: int = _setting(
+        30, "Days after which installed packages that nothing used, and bases that were replaced, go; 0: never."
+    )
     sandbox_layers_bytes: int = _setting(
         50 << 30, "Most that installed packages take on the disk; what was used longest ago goes first. 0: no limit."
     )

@@ -29,6 +29,7 @@ _CATALOGUE_TABLES: Final = (
     "egress",
 )
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?")
 _POSITIVE: Final = (
     "workers",
     "session_idle_seconds",
@@ -41,6 +42,7 @@ _POSITIVE: Final = (
     "sandbox_builds",
     "sandbox_build_seconds",
 )
+_FEWEST_CPUS: Final = 0.01
 _SHORTEST_TOKEN: Final = 60
 _LONGEST_TOKEN: Final = 86_400
 _LONGEST_GRACE: Final = 600
@@ -109,6 +111,9 @@ def _check(settings: Settings) -> None:
         if getattr(settings, name) < 1:
             message = f"{name}: must be at least 1"
             raise SettingsError(message)
+    if 0 < settings.sandbox_cpus < _FEWEST_CPUS:
+        message = f"sandbox_cpus: must be 0 or at least {_FEWEST_CPUS}, which is the least that Linux shares out"
+        raise SettingsError(message)
     _check_tokens(settings)
     if not _NODE.fullmatch(settings.node):
         message = "node: must be a plain name of letters, digits, dots, hyphens and underscores"
@@ -209,6 +214,13 @@ def _whole(value: object) -> int:
     return int(value)
 
 
+def _decimal(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or not _DECIMAL.fullmatch(str(value)):
+        message = "must be a number, as 2 or 0.5"
+        raise ValueError(message)
+    return float(value)
+
+
 def _path(value: object) -> Path:
     return value if isinstance(value, Path) else Path(_text(value))
 
@@ -220,6 +232,7 @@ def _secret(value: object) -> Secret:
 _CONVERTERS: Final[dict[object, Callable[[object], object]]] = {
     str: _text,
     str | None: _text,
+    float: _decimal,
     int: _whole,
     Path: _path,
     Path | None: _path,

@@ -109,7 +109,7 @@ def settings_table(loaded: Loaded) -> dict[str, tuple[object, str]]:
 
 
 def _shown(value: object) -> object:
-    if value is None or isinstance(value, int | str):
+    if value is None or isinstance(value, int | float | str):
         return value
     return MASK if isinstance(value, Secret) else str(value)
 

@@ -189,7 +189,7 @@ def limits_of(settings: Settings) -> Limits:
     """Return what each sandbox may take."""
     return Limits(
         memory_bytes=settings.sandbox_memory_mib * MEBIBYTE,
-        cpus=float(settings.sandbox_cpus),
+        cpus=settings.sandbox_cpus,
         pids=settings.sandbox_pids,
         disk_bytes=settings.sandbox_disk_mib * MEBIBYTE,
         open_files=settings.sandbox_open_files,

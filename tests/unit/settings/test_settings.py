@@ -7,6 +7,7 @@ import pytest
 
 from antechamber.base.secret import Secret
 from antechamber.settings import Loaded, Settings, SettingsError, describe, load, resolve_reference
+from antechamber.wiring.sandboxes import limits_of
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,10 @@ def test_other_variables_are_other_programs_business(monkeypatch: pytest.MonkeyP
         ('port = "--80"', "port: must be a whole number"),
         ('port = "²"', "port: must be a whole number"),
         ("port = []", "port: must be a whole number"),
+        ("sandbox_cpus = true", "sandbox_cpus: must be a number, as 2 or 0.5"),
+        ("sandbox_cpus = inf", "sandbox_cpus: must be a number, as 2 or 0.5"),
+        ("sandbox_cpus = -1", "sandbox_cpus: must be a number, as 2 or 0.5"),
+        ('sandbox_cpus = "two"', "sandbox_cpus: must be a number, as 2 or 0.5"),
         ("port = -1", "port: must not be negative"),
         ("host = 5", "host: must be text"),
         ("data = 5", "data: must be text"),
@@ -260,3 +265,15 @@ def test_what_is_loaded_can_be_compared() -> None:
     loaded = load({})
     assert isinstance(loaded, Loaded)
     assert Secret("a") != Secret("b")
+
+
+@pytest.mark.parametrize(("text", "cpus"), [("2", 2.0), ("0.5", 0.5), ('"1.25"', 1.25), ("0", 0.0), ("0.01", 0.01)])
+def test_parts_of_a_processor_are_shared_out(text: str, cpus: float, tmp_path: Path) -> None:
+    loaded = load({}, written(tmp_path, f"sandbox_cpus = {text}\n"))
+    assert loaded.settings.sandbox_cpus == cpus
+    assert limits_of(loaded.settings).cpus == cpus
+
+
+def test_less_of_a_processor_than_linux_shares_out_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="sandbox_cpus: must be 0 or at least"):
+        load({}, written(tmp_path, "sandbox_cpus = 0.005\n"))
