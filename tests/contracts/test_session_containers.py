@@ -15,6 +15,7 @@ from antechamber.features.environments.model.networking import LimitedDraft, Unr
 from antechamber.features.environments.model.sandbox import NetworkMode, SandboxError, SandboxGone
 from antechamber.features.environments.service.work import Polling
 from antechamber.features.sessions.model.containers import MOST_ATTEMPTS, ContainerState
+from antechamber.features.sessions.model.events import EventDraft
 from antechamber.features.sessions.model.sessions import Reach
 from antechamber.features.sessions.service.events import EventQuery
 from antechamber.features.sessions.service.sessions import Shown
@@ -174,6 +175,68 @@ async def test_an_archived_session_keeps_its_egress_log_until_it_is_deleted(seat
     assert seating.forgotten == []
     await seating.services.sessions.delete(REACH, shown.session.id, OPERATOR)
     await seating.until_gone(shown)
+
+
+def stopped(shown: Shown) -> bool:
+    return shown.container is not None and shown.container.state is ContainerState.STOPPED
+
+
+async def test_a_container_that_a_limit_stopped_stays_so_until_its_session_is_used(seating: Seating) -> None:
+    shown = await seating.session(await seating.environment("a"))
+    containers = seating.open()
+    await seating.until(shown, runs)
+    await seating.sandboxes.end_for(shown.session.id, "time")
+    seating.made.clock.advance(10)
+    found = await seating.until(shown, stopped)
+    assert found.container is not None
+    assert "its time was over" in (found.container.problem or "")
+    # neither the next look nor the next start of a server
+    for _ in range(3):
+        seating.made.clock.advance(10)
+        containers.wake()
+        await seating.until(shown, stopped)
+    await containers.stop()
+    seating.open()
+    other = await seating.session(await seating.environment("b"))
+    await seating.until(other, runs)
+    assert stopped(await seating.again(shown))
+    again = await seating.services.sessions.update(REACH, shown.session.id, {"title": "used"}, OPERATOR)
+    assert again.container is not None
+    assert (again.container.state, again.container.problem) == (ContainerState.PENDING, None)
+    await seating.until(shown, runs)
+    assert [spec.id for spec in seating.sandboxes.specs] == [shown.session.id, other.session.id, shown.session.id]
+
+
+async def test_an_event_starts_what_a_limit_stopped(seating: Seating) -> None:
+    shown = await seating.session(await seating.environment("a"))
+    seating.open()
+    await seating.until(shown, runs)
+    async with seating.made.database.begin() as unit:
+        fields = {"name": "weather", "input": {}}
+        call = await seating.services.events.add(unit, MINE, shown.session.id, "agent.custom_tool_use", fields)
+    await seating.sandboxes.end_for(shown.session.id, "disk")
+    seating.made.clock.advance(10)
+    await seating.until(shown, stopped)
+    answer = EventDraft("user.custom_tool_result", {"custom_tool_use_id": call.id, "content": []})
+    await seating.services.events.send(REACH, shown.session.id, [answer])
+    await seating.until(shown, runs)
+
+
+async def test_a_removal_that_nothing_can_do_is_tried_ever_more_rarely(seating: Seating) -> None:
+    shown = await seating.session(await seating.environment("a"))
+    async with seating.made.database.begin() as unit:
+        container = await seating.services.stores.containers.find(unit, MINE, shown.session.id)
+    assert container is not None
+    removal = replace(container, state=ContainerState.REMOVING)
+    pauses = []
+    for _ in range(15):
+        removal = removal.refused(0, "there is no runtime here", most=None)
+        pauses.append(removal.due_at // 1_000_000)
+    assert pauses[:4] == [2, 4, 8, 16]
+    assert pauses == sorted(pauses)
+    assert (pauses[-1], removal.state) == (3600, ContainerState.REMOVING)
+    # what somebody waits for is tried each minute
+    assert replace(container, attempts=20).refused(0, "x", most=None).due_at == 60_000_000
 
 
 async def test_workers_sessions_need_no_container(seating: Seating) -> None:

@@ -10,6 +10,7 @@ from antechamber.features.environments.model.sandbox import (
     Limits,
     SandboxError,
     SandboxGone,
+    SandboxInfo,
     SandboxSpec,
 )
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox
@@ -315,11 +316,20 @@ async def test_a_sandbox_ends_when_its_time_is_up_and_keeps_its_files(runtime: R
     async with runtime.room(limits=Limits(wall_seconds=2)) as room:
         process = await room.execute(Command(("sleep", "992")))
         assert (await process.wait()).code != 0
-        states = {info.id: info.state for info in await runtime.sandboxes.listing()}
         async with asyncio.timeout(20):
             while await runtime.sandboxes.find(room.id) is not None:  # noqa: ASYNC110 - another process ends it
                 await asyncio.sleep(0.05)
-        assert room.id in states
+            while (info := await _info(runtime, room.id)).state != "stopped":  # noqa: ASYNC110 - the same
+                await asyncio.sleep(0.05)
+        assert info.ended_for == "time"
+        again = await runtime.sandboxes.create(runtime.spec(room.id))
+        assert (await _info(runtime, room.id)).ended_for is None
+        await again.stop()
+        assert (await _info(runtime, room.id)).ended_for is None
+
+
+async def _info(runtime: Runtime, sandbox_id: str) -> SandboxInfo:
+    return next(info for info in await runtime.sandboxes.listing() if info.id == sandbox_id)
 
 
 @pytest.mark.timeout(240)

@@ -56,6 +56,8 @@ class DockerSandboxes:
         self._blobs = local_blobs(Path(configuration.blobs))
         self._images = Images(self._calls, self._trees, self._house.owner, folder / "docker", SystemClock())
         self._running: dict[str, DockerSandbox] = {}
+        # of those that this process stopped: whoever keeps an eye on them learns of it within seconds
+        self._ended_for: dict[str, str] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._told: dict[str, Any] = {}
@@ -136,7 +138,9 @@ class DockerSandboxes:
 
     async def listing(self, labels: Mapping[str, str] | None = None) -> list[SandboxInfo]:
         """Return the sandboxes that carry all of these labels, stopped ones too."""
-        return sorted((_info(container) for container in await self._ours(labels)), key=lambda info: info.id)
+        found = (_info(container) for container in await self._ours(labels))
+        told = (replace(info, ended_for=self._ended_for.get(info.id)) for info in found)
+        return sorted(told, key=lambda info: info.id)
 
     async def stop(self, sandbox_id: str) -> None:
         """End a sandbox, and keep what it wrote."""
@@ -208,6 +212,7 @@ class DockerSandboxes:
         if spec.restore is not None:
             await snapshots.restore(self._blobs, sandbox, spec.restore)
         self._running[spec.id] = sandbox
+        self._ended_for.pop(spec.id, None)
         if spec.limits.wall_seconds:
             self._spawn(self._end_after(sandbox, spec.limits.wall_seconds))
         return sandbox
@@ -255,13 +260,18 @@ class DockerSandboxes:
                 with contextlib.suppress(SandboxError):
                     told = await engine.inspect(self._calls, sandbox.container, size=True) if limit else None
                     if told is not None and told.get("SizeRw", 0) > limit:
-                        await self.stop(sandbox.id)
+                        await self._stop_for(sandbox, "disk")
 
     async def _end_after(self, sandbox: DockerSandbox, seconds: int) -> None:
         await asyncio.sleep(seconds)
+        with contextlib.suppress(SandboxError):
+            await self._stop_for(sandbox, "time")
+
+    async def _stop_for(self, sandbox: DockerSandbox, limit: str) -> None:
         if self._running.get(sandbox.id) is sandbox:
-            with contextlib.suppress(SandboxError):
-                await self.stop(sandbox.id)
+            # first: who lists it in between must not take it for one that ended by itself
+            self._ended_for[sandbox.id] = limit
+            await self.stop(sandbox.id)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)

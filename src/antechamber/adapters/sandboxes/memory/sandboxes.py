@@ -33,6 +33,7 @@ class _Kept:
     created_at: int
     files: dict[str, bytes] = field(default_factory=dict)
     running: "MemorySandbox | None" = None
+    ended_for: str | None = None
 
 
 class MemorySandboxes(Sandboxes):
@@ -91,6 +92,7 @@ class MemorySandboxes(Sandboxes):
             restored = self._snapshots.get(spec.restore, {}) if spec.restore else {}
             kept = self._kept[spec.id] = _Kept(spec, self._clock.now(), {**below, **restored})
         kept.files.update(spec.files)
+        kept.ended_for = None
         kept.running = MemorySandbox(self, kept, spec)
         return kept.running
 
@@ -123,6 +125,7 @@ class MemorySandboxes(Sandboxes):
                 layers=kept.spec.layers,
                 created_at=kept.created_at,
                 labels=kept.spec.labels,
+                ended_for=kept.ended_for,
             )
             for kept in self._kept.values()
             if wanted <= kept.spec.labels.items()
@@ -162,6 +165,13 @@ class MemorySandboxes(Sandboxes):
         """Remove nothing: its bases are names."""
         del before, is_trial
         return []
+
+    async def end_for(self, sandbox_id: str, limit: str) -> None:
+        """Stop a running sandbox as a limit does; this runtime has none of its own."""
+        kept = self._kept[sandbox_id]
+        kept.ended_for = limit
+        if kept.running is not None:
+            await kept.running.stop()
 
     def keep_snapshot(self, files: Mapping[str, bytes]) -> str:
         """Keep files under a new name."""

@@ -28,11 +28,19 @@ class State:
     created_at: int
     first_id: int
     has_disk: bool
+    ended_for: str | None = None
 
     def info(self) -> SandboxInfo:
         """Return what lists show."""
         return SandboxInfo(
-            self.id, self.organization_id, self.state, self.base, self.layers, self.created_at, self.labels
+            self.id,
+            self.organization_id,
+            self.state,
+            self.base,
+            self.layers,
+            self.created_at,
+            self.labels,
+            self.ended_for,
         )
 
 
@@ -71,11 +79,11 @@ class Sessions:
         fresh.replace(file)
         self._states[state.id] = state
 
-    def turn(self, sandbox_id: str, state: str) -> None:
-        """Note that a sandbox runs, or has stopped."""
+    def turn(self, sandbox_id: str, state: str, ended_for: str | None = None) -> None:
+        """Note that a sandbox runs, or has stopped, and for which limit."""
         known = self._states.get(sandbox_id)
         if known is not None and known.state != state:
-            self.keep(replace(known, state=state))
+            self.keep(replace(known, state=state, ended_for=ended_for))
 
     def forget(self, sandbox_id: str) -> None:
         """Keep nothing of it; its folder is the caller's."""

@@ -170,11 +170,11 @@ class OciSandboxes:
         wanted = dict(labels or {}).items()
         return [state.info() for state in self._sessions.all() if wanted <= state.labels.items()]
 
-    async def stop(self, sandbox_id: str) -> None:
+    async def stop(self, sandbox_id: str, ended_for: str | None = None) -> None:
         """End every process of a sandbox and keep what it wrote; nothing happens if it does not run."""
         async with self._lock(sandbox_id):
             await self._end(sandbox_id)
-            self._sessions.turn(sandbox_id, kept.STOPPED)
+            self._sessions.turn(sandbox_id, kept.STOPPED, ended_for)
 
     async def remove(self, sandbox_id: str) -> None:
         """Remove a sandbox, running or stopped, with what it wrote; nothing happens if it is not there."""
@@ -272,7 +272,8 @@ class OciSandboxes:
         ):
             message = f"what is kept of {spec.id} stands on another base or other layers"
             raise SandboxError(message)
-        return replace(before, state=kept.RUNNING, labels=dict(spec.labels), base_digest=tree.digest), None
+        labels = dict(spec.labels)
+        return replace(before, state=kept.RUNNING, labels=labels, base_digest=tree.digest, ended_for=None), None
 
     def _take_up(self, spec: SandboxSpec, state: kept.State, started: starting.Started) -> OciSandbox:
         folder = self._sessions.folder(spec.id)
@@ -325,10 +326,10 @@ class OciSandboxes:
         if self._machine.network is not None:
             await self._machine.network.detach(sandbox_id)
 
-    async def _stop_for(self, sandbox: OciSandbox, reason: str) -> None:
+    async def _stop_for(self, sandbox: OciSandbox, ended_for: str | None) -> None:
         if self._running.get(sandbox.id) is sandbox:
-            _log.info("a sandbox ended", sandbox_id=sandbox.id, note=reason)
-            await self.stop(sandbox.id)
+            _log.info("a sandbox ended", sandbox_id=sandbox.id, limit=ended_for)
+            await self.stop(sandbox.id, ended_for)
 
     def _seal(self, state: kept.State, upper: Path, target: Path) -> Layer:
         """Put an upper layer in place as a layer, whole or not at all; in a thread."""

@@ -13,8 +13,8 @@ _DISK_SECONDS: Final = 2.0
 class Watching:
     """One task for each running sandbox."""
 
-    def __init__(self, stop: Callable[[OciSandbox, str], Awaitable[None]]) -> None:
-        """`stop` is called once, with the reason."""
+    def __init__(self, stop: Callable[[OciSandbox, str | None], Awaitable[None]]) -> None:
+        """`stop` is called once, with the limit that was passed (`time`, `disk`), None where it ended by itself."""
         self._stop = stop
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -36,16 +36,16 @@ class Watching:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, sandbox: OciSandbox, limits: Limits, disk: Callable[[], Awaitable[int]] | None) -> None:
-        reason = "its first process ended"
+        passed = None
         try:
             async with asyncio.timeout(limits.wall_seconds or None):
                 if disk is None or not limits.disk_bytes:
                     await sandbox.first.wait()
                 elif await _until_full(sandbox, limits.disk_bytes, disk):
-                    reason = "it passed its disk limit"
+                    passed = "disk"
         except TimeoutError:
-            reason = "its time was over"
-        await self._stop(sandbox, reason)
+            passed = "time"
+        await self._stop(sandbox, passed)
 
 
 async def _until_full(sandbox: OciSandbox, most: int, disk: Callable[[], Awaitable[int]]) -> bool:

@@ -149,7 +149,10 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class SandboxInfo:
-    """A sandbox as lists show it; `state` is running or stopped (its upper layer is kept)."""
+    """A sandbox as lists show it; `state` is running or stopped (its upper layer is kept).
+
+    `ended_for` is the limit that stopped it, `time` or `disk`; None where nothing of the kind did.
+    """
 
     id: str
     organization_id: str
@@ -158,6 +161,7 @@ class SandboxInfo:
     layers: tuple[str, ...]
     created_at: int
     labels: Mapping[str, str]
+    ended_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

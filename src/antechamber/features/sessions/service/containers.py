@@ -126,14 +126,19 @@ class Containers:
             held = await self._store.sweep_running(unit, self.node)
         if not held:
             return
-        there = {info.id for info in await self._rooms.sandboxes.listing({"kind": LABEL}) if info.state == "running"}
-        lost = [container for container in held if container.session_id not in there]
-        for container in lost:
+        there = {info.id: info for info in await self._rooms.sandboxes.listing({"kind": LABEL})}
+        for container in held:
+            info = there.get(container.session_id)
+            if info is not None and info.state == "running":
+                continue
+            now = self._clock.now()
+            ended_for = None if info is None else info.ended_for
+            after = container.lost(now) if ended_for is None else container.stopped(now, ended_for)
             async with self._units.begin() as unit:
                 await self._sessions.lock(unit, container.organization_id)
                 known = await self._store.find(unit, container.organization_id, container.session_id)
                 if known == container:
-                    await self._store.put(unit, container.organization_id, container.lost(self._clock.now()))
+                    await self._store.put(unit, container.organization_id, after)
 
     async def _take_up(self) -> None:
         async with self._units.read() as unit:
@@ -164,6 +169,9 @@ class Containers:
             async with self._turns:
                 await self._rooms.sandboxes.remove(container.session_id)
         except SandboxError as error:
+            if not container.attempts:
+                _log.warning("container not removed; tried again, at last hourly", session_id=container.session_id,
+                             note=str(error))  # fmt: skip
             await self._note(container, container.refused(self._clock.now(), str(error), most=None))
             return
         if await self._session(container) is None:

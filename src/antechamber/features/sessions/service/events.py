@@ -22,8 +22,10 @@ from antechamber.features.sessions.model.events import (
     check_answer,
 )
 from antechamber.features.sessions.model.sessions import EVER, Reach, Window
-from antechamber.features.sessions.ports.stores import EventStore, SessionStore
+from antechamber.features.sessions.ports.keeping import Keeper
+from antechamber.features.sessions.ports.stores import ContainerStore, EventStore, SessionStore
 from antechamber.features.sessions.service.egress import require
+from antechamber.features.sessions.service.using import use
 
 # how soon a follower sees what another process added; in this one it is woken
 _LOOK_SECONDS: Final = 0.5
@@ -44,9 +46,20 @@ class EventQuery:
 class SessionEvents:
     """Adds to logs, lists and follows them."""
 
-    def __init__(self, store: EventStore, sessions: SessionStore, units: Units, clock: Clock, chance: Chance) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        sessions: SessionStore,
+        containers: ContainerStore,
+        keeper: Keeper,
+        units: Units,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
         self._store = store
         self._sessions = sessions
+        self._containers = containers
+        self._keeper = keeper
         self._units = units
         self._clock = clock
         self._chance = chance
@@ -95,7 +108,10 @@ class SessionEvents:
                 check_answer(draft, known, answered, self_hosted=self_hosted)
                 answered.add(draft.answers or "")
                 added.append(await self.add(*place, draft.type, draft.fields))
+            starts = await use(self._containers, *place, self._clock.now())
         self.ring(session_id)
+        if starts:
+            self._keeper.wake()
         return added
 
     async def listing(self, reach: Reach, session_id: SessionId, query: EventQuery) -> Part[Event]:

@@ -34,6 +34,7 @@ from antechamber.features.sessions.ports.keeping import Keeper
 from antechamber.features.sessions.service.containers import Stores
 from antechamber.features.sessions.service.egress import require
 from antechamber.features.sessions.service.events import SessionEvents
+from antechamber.features.sessions.service.using import use
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,11 @@ class Sessions:
                 session = dataclasses.replace(session, updated_at=self._clock.now())
                 await self._store.save(unit, reach.organization_id, session)
                 await self._record(unit, session, ActivityType.SESSION_UPDATED, by)
-            return await self._shown(unit, session)
+            starts = await use(self._containers, unit, reach.organization_id, session_id, self._clock.now())
+            shown = await self._shown(unit, session)
+        if starts:
+            self._keeper.wake()
+        return shown
 
     async def archive(self, reach: Reach, session_id: SessionId, by: Actor) -> Shown:
         """End a session for good, and its container with what is in it; NotFound, InvalidRequest while it runs."""

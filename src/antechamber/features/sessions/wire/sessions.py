@@ -73,7 +73,10 @@ class NothingBody(Body):
 
 
 class ContainerBody(BaseModel):
-    """How far a session's container is: pending, running, failed or stopped; `error` says why it does not run."""
+    """How far a session's container is: pending, running, failed or stopped; `error` says why it does not run.
+
+    Stopped by a limit, it keeps what it wrote, and starts again when the session is sent an event or changed.
+    """
 
     state: str
     error: str | None
