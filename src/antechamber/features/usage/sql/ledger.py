@@ -1,6 +1,7 @@
 """The ledger's rows and their roll-ups in the database."""
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
+from antechamber.database.sqlite import LATER
 from antechamber.features.usage.model import (
     COSTS,
     Dimension,
@@ -47,6 +49,7 @@ def _adding(table: Table) -> str:
 
 _ADD: Final = _adding(usage_rollups)
 _ADD_TAGGED: Final = _adding(usage_tagged)
+_KNOWN: Final = "SELECT request_id FROM usage_rows WHERE request_id IN (SELECT value FROM json_each(?))"
 _CHUNKS: Final = (256, 64, 16, 4, 1)
 # the order of the table's columns: what came later is at its end
 _intent_values: Final = attrgetter(*(field.name for field in fields(Intent) if field.name != "tag"))
@@ -73,9 +76,9 @@ class SqlUsage:
             )
             for _, row in sorted(by_id.items())
         ]
-        new = await _insert(link, usage_rows, values, "ON CONFLICT DO NOTHING RETURNING request_id")
+        new = await _add_new(link, values)
         if new:
-            fresh = [by_id[row.request_id] for row in new]
+            fresh = [by_id[request_id] for request_id in new]
             pairs = [(row, counters_of(row)) for row in fresh]
             await _insert(link, usage_rollups, roll_up(pairs), _ADD)
             await _insert(link, usage_tagged, roll_up_tagged(pairs), _ADD_TAGGED)
@@ -141,20 +144,34 @@ class SqlUsage:
         return (await link.execute(delete(usage_rollups).where(*own, columns.bucket < end))).rowcount
 
 
+async def _add_new(link: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Insert the rows whose request id is new, and return these ids."""
+    if link.dialect.name != "sqlite":
+        new = await _insert(link, usage_rows, rows, "ON CONFLICT DO NOTHING RETURNING request_id")
+        return [row.request_id for row in new]
+    # who writes is alone here, and a row that is returned would cost its thread a wait for the interpreter
+    found = await link.exec_driver_sql(_KNOWN, (json.dumps([row[0] for row in rows]),))
+    known = {row[0] for row in found.all()}
+    fresh = [row for row in rows if row[0] not in known]
+    await _insert(link, usage_rows, fresh, "")
+    return [row[0] for row in fresh]
+
+
 async def _insert(link: AsyncConnection, table: Table, rows: Sequence[tuple[Any, ...]], ending: str) -> list[Row[Any]]:
-    """Insert rows a chunk a statement, and return what the statements return.
+    """Insert rows a chunk a statement, and return what the statements return; those that return nothing may wait.
 
     In the driver's own terms: through the expression language a row costs as much processor time as its whole request.
     Chunks have few sizes, so that the drivers find their prepared statements again.
     """
     columns = tuple(column.name for column in table.columns)
+    options = {} if "RETURNING" in ending else LATER
     start = 0
     returned: list[Row[Any]] = []
     for size in _CHUNKS:
         while len(rows) - start >= size:
             statement = _statement(link.dialect.name, table.name, columns, size, ending)
             values = tuple(chain.from_iterable(rows[start : start + size]))
-            result = await link.exec_driver_sql(statement, values)
+            result = await link.exec_driver_sql(statement, values, execution_options=options)
             returned += result.all() if result.returns_rows else []
             start += size
     return returned
