@@ -1,7 +1,5 @@
 """The price of a row, as a pure function of the row and the price book."""
 
-from dataclasses import replace
-
 from antechamber.features.usage.model import UsageRow
 from antechamber.features.usage.ports import PriceBook
 
@@ -18,4 +16,4 @@ def price_row(row: UsageRow, prices: PriceBook) -> UsageRow:
         outcome.inference_geo,
         outcome.speed,
     )
-    return replace(row, cost=cost)
+    return UsageRow(intent, outcome, cost)
