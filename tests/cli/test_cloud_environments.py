@@ -11,43 +11,20 @@ from typing import Any
 import pytest
 
 from tests.live import LiveServer, clean_environment
+from tests.published import DATA_ANALYSIS, DATA_PACKAGES, EXAMPLES, UNRESTRICTED
 
 SECONDS = 60
 PYTHON_DEV = """\
 {name} beta:environments create \\
   --name "python-dev" \\
-  --config '{{type: cloud, networking: {{type: unrestricted}}}}'
+  --config '{config}'
 """
-DATA_ANALYSIS = """\
-{name} beta:environments create <<'YAML'
-name: data-analysis
-config:
-  type: cloud
-  packages:
-    pip:
-      - pandas
-      - numpy
-      - scikit-learn
-    npm:
-      - express
-  networking:
-    type: unrestricted
-YAML
-"""
+ON_STDIN = "{name} beta:environments create <<'YAML'\n" + DATA_ANALYSIS + "YAML\n"
 LIST = "# List environments\n{name} beta:environments list\n"
 RETRIEVE = '# Retrieve a specific environment\n{name} beta:environments retrieve --environment-id "$ENVIRONMENT_ID"\n'
 ARCHIVE = '# Archive an environment\n{name} beta:environments archive --environment-id "$ENVIRONMENT_ID"\n'
 DELETE = '# Delete an environment\n{name} beta:environments delete --environment-id "$ENVIRONMENT_ID"\n'
 EMPTY = {"type": "packages", "apt": [], "cargo": [], "gem": [], "go": [], "npm": [], "pip": []}
-# the page's own, but for the two that its host hides behind a mark for addresses
-EXAMPLES = {
-    "apt": ["ffmpeg"],
-    "cargo": ["ripgrep@14.0.0"],
-    "gem": ["rails:7.1.0"],
-    "go": ["golang.org/x/tools/cmd/goimports@latest"],
-    "npm": ["express@4.18.0"],
-    "pip": ["pandas==2.2.0"],
-}
 
 
 class Page:
@@ -68,7 +45,7 @@ class Page:
 
     def type(self, text: str, environment_id: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["sh", "-eu", "-c", text.format(name=self.name)],
+            ["sh", "-eu", "-c", text.format(name=self.name, config=UNRESTRICTED)],
             cwd=self._home,
             env={**self._environment, "ENVIRONMENT_ID": environment_id},
             stdin=subprocess.DEVNULL,
@@ -107,8 +84,8 @@ def test_a_name_is_unique_in_its_workspace(page: Page) -> None:
 
 
 def test_packages_are_written_on_stdin(page: Page) -> None:
-    made = page.shown(DATA_ANALYSIS)
-    packages = {**EMPTY, "pip": ["pandas", "numpy", "scikit-learn"], "npm": ["express"]}
+    made = page.shown(ON_STDIN)
+    packages = {**EMPTY, **DATA_PACKAGES}
     assert (made["name"], made["config"]["packages"]) == ("data-analysis", packages)
 
 
@@ -120,7 +97,7 @@ def test_every_manager_takes_its_example(page: Page) -> None:
 
 
 def test_environments_are_managed_as_on_the_page(page: Page) -> None:
-    first, second = page.shown(PYTHON_DEV), page.shown(DATA_ANALYSIS)
+    first, second = page.shown(PYTHON_DEV), page.shown(ON_STDIN)
     assert {first["id"], second["id"]} <= {environment["id"] for environment in page.shown(LIST)}
     assert page.shown(RETRIEVE, first["id"]) == first
     archived = page.shown(ARCHIVE, first["id"])

@@ -10,24 +10,11 @@ from click.shell_completion import ShellComplete
 from antechamber.base.outbound import OutboundError
 from antechamber.cli.app import root
 from antechamber.cli.exits import Exit
+from tests.published import DATA_ANALYSIS, DATA_PACKAGES, UNRESTRICTED
 from tests.unit.cli.wire import Ran, Scripted, ante, error, invocation, sse
 
 DONE = Scripted(body={"id": "x"})
 BETA = "managed-agents-2026-04-01"
-PAGE = """\
-name: data-analysis
-config:
-  type: cloud
-  packages:
-    pip:
-      - pandas
-      - numpy
-      - scikit-learn
-    npm:
-      - express
-  networking:
-    type: unrestricted
-"""
 ENVIRONMENT = {
     "id": "env_1",
     "type": "environment",
@@ -58,7 +45,7 @@ def asked(ran: Ran) -> tuple[str, str, list[tuple[str, str]], object]:
     ("words", "stdin", "method", "path", "body"),
     [
         (
-            ["create", "--name", "python-dev", "--config", "{type: cloud, networking: {type: unrestricted}}"],
+            ["create", "--name", "python-dev", "--config", UNRESTRICTED],
             None,
             "POST",
             "/environments",
@@ -66,14 +53,14 @@ def asked(ran: Ran) -> tuple[str, str, list[tuple[str, str]], object]:
         ),
         (
             ["create"],
-            PAGE,
+            DATA_ANALYSIS,
             "POST",
             "/environments",
             {
                 "name": "data-analysis",
                 "config": {
                     "type": "cloud",
-                    "packages": {"pip": ["pandas", "numpy", "scikit-learn"], "npm": ["express"]},
+                    "packages": DATA_PACKAGES,
                     "networking": {"type": "unrestricted"},
                 },
             },
@@ -124,7 +111,9 @@ def test_flags_write_the_body(words: str, body: object) -> None:
 
 
 def test_flags_are_laid_over_what_is_piped_in() -> None:
-    ran = ante("environments", "create", "mine", "--pip", "polars", "--metadata.a", "b", stdin=PAGE, answers=[DONE])
+    ran = ante(
+        "environments", "create", "mine", "--pip", "polars", "--metadata.a", "b", stdin=DATA_ANALYSIS, answers=[DONE]
+    )
     body = ran.request.body
     assert isinstance(body, dict)
     assert (body["name"], body["metadata"]) == ("mine", {"a": "b"})
