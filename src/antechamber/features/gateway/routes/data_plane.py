@@ -1,7 +1,6 @@
 """The model endpoints: bare ASGI callables, for the cost of a request is the product."""
 
-import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -26,14 +25,14 @@ from antechamber.features.gateway.wire import models as shapes
 from antechamber.http.app import RawRoute
 from antechamber.http.authenticate import Authenticator
 from antechamber.http.context import Context, context_of
+from antechamber.http.departures import Departures
 from antechamber.http.errors import status_of
-from antechamber.http.reply import CallerLeftError, Receive, Scope, Send, read_body, send_whole
+from antechamber.http.reply import Receive, Scope, Send, read_body, send_whole
 from antechamber.http.versions import HEADER, require_version
 
 _VERSION: Final = HEADER.encode()
 _WORKSPACE: Final = b"anthropic-workspace-id"
 _DEFAULT_COMPLETE_VERSION: Final = b"2023-06-01"
-_WATCH_AFTER_SECONDS: Final = 0.03
 _JSON: Final = (b"content-type", b"application/json")
 
 
@@ -73,6 +72,7 @@ class DataPlane:
         self._models = models
         self._authenticator = authenticator
         self._body_limit = body_limit
+        self._departures = Departures()
 
     def routes(self) -> list[RawRoute]:
         """Return every data-plane endpoint."""
@@ -119,7 +119,8 @@ class DataPlane:
         body = await read_body(scope, receive, self._body_limit)
         call = _call(context, caller, endpoint, version, scope, headers, body)
         try:
-            await _while_connected(call, self._gateway.serve(call, StreamReply(context, send)), receive)
+            work = self._gateway.serve(call, StreamReply(context, send))
+            await self._departures.cancel_with_caller(work, receive, call.leave)
         except WireError as error:
             context.note = error.note
             raise
@@ -228,36 +229,3 @@ def _call(
 def _tag(headers: dict[bytes, bytes], name: bytes) -> str | None:
     value = headers.get(name)
     return None if value is None else value.decode("latin-1")[:256]
-
-
-async def _while_connected(call: Call, work: Coroutine[None, None, None], receive: Receive) -> None:
-    """Run the work, and cancel it as soon as the caller has gone."""
-    task = asyncio.current_task()
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        call.left = True
-        if task is not None:
-            task.cancel()
-
-    watcher: asyncio.Task[None] | None = None
-
-    def begin() -> None:
-        nonlocal watcher
-        watcher = loop.create_task(watch())
-
-    # Most answers are there before the watch begins, and are spared its cost.
-    loop = asyncio.get_running_loop()
-    timer = loop.call_later(_WATCH_AFTER_SECONDS, begin)
-    try:
-        await work
-    except asyncio.CancelledError:
-        if not call.left or task is None:
-            raise
-        task.uncancel()
-        raise CallerLeftError from None
-    finally:
-        timer.cancel()
-        if watcher is not None:
-            watcher.cancel()

@@ -36,3 +36,7 @@ class Call:
     error: str | None = None
     left: bool = False
     answer_headers: Sequence[tuple[bytes, bytes]] = ()
+
+    def leave(self) -> None:
+        """Note that the caller has gone."""
+        self.left = True
