@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final, TextIO
 
 from antechamber.cli.settings import Settings
-from antechamber.cli.transform import transform
+from antechamber.cli.transform import MISSING, lead, transform
 from antechamber.cli.world import World
 
 _RESET: Final = "\x1b[0m"
@@ -20,6 +20,7 @@ class Printer:
     def __init__(self, world: World, settings: Settings, stream: TextIO | None = None, *, error: bool = False) -> None:
         """`error` takes --format-error and --transform-error instead of --format and --transform."""
         self.stream = stream or world.stdout
+        self._stderr = world.stderr
         self.is_terminal = self.stream.isatty()
         self.format = (settings.format_error if error else settings.format) or "auto"
         self._path = settings.transform_error if error else settings.transform
@@ -34,8 +35,11 @@ class Printer:
         return self.format == "auto" and self.is_terminal and self._path is None
 
     def value(self, value: object) -> None:
-        """Write one value."""
-        self._write(self._picked(value))
+        """Write one value, whole and with a note on stderr where --transform leads nowhere in it."""
+        found = value if self._path is None else lead(value, self._path)
+        if found is MISSING:
+            self._stderr.write(f"note: {self._path} leads nowhere in this answer, which is shown whole\n")
+        self._write(value if found is MISSING else found)
 
     def body(self, content: bytes) -> None:
         """Write an answer's body: untouched for `raw`, else as the value it holds."""

@@ -8,7 +8,7 @@ r"""The path language of --transform, a part of GJSON's.
     a.#(k==v)#.b the same of every such entry
     {id,n:a.b}   a new object of these; [id,a.b] a new list
 
-A path that leads nowhere leaves the value as it is.
+A path that leads nowhere leaves the value as it is, as `ant` does; a note on stderr says so.
 """
 
 import fnmatch
@@ -34,8 +34,13 @@ class PathMalformed(Exception):
 
 def transform(value: object, path: str) -> object:
     """Return what `path` leads to in a JSON value, the value itself if nowhere; PathMalformed for a bad path."""
-    found = _walk(value, split(path, "."))
+    found = lead(value, path)
     return value if found is MISSING else found
+
+
+def lead(value: object, path: str) -> object:
+    """Return what `path` leads to in a JSON value, MISSING if nowhere; PathMalformed for a bad path."""
+    return _walk(value, split(path, "."))
 
 
 def split(path: str, separator: str) -> list[str]:

@@ -294,3 +294,11 @@ def test_exit_codes_are_distinct_and_explained() -> None:
     assert set(MEANINGS) == set(Exit)
     assert exit_for_status(302) == Exit.UNEXPECTED
     assert NOW // 1_000_000 == 1_795_000_000
+
+
+def test_a_path_that_leads_nowhere_is_told_beside_the_whole_answer() -> None:
+    ran = ante("models", "retrieve", "x", "--transform", "idd", "-r", answers=[Scripted(body={"id": "x"})])
+    assert (ran.code, json.loads(ran.out)) == (Exit.OK, {"id": "x"})
+    assert ran.err == "note: idd leads nowhere in this answer, which is shown whole\n"
+    found = ante("models", "retrieve", "x", "--transform", "id", "-r", answers=[Scripted(body={"id": "x"})])
+    assert (found.out, found.err) == ("x\n", "")
