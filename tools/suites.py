@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-MARKERS = ("browser", "sandbox", "soak", "faults", "clients", "postgres")
+MARKERS = ("browser", "sandbox", "soak", "prompt", "faults", "clients", "postgres")
 NO_TESTS = 5  # pytest's exit code
 FAILED = 1
 OVERDUE = 124  # as coreutils' timeout has it
@@ -111,12 +111,14 @@ SUITES = (
     ),
     Suite(
         "faults",
-        processes=0,
-        test_seconds=120,
-        all_seconds=1000,
-        usual_seconds=540,
+        processes=2,
+        test_seconds=200,
+        all_seconds=600,
+        usual_seconds=300,
+        by_file=True,
         places=("tests/faults", "tests/unit/spool"),
     ),
+    Suite("prompt", processes=0, test_seconds=120, all_seconds=300, usual_seconds=150, places=("tests/faults",)),
     Suite("soak", processes=0, test_seconds=130, all_seconds=190, usual_seconds=105, places=("tests/soak",)),
 )
 

@@ -121,7 +121,7 @@ async def test_without_postgresql_administration_is_refused_and_possible_again_a
         pair.postgres.start()
     _check_unavailable(replies)
     assert await _count(pair) == before
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for node in pair.nodes:
             while (await send(node, "GET", "/health/ready")).status != 200:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.1)

@@ -8,7 +8,7 @@ from tests.faults.accounts import BUCKETS, check_cut, row_for, rows_of
 from tests.faults.calls import CHAT, COMPLETE, MESSAGES, Running, body_for, tokens_of, until
 from tests.faults.conftest import Rig
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.prompt
 
 _ENDLESS = "events=inf; events_per_second=50"
 

@@ -97,6 +97,7 @@ async def test_a_locked_database_delays_rows_and_nothing_else(make_rig: Callable
 
 
 @pytest.mark.postgres
+@pytest.mark.prompt
 async def test_without_postgresql_requests_are_served_and_their_rows_come_later(
     make_rig: Callable[..., Rig], postgres: StoppablePostgres
 ) -> None:
@@ -114,7 +115,7 @@ async def test_without_postgresql_requests_are_served_and_their_rows_come_later(
     postgres.start()
     await _come_later(rig, postgres, load)
     # a key that nobody knows is refused as such once someone can say so
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (reply := await ask(rig.server, MESSAGES, {}, x_api_key=_STRANGER)).status != 401:
             assert reply.status == 529
             await asyncio.sleep(0.2)
@@ -168,5 +169,6 @@ async def _check_revocation(server: Server, **flags: object) -> None:
     check_refusal(reply, "/v1/models", 401, "authentication_error")
 
 
+@pytest.mark.prompt
 async def test_a_key_that_is_taken_back_stops_within_a_second(rig: Rig) -> None:
     await _check_revocation(rig.server)

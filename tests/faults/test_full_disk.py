@@ -61,7 +61,7 @@ async def _many(rig: Rig, count: int, controls: str) -> list[Reply]:
 async def _served_again(rig: Rig) -> list[Reply]:
     """Ask until a request is served; returns every answer."""
     replies: list[Reply] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not replies or replies[-1].status != 200:
             replies.append(await ask(rig.server, MESSAGES, body_for(MESSAGES, "again")))
     return replies

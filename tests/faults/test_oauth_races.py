@@ -9,7 +9,7 @@ from antechamber.features.organizations.wire import SIGN_OUT_BETA
 from tests.faults.consents import Consents
 from tests.faults.towns import USERS, WORKSPACES, Town, check_quiet, found_alone, found_pair, send
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.prompt
 
 GRACE_SECONDS = 10
 CONFIG = f'simulated = "on"\nrefresh_grace_seconds = {GRACE_SECONDS}\n'

@@ -36,7 +36,7 @@ async def one(server: Server) -> Reply:
 async def refusal(server: Server, status: int) -> dict[str, Any]:
     """Wait until the change feed has told of the limit, and return what a refused caller is told."""
     reply = await one(server)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while reply.status != status:
             reply = await one(server)
     told: dict[str, Any] = json.loads(reply.body)["error"]

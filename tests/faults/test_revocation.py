@@ -8,7 +8,7 @@ import pytest
 from tests.faults.calls import MESSAGES
 from tests.faults.towns import ADMIN_KEYS, KEYS, ORGANIZATION, USERS, WORKSPACES, Town, send
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.prompt
 
 _SPENDS = f"{ORGANIZATION}/spend_limits"
 

@@ -118,6 +118,7 @@ async def test_one_address_is_invited_once(pair: Town) -> None:
     await check_rules(pair)
 
 
+@pytest.mark.prompt
 async def test_a_key_that_is_archived_stays_so_whatever_else_is_done_to_it(pair: Town) -> None:
     for _ in range(_ROUNDS):
         key_id, secret = await pair.key()
