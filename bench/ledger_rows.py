@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from antechamber.database.engine import Database, connection
 from antechamber.features.usage.model import Component, Dimension, Tag, TokenUsage, Width
-from antechamber.features.usage.sql.cubes import CUBES, Cube
+from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED, Cube
 from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_tagged
 from tests.unit.usage.samples import DAY, HOUR, NOON, ORGANIZATION
 
@@ -109,17 +109,13 @@ def _cost(component: Component) -> str:
     return f"(i * {list(TokenUsage.__slots__).index(component.value) + 1}) % 997 * {rate}"
 
 
-def rollup_query(width: Width, since: int, until: int) -> str:
-    """Return a query that rolls rows of a time up by every dimension."""
+def rollup_query(width: Width, since: int, until: int, *, untagged: bool = False) -> str:
+    """Return a query that rolls rows of a time up by every dimension, or those of them that carry no tag."""
     bucket = f"started_at - started_at % {width.microseconds}"
-    return _insert(
-        width.value,
-        bucket,
-        _TEXTS,
-        "default_workspace",
-        _SUMS,
-        f"usage_rows WHERE started_at >= {since} AND started_at < {until}",
-    )
+    rows = f"usage_rows WHERE started_at >= {since} AND started_at < {until}"
+    rows += "".join(f" AND {tag.value} IS NULL" for tag in Tag) if untagged else ""
+    name = UNTAGGED.name(width) if untagged else width.value
+    return _insert(name, bucket, _TEXTS, "default_workspace", _SUMS, rows)
 
 
 def coarsen_query(source: str, target: str, cube: Cube, since: int, until: int) -> str:
@@ -168,6 +164,7 @@ def _queries(shape: Shape, requests: int, day: int, *, sqlite: bool) -> list[str
         queries.append(rollup_query(width, since, until))
         cubes = [cube for cube in CUBES if cube.suffix and width in cube.widths]
         queries += [coarsen_query(width.value, cube.name(width), cube, since, until) for cube in cubes]
+    queries.append(rollup_query(Width.DAY, since, until, untagged=True))
     digest = "randomblob(16)" if sqlite else "decode(md5(random()::text), 'hex')"
     return [*queries, tagged_query(since, until).format(digest=digest)]
 

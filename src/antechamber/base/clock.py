@@ -63,7 +63,8 @@ def to_rfc3339(microseconds: int) -> str:
     return f"{second}.{rest:06d}Z" if rest else f"{second}Z"
 
 
-@lru_cache(maxsize=64)
+# as many as a page of a list shows
+@lru_cache(maxsize=2048)
 def _second(seconds: int) -> str:
     return (EPOCH + dt.timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
 

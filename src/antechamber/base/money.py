@@ -36,10 +36,11 @@ def price_per_thousand(uses: int, nano_per_thousand: int) -> int:
 
 def to_cents(nano: int) -> str:
     """Show nano-USD as the wire's decimal string in cents (wire-admin.md 3.2): 1237891200 is `123.78912`."""
-    sign = "-" if nano < 0 else ""
-    whole, rest = divmod(abs(nano), _NANO_PER_CENT)
-    fraction = f"{rest:07d}".rstrip("0")
-    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+    if nano < 0:
+        return f"-{to_cents(-nano)}"
+    digits = str(nano).zfill(8)
+    fraction = digits[-7:].rstrip("0")
+    return f"{digits[:-7]}.{fraction}" if fraction else digits[:-7]
 
 
 def from_cents(text: str) -> int:

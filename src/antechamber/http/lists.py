@@ -1,9 +1,10 @@
 """Lists on the wire: the id cursor's query names and its envelope (wire-admin.md 1.4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Depends, Query
+import msgspec
+from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 
 from antechamber.base.page import IdCursor, Page
@@ -36,6 +37,24 @@ def _read_cursor(
 
 # a list's `limit`, `after_id`, `before_id`
 Cursor = Annotated[IdCursor, Depends(_read_cursor)]
+
+
+def list_fields(data: Sequence[Mapping[str, object]], has_more: bool) -> dict[str, object]:  # noqa: FBT001 - a field
+    """Return the fields of an `IdList`."""
+    return {
+        "data": data,
+        "has_more": has_more,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+    }
+
+
+def answer(fields: Mapping[str, object]) -> Response:
+    """Return an answer whose fields are those of its route's model already.
+
+    A page can hold a thousand entries, and to make models of them and JSON of these takes longer than to find them.
+    """
+    return Response(msgspec.json.encode(fields), media_type="application/json")
 
 
 def show_page(page: Page[Kept], show: Callable[[Kept], Shown], id_of: Callable[[Kept], str]) -> IdList[Shown]:

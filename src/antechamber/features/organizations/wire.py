@@ -98,13 +98,19 @@ def show(organization: Organization) -> OrganizationBody:
 
 def show_member(member: Member) -> UserBody:
     """Return the wire's shape of a member."""
-    return UserBody(
-        id=member.id,
-        email=member.email,
-        name=member.name,
-        role=member.role,
-        added_at=to_rfc3339(member.added_at),
-    )
+    return UserBody.model_validate(member_fields(member))
+
+
+def member_fields(member: Member) -> dict[str, object]:
+    """Return a member's fields by their names on the wire."""
+    return {
+        "id": member.id,
+        "type": "user",
+        "email": member.email,
+        "name": member.name,
+        "role": member.role,
+        "added_at": to_rfc3339(member.added_at),
+    }
 
 
 def show_invite(invite: Invite, now: int) -> InviteBody:

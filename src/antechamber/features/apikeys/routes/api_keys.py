@@ -2,14 +2,14 @@
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from antechamber.base.ids import ApiKeyId
 from antechamber.features.apikeys.model import KeyFilter, Status
 from antechamber.features.apikeys.routes.callers import Reader, Writer, within
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.apikeys.wire import api_keys as wire
-from antechamber.http.lists import Cursor, IdList
+from antechamber.http.lists import Cursor, IdList, answer, list_fields
 from antechamber.http.needs import Acting
 from antechamber.http.routing import Router
 from antechamber.http.versions import Spoken
@@ -31,12 +31,12 @@ def api_key_router(keys: ApiKeys) -> APIRouter:
     # what is not set is left out: a field of one version, an extension that a key does not use
     routes = Router()
 
-    @routes.get(_KEYS, summary="List API keys", response_model_exclude_unset=True)
+    @routes.get(_KEYS, summary="List API keys", response_model=IdList[wire.ApiKeyBody])
     async def listing(
         caller: Reader, cursor: Cursor, chosen: Annotated[KeyFilter, Depends(_read_filter)], spoken: Spoken
-    ) -> IdList[wire.ApiKeyBody]:
+    ) -> Response:
         page = await keys.listing(caller.organization_id, cursor, chosen)
-        return wire.show_list(page, spoken)
+        return answer(list_fields([wire.fields_of(key, spoken) for key in page.items], page.has_more))
 
     @routes.get(_KEY, summary="Get an API key", response_model_exclude_unset=True)
     async def get(api_key_id: str, caller: Reader, spoken: Spoken) -> wire.ApiKeyBody:

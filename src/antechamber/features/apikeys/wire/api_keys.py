@@ -1,18 +1,15 @@
 """API keys on the wire (SDK types `organization.APIKey` and its parts; wire-admin.md 2.6)."""
 
-from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.page import Page
 from antechamber.base.principal import Network
 from antechamber.features.apikeys.model import Change, Keep, Status, StoredApiKey, check_models, check_networks
 from antechamber.http.bodies import Body
 from antechamber.http.fields import read_instant, show_instant
-from antechamber.http.lists import IdList
 from antechamber.http.versions import Version
 
 
@@ -81,21 +78,6 @@ class UpdateBody(Body):
             models=read_models(self.models) if "models" in sent else Keep.IT,
             networks=read_networks(self.allowed_ips) if "allowed_ips" in sent else Keep.IT,
         )
-
-
-def show_list(page: Page[StoredApiKey], spoken: Version) -> IdList[ApiKeyBody]:
-    """Return the envelope of a page of keys."""
-    return IdList[ApiKeyBody].model_validate(list_fields([fields_of(key, spoken) for key in page.items], page.has_more))
-
-
-def list_fields(data: Sequence[Mapping[str, object]], has_more: bool) -> dict[str, object]:  # noqa: FBT001 - a field
-    """Return an envelope's fields; a page can hold a thousand keys, which cost half when validated as one tree."""
-    return {
-        "data": data,
-        "has_more": has_more,
-        "first_id": data[0]["id"] if data else None,
-        "last_id": data[-1]["id"] if data else None,
-    }
 
 
 def show(key: StoredApiKey, spoken: Version) -> ApiKeyBody:

@@ -13,7 +13,6 @@ from antechamber.features.apikeys.model import Draft, Rotated, StoredApiKey, Sto
 from antechamber.features.apikeys.wire.api_keys import (
     ApiKeyBody,
     fields_of,
-    list_fields,
     read_end,
     read_models,
     read_networks,
@@ -21,7 +20,7 @@ from antechamber.features.apikeys.wire.api_keys import (
 from antechamber.features.workspaces.model import Workspace
 from antechamber.http.bodies import Body
 from antechamber.http.fields import show_instant
-from antechamber.http.lists import IdList
+from antechamber.http.lists import IdList, list_fields
 from antechamber.http.versions import Version
 
 _CENTURY = 3_155_760_000

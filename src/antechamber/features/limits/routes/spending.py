@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator
 from antechamber.features.limits.model.definitions import Period
 from antechamber.features.limits.service.administration_spending import EffectiveQuery, SpendLimits, SpendQuery
 from antechamber.features.limits.wire import spending as wire
-from antechamber.http.lists import PageList
+from antechamber.http.lists import PageList, answer
 from antechamber.http.needs import Acting, Needs
 from antechamber.http.routing import Router
 
@@ -63,10 +63,14 @@ def _collection(routes: APIRouter, limits: SpendLimits) -> None:
         limit = await limits.set(caller.organization_id, scope, scope_id, Period(body.period), amount, by)
         return wire.show(limit)
 
-    @routes.get(_PATH + "/effective", summary="What each member resolves and has spent")
-    async def effective(caller: Reader, asked: EffectiveAsked) -> PageList[wire.SpendSummaryBody]:
+    @routes.get(
+        _PATH + "/effective",
+        summary="What each member resolves and has spent",
+        response_model=PageList[wire.SpendSummaryBody],
+    )
+    async def effective(caller: Reader, asked: EffectiveAsked) -> Response:
         rows, next_page = await limits.effective(caller.organization_id, asked)
-        return PageList(data=[wire.show_summary(row) for row in rows], next_page=next_page)
+        return answer({"data": wire.summary_fields(rows), "next_page": next_page})
 
 
 def _single(routes: APIRouter, limits: SpendLimits) -> None:

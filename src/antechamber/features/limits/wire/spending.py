@@ -11,6 +11,7 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.money import scale, to_cents
 from antechamber.features.limits.model.definitions import Period, Scope, SpendLimit, read_amount
 from antechamber.features.limits.model.entries import SpendSummary
+from antechamber.features.organizations.model import Member
 from antechamber.http.bodies import Body
 
 PeriodName = Literal["daily", "monthly", "weekly"]
@@ -135,6 +136,13 @@ def scopes_of(names: Sequence[ScopeName] | None) -> tuple[Scope, ...]:
     return tuple(Scope(name) for name in names if name != "usage_tier")
 
 
+def scope_fields(scope: Scope, held_id: str) -> dict[str, str]:
+    """Return a scope's fields by their names on the wire."""
+    if scope is Scope.ORGANIZATION:
+        return {"type": "organization"}
+    return {"type": scope.value, f"{scope.value}_id": held_id}
+
+
 def show_scope(scope: Scope, held_id: str) -> ScopeBody:
     """Return the wire's shape of a scope."""
     if scope is Scope.WORKSPACE:
@@ -163,20 +171,41 @@ def show(limit: SpendLimit) -> SpendLimitBody:
     )
 
 
-def show_summary(row: SpendSummary) -> SpendSummaryBody:
-    """Return the wire's shape of what a member resolves."""
-    member, limit = row.member, row.limit
-    return SpendSummaryBody(
-        actor=UserActorBody(
-            user_id=member.id,
-            email_address=member.email,
-            name=member.name or None,
-            deleted=member.removed_at is not None,
-        ),
-        scope=show_scope(Scope.USER, member.id),
-        source=show_scope(limit.scope, limit.scope_id),
-        amount=None if limit.amount is None else to_cents(limit.amount),
-        period=limit.period,
-        period_to_date_spend=show_spend(row.spent),
-        spend_limit_id=limit.id,
-    )
+def summary_fields(rows: Sequence[SpendSummary]) -> list[dict[str, object]]:
+    """Return the fields of what members resolve by their names on the wire, those of SpendSummaryBody.
+
+    A page can have three thousand rows of a thousand members and a few limits, and each of these is shown once.
+    """
+    actors: dict[str, tuple[object, object]] = {}
+    sources: dict[str, tuple[object, object]] = {}
+    for member, limit in ((row.member, row.limit) for row in rows):
+        if member.id not in actors:
+            actors[member.id] = _actor_fields(member), scope_fields(Scope.USER, member.id)
+        if limit.id not in sources:
+            amount = None if limit.amount is None else to_cents(limit.amount)
+            sources[limit.id] = scope_fields(limit.scope, limit.scope_id), amount
+    return [
+        {
+            "actor": actor,
+            "scope": scope,
+            "source": source,
+            "amount": amount,
+            "currency": "USD",
+            "period": row.limit.period,
+            "period_to_date_spend": show_spend(row.spent) if row.spent else "0",
+            "spend_limit_id": row.limit.id,
+        }
+        for row in rows
+        for actor, scope in (actors[row.member.id],)
+        for source, amount in (sources[row.limit.id],)
+    ]
+
+
+def _actor_fields(member: Member) -> dict[str, object]:
+    return {
+        "type": "user_actor",
+        "user_id": member.id,
+        "email_address": member.email,
+        "name": member.name or None,
+        "deleted": member.removed_at is not None,
+    }

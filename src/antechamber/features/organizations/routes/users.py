@@ -2,15 +2,14 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Response
 
 from antechamber.base.ids import UserId
 from antechamber.base.permissions import OrganizationRole, Permission
 from antechamber.base.principal import Administrator
 from antechamber.features.organizations import wire
-from antechamber.features.organizations.model import Member
 from antechamber.features.organizations.service import Members
-from antechamber.http.lists import Cursor, IdList, show_page
+from antechamber.http.lists import Cursor, IdList, answer, list_fields
 from antechamber.http.needs import Acting, Needs
 from antechamber.http.routing import Router
 
@@ -27,15 +26,15 @@ def router(members: Members) -> APIRouter:
     """Return the routes over a service."""
     routes = Router()
 
-    @routes.get(_USERS, summary="List the organization's members")
+    @routes.get(_USERS, summary="List the organization's members", response_model=IdList[wire.UserBody])
     async def listing(
         caller: Reader,
         cursor: Cursor,
         roles: Roles,
         email: str | None = None,
-    ) -> IdList[wire.UserBody]:
+    ) -> Response:
         page = await members.listing(caller.organization_id, cursor, email=email, roles=roles)
-        return show_page(page, wire.show_member, _id_of)
+        return answer(list_fields([wire.member_fields(member) for member in page.items], page.has_more))
 
     @routes.get(_USER, summary="Get a member")
     async def get(user_id: str, caller: Reader) -> wire.UserBody:
@@ -61,7 +60,3 @@ def router(members: Members) -> APIRouter:
         return wire.show_member(await members.sign_out(caller, UserId(user_id), by))
 
     return routes
-
-
-def _id_of(member: Member) -> str:
-    return member.id

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from antechamber.base.errors import Overloaded, Unavailable
 from antechamber.base.permissions import Permission
@@ -14,6 +14,7 @@ from antechamber.features.usage.wire import telemetry
 from antechamber.http.app import RawRoute
 from antechamber.http.authenticate import Authenticator
 from antechamber.http.context import Context, context_of
+from antechamber.http.lists import answer
 from antechamber.http.needs import Needs
 from antechamber.http.reply import Receive, Scope, Send, read_body, send_whole
 from antechamber.http.routing import Router
@@ -82,14 +83,19 @@ def claude_code_router(reports: ClaudeCodeReports) -> APIRouter:
     """Return the report's route over a service."""
     routes = Router()
 
-    @routes.get("/v1/organizations/usage_report/claude_code", summary="What Claude Code did on a day, by actor")
+    @routes.get(
+        "/v1/organizations/usage_report/claude_code",
+        summary="What Claude Code did on a day, by actor",
+        response_model=wire.ClaudeCodeBody,
+    )
     async def claude_code(
         caller: Annotated[Administrator, Needs(Permission.USAGE_READ)],
         starting_at: str,
         limit: Annotated[int, Query(ge=1, le=1000)] = 20,
         page: str | None = None,
-    ) -> wire.ClaudeCodeBody:
+    ) -> Response:
         organization = caller.organization_id
-        return wire.show(await reports.day(organization, wire.read_day(starting_at), limit, page), organization)
+        found = await reports.day(organization, wire.read_day(starting_at), limit, page)
+        return answer(wire.fields_of(found, organization))
 
     return routes

@@ -262,7 +262,7 @@ class SqlClaudeCode:
             .where(*_of_day(claude_code_activity, organization_id, day, before), *_from_to(columns.actor_id, actors))
             .group_by(*key)
         )
-        return {Key(*row[:3]): Core(*row[3:]) for row in await connection(unit).execute(query)}
+        return {Key(*row[:3]): Core(*row[3:]) for row in (await connection(unit).execute(query)).all()}
 
     async def tools(
         self, unit: Unit, organization_id: OrganizationId, day: int, before: int, actors: tuple[str, str]
@@ -276,7 +276,7 @@ class SqlClaudeCode:
             .group_by(*key)
         )
         found: dict[Key, dict[str, ToolUse]] = {}
-        for row in await connection(unit).execute(query):
+        for row in (await connection(unit).execute(query)).all():
             found.setdefault(Key(*row[:3]), {})[row[3]] = ToolUse(*row[4:])
         return found
 
@@ -296,7 +296,7 @@ class SqlClaudeCode:
             .group_by(*labelled)
         )
         found: dict[Key, dict[str, ModelUse]] = {}
-        for row in await connection(unit).execute(query):
+        for row in (await connection(unit).execute(query)).all():
             found.setdefault(Key(row[0], row[1], bool(row[2])), {})[row[3]] = ModelUse(*row[4:])
         return found
 

@@ -35,7 +35,7 @@ from antechamber.features.usage.model import (
 from antechamber.features.usage.sql.claude_code import ADD_TOKENS, claude_code_tokens, roll_up_tokens
 from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED
 from antechamber.features.usage.sql.printing import build_printed
-from antechamber.features.usage.sql.questions import FOREVER, build, fetch
+from antechamber.features.usage.sql.questions import FOREVER, build, fetch, is_nearly_plain, is_plain, merge
 from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_tagged
 from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_tagged
 
@@ -97,6 +97,8 @@ class SqlUsage:
         """Return the sums per bucket and group, in the question's order."""
         statement = build(question, organization_id, postgres=connection(unit).dialect.name != "sqlite")
         rows = await fetch(unit, statement)
+        if is_nearly_plain(question):
+            return rows if is_plain(question) else merge(rows, question)
         # without groups there is a row of nulls even when nothing was used
         return rows if question.group_by or question.bucketed else [row for row in rows if row[-1] is not None]
 

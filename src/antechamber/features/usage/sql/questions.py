@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any, Final
 
 from antechamber.base.errors import Unavailable
@@ -51,7 +53,7 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
     """Return the statement that answers a question; its rows are those of `SumRow`."""
     statement = Statement(postgres)
     by_workspace = Dimension.WORKSPACE_ID in question.group_by
-    if is_plain(question) and not question.rank and question.limit is None:
+    if is_nearly_plain(question):
         return _plain(statement, question, organization_id)
     keys = [*(["bucket"] if question.bucketed else []), *question.group_by]
     # PostgreSQL sums integers to numerics
@@ -81,10 +83,42 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
 
 def is_plain(question: Question) -> bool:
     """Whether a roll-up's rows are the groups, so that there is nothing to add up."""
-    if len(question.pieces) > 1 or not question.bucketed or question.is_tagged:
+    return _spare(question) == frozenset()
+
+
+def is_nearly_plain(question: Question) -> bool:
+    """Whether a roll-up's rows are the groups but for the speed, which few groups have two of: `merge` adds them up.
+
+    Only where rows without what is asked for may be left out before that.
+    """
+    if question.rank or question.limit is not None:
         return False
-    facets = question.facets
-    return choose(question.pieces[0].width, facets).dimensions == frozenset(question.group_by) == facets
+    return is_plain(question) or (
+        _spare(question) == {Dimension.SPEED} and frozenset(question.counters) <= frozenset(question.unless_zero)
+    )
+
+
+def _spare(question: Question) -> AbstractSet[Facet] | None:
+    """Return what a roll-up's rows have beyond the groups, None where they are not all that is looked at."""
+    if len(question.pieces) > 1 or not question.bucketed or question.is_tagged:
+        return None
+    cube, groups = choose(question.pieces[0].width, question.facets), frozenset(question.group_by)
+    return cube.dimensions - groups if groups == question.facets else None
+
+
+def merge(rows: Sequence[SumRow], question: Question) -> Sequence[SumRow]:
+    """Add neighbours of the same group up."""
+    first = 2 + len(question.group_by)
+    merged: list[SumRow] = []
+    last: object = None
+    for row in rows:
+        name = tuple(row[:first])
+        if name == last:
+            merged[-1] = (*name, *map(add, merged[-1][first:], row[first:]))
+        else:
+            merged.append(row)
+            last = name
+    return merged
 
 
 def _plain(statement: Statement, question: Question, organization_id: OrganizationId) -> Statement:
@@ -104,7 +138,7 @@ def in_order(group_by: Sequence[Facet]) -> Sequence[Facet]:
 
     What a roll-up does not have is '' in all of its rows, and makes no difference to their order.
     """
-    if list(group_by) != sorted(group_by):
+    if not group_by or list(group_by) != sorted(group_by):
         return group_by
     return [name for name in Dimension if name <= group_by[-1]]
 

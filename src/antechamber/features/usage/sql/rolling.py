@@ -57,13 +57,15 @@ def roll_up(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any
     In that order two nodes that add to the same roll-ups can't lock each other out.
     """
     found: dict[tuple[str, Width], _Sums] = {}
-    minutes: _Sums = {}
-    untagged: _Sums = {}
+    halves: tuple[_Sums, _Sums] = ({}, {})
     for row, counters in pairs:
         organization, at, *group = _group(row)
-        _add(minutes, (organization, at - at % _STEPS[Width.MINUTE], tuple(group)), counters)
-        if _tags(row.intent) == _UNTAGGED:
-            _add(untagged, (organization, at - at % _STEPS[Width.DAY], tuple(group)), counters)
+        half = halves[_tags(row.intent) == _UNTAGGED]
+        _add(half, (organization, at - at % _STEPS[Width.MINUTE], tuple(group)), counters)
+    minutes, untagged = halves
+    found[UNTAGGED.suffix, Width.DAY] = _widen(untagged, _STEPS[Width.DAY])
+    for key, counters in untagged.items():
+        _add(minutes, key, counters)
     for cube, finer, flatten in _CHAIN:
         for width in _WIDTHS:
             if width not in cube.widths:
@@ -72,7 +74,6 @@ def roll_up(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any
                 found[cube.suffix, width] = _widen(source, _STEPS[width])
             else:
                 found[cube.suffix, width] = _flatten(found[finer, width], flatten) if finer is not None else minutes
-    found[UNTAGGED.suffix, Width.DAY] = untagged
     rows = [
         (key[0], width.value + suffix, key[1], *key[2], *counters)
         for (suffix, width), sums in found.items()

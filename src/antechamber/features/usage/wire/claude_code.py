@@ -111,17 +111,14 @@ def read_day(text: str) -> int:
     return (day - EPOCH.date()).days * 86_400 * MICROSECONDS
 
 
-def show(page: RecordPage, organization_id: str) -> ClaudeCodeBody:
-    """Return the wire's shape of a page."""
+def fields_of(page: RecordPage, organization_id: str) -> dict[str, object]:
+    """Return a page's fields by their names on the wire, those of ClaudeCodeBody."""
     date = to_rfc3339(page.day)
-    # validated as one tree, a thousand records cost a fifth of what they cost one by one
-    return ClaudeCodeBody.model_validate(
-        {
-            "data": [_show_record(record, date, organization_id) for record in page.records],
-            "has_more": page.next_page is not None,
-            "next_page": page.next_page,
-        }
-    )
+    return {
+        "data": [_show_record(record, date, organization_id) for record in page.records],
+        "has_more": page.next_page is not None,
+        "next_page": page.next_page,
+    }
 
 
 def _show_record(record: Record, date: str, organization_id: str) -> dict[str, object]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 from pydantic import BaseModel
 
-from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.money import to_cents
 from antechamber.features.usage.model import Component, SumRow
@@ -20,7 +19,7 @@ from antechamber.features.usage.model.costs import (
     Described,
     describe,
 )
-from antechamber.features.usage.wire.encoding import envelope
+from antechamber.features.usage.wire.encoding import show_buckets
 from antechamber.http.fields import check_choice, choose_all, read_instant
 
 _DEFAULT_DAYS: Final = 7
@@ -99,30 +98,17 @@ def read_cost_query(
 def show_costs(report: CostReport) -> bytes:
     """Return the wire's JSON of a page, in the shape of CostReportBody; it may have a hundred thousand lines."""
     lines = _components(report) if report.is_described else _totals(report)
-    buckets = [
-        b'{"starting_at":"%b","ending_at":"%b","results":[%b]}'
-        % (
-            to_rfc3339(bucket.starting_at).encode(),
-            to_rfc3339(bucket.ending_at).encode(),
-            ",".join(lines(bucket.rows)).encode(),
-        )
-        for bucket in report.buckets
-    ]
-    return envelope(buckets, report.next_page)
+    buckets = ((bucket.starting_at, bucket.ending_at, ",".join(lines(bucket.rows))) for bucket in report.buckets)
+    return show_buckets(buckets, report.next_page)
 
 
 def _totals(report: CostReport) -> Callable[[Sequence[SumRow]], list[str]]:
     """Return what makes lines of rows with one amount."""
-    model = _place(report, CostGroup.MODEL)
-    ends, middles = _Ends(report), {"": _middle({})}
-    names = ends.names
+    tails = _Tails(report)
+    names = tails.names
 
     def lines(rows: Sequence[SumRow]) -> list[str]:
-        if model:
-            middles.update((text, _middle({"model": text})) for text in {row[model] for row in rows} - middles.keys())
-        return [
-            f'{{"amount":"{to_cents(row[-1])}",{middles[row[model] if model else ""]}{ends[names(row)]}' for row in rows
-        ]
+        return [f'{{"amount":"{to_cents(row[-1])}",{tails[names(row)]}' for row in rows]
 
     return lines
 
@@ -155,7 +141,8 @@ class _Ends(dict[tuple[Any, ...], str]):
         workspace = _place(report, CostGroup.WORKSPACE_ID)
         places = [_place(report, group) for group in self._extensions]
         # the flag's place stands for a workspace that is not asked for, so that days share their ends
-        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(_FLAG, workspace or _FLAG, *places)
+        self.places = (_FLAG, workspace or _FLAG, *places)
+        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(*self.places)
         self._by_workspace = bool(workspace)
 
     def __missing__(self, names: tuple[Any, ...]) -> str:
@@ -165,6 +152,23 @@ class _Ends(dict[tuple[Any, ...], str]):
         more = (f',"{group}":{_quote(text)}' for group, text in zip(self._extensions, others, strict=True))
         self[names] = end = f'"workspace_id":{shown}{"".join(more)}}}'
         return end
+
+
+class _Tails(dict[tuple[Any, ...], str]):
+    """What comes behind an amount that is not described, by what it is grouped by, each made once."""
+
+    def __init__(self, report: CostReport) -> None:
+        super().__init__()
+        self._ends = _Ends(report)
+        model = _place(report, CostGroup.MODEL)
+        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(model or _FLAG, *self._ends.places)
+        self._by_model = bool(model)
+
+    def __missing__(self, names: tuple[Any, ...]) -> str:
+        """Make what is seen for the first time."""
+        model, *of_end = names
+        self[names] = tail = _middle({"model": model} if self._by_model else {}) + self._ends[tuple(of_end)]
+        return tail
 
 
 class _Middles(dict[tuple[str, ...], list[str]]):

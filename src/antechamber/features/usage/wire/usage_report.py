@@ -6,10 +6,9 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.features.usage.model import ALLOWED, Dimension, Line, Report, ReportQuery, Width
-from antechamber.features.usage.wire.encoding import envelope
+from antechamber.features.usage.wire.encoding import show_buckets
 from antechamber.http.fields import check_choice, choose, choose_all, read_instant
 
 # what stands before each
@@ -144,12 +143,8 @@ def line(group_by: Sequence[Dimension]) -> Line:
 
 def show(report: Report) -> bytes:
     """Return the wire's JSON of a page, in the shape of ReportBody."""
-    buckets = [
-        f'{{"starting_at":"{to_rfc3339(bucket.starting_at)}","ending_at":"{to_rfc3339(bucket.ending_at)}",'
-        f'"results":[{bucket.lines}]}}'.encode()
-        for bucket in report.buckets
-    ]
-    return envelope(buckets, report.next_page)
+    buckets = ((bucket.starting_at, bucket.ending_at, bucket.lines) for bucket in report.buckets)
+    return show_buckets(buckets, report.next_page)
 
 
 def _limit(limit: int | None, width: Width) -> int:
