@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from antechamber.adapters.egress.log import FolderEgressLog
 from antechamber.adapters.sandboxes.build_logs import FolderLogs
@@ -99,17 +101,14 @@ class Shop:
         under = made.database, self.clock, made.audit
         self.layers = Layers(SqlBuilds(), self.logs, self.sandboxes, *under, LayerRules(unused_days=1, history_days=1))
 
-    def open(
-        self, seconds: float = 60, sandbox: Limits | None = None, *, at_once: int = 2, blocked: tuple[str, ...] = ()
-    ) -> Builds:
-        """Return a server's builds, of which another may have been before."""
+    def open(self, seconds: float = 60, sandbox: Limits | None = None, **rules: Any) -> Builds:  # noqa: ANN401
+        """Return a server's builds, of which another may have been before; `rules` are fields of BuildRules."""
         limits = BuildLimits(seconds, sandbox or Limits())
         builder = Builder(self.sandboxes, self.logs, self.egress, self.clock, self.registries, limits)
         workshop = Workshop(self.sandboxes, builder, self.logs)
         under = self.made.database, self.clock, SystemChance(), self.made.audit
-        known = self.registries
-        rules = BuildRules(registries=known.rules(), at_once=at_once, blocked=blocked, credentials=known.injections)
-        return Builds(SqlBuilds(), self.environments, workshop, *under, rules)
+        known = BuildRules(registries=self.registries.rules(), credentials=self.registries.injections)
+        return Builds(SqlBuilds(), self.environments, workshop, *under, replace(known, **rules))
 
     async def environment(
         self,

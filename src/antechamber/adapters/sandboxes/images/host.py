@@ -8,6 +8,7 @@ of the skeleton, so that what is installed there lies in the sandbox's own layer
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,7 +86,8 @@ def make(folder: Path, first_id: int, root: Path = Path("/")) -> HostTree:
     tree = folder / f"host-{digest[:16]}-{first_id}"
     if not tree.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / f".{tree.name}.{os.getpid()}"
+        # no name by process: supervisors are the first of namespaces of their own, all of the same number
+        fresh = Path(tempfile.mkdtemp(prefix=f".{tree.name}.", dir=folder))
         _build(fresh, first_id, root)
         # another process may have been faster
         with suppress(OSError):

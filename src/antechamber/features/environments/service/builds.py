@@ -46,8 +46,6 @@ from antechamber.features.environments.service.environments import Environments
 
 _log = structlog.get_logger("builds")
 _LONGEST_PART: Final = 1 << 20
-# how long a registry may take to be connected to, and to its first byte; it is asked twice
-_ANSWER_SECONDS: Final = 8
 NOTHING_TO_BUILD: Final = "nothing_to_build"
 LAYER_IN_USE: Final = "layer_in_use"
 
@@ -65,7 +63,8 @@ class BuildFailed(SandboxError):
 class BuildRules:
     """The operator's: whose layers (`node`), on which base, how many at once, and what every container is denied.
 
-    `credentials` are those of managers' registries, which only builds get.
+    `credentials` are those of managers' registries, which only builds get. `answer_seconds` is how long a registry may
+    take to be connected to, and again to its first byte; it is asked twice.
     """
 
     node: str = "main"
@@ -74,6 +73,7 @@ class BuildRules:
     registries: tuple[HostRule, ...] = ()
     blocked: tuple[str, ...] = ()
     credentials: Callable[[Iterable[Manager]], tuple[Injection, ...]] = lambda _: ()
+    answer_seconds: float = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +267,7 @@ class Builds:
         wanted = digest(f"{base.name}:{base.digest}", config.packages)
         network = replace(
             network_policy(config.networking, (), self._rules.registries, self._rules.blocked),
-            answer_seconds=_ANSWER_SECONDS,
+            answer_seconds=self._rules.answer_seconds,
             injections=self._rules.credentials(config.packages.named),
         )
         return _Plan(environment, base, config.packages, wanted, network)
