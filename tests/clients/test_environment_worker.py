@@ -1,6 +1,10 @@
 """The official EnvironmentWorker and poller serve our queue: they take, keep and stop work, and answer tools."""
 
+import asyncio
 import json
+import shlex
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,8 +13,8 @@ from typing import Any
 from antechamber.base.ids import OrganizationId, SessionId
 from antechamber.settings import load
 from antechamber.wiring.storage import open_storage
-from tests.clients.environments import run_python
-from tests.live import LiveServer
+from tests.clients.environments import python_environment, run_python
+from tests.live import LiveServer, clean_environment
 
 BETA = "managed-agents-2026-04-01"
 CUSTOM = {
@@ -23,12 +27,10 @@ _SECONDS = 240
 class Town:
     """A server with one self-hosted environment, and the loop of its one session, played by the test."""
 
-    def __init__(self, server: LiveServer) -> None:
+    def __init__(self, server: LiveServer, name: str = "of the official worker") -> None:
         self.server = server
         config = {"type": "self_hosted"}
-        self.environment = self.ask("POST", "/v1/environments", {"name": "of the official worker", "config": config})[
-            "id"
-        ]
+        self.environment = self.ask("POST", "/v1/environments", {"name": name, "config": config})["id"]
         self.key = self.ask("POST", f"/v1/environments/{self.environment}/keys", {"name": "worker"})["key"]
         tools = [{"type": "agent_toolset_20260401"}, CUSTOM]
         said = {"name": "coder", "model": "claude-sim-agent-1", "tools": tools}
@@ -108,3 +110,40 @@ def _check_refused(told: dict[str, Any]) -> None:
     assert (told["stale"]["class"], told["stale"]["status"]) == ("BetaHeartbeatPreconditionFailedError", 412)
     assert told["stale"]["body"]["error"]["details"]["current_state"]["state"] == "active"
     assert (told["stopped"]["state"], told["again"], told["nothing"]) == ("stopped", 409, None)
+
+
+HANDLER = """\
+import asyncio
+from anthropic import AsyncAnthropic
+
+async def main():
+    client = AsyncAnthropic(api_key="unused")
+    await client.beta.environments.work.worker(max_idle=0.5).handle_item()
+
+asyncio.run(main())
+"""
+
+
+async def test_the_official_item_handler_serves_what_our_worker_hands_it(live: LiveServer, tmp_path: Path) -> None:
+    town = Town(live, "of our worker")
+    await town.say("agent.tool_use", name="bash", input={"command": "echo by the handler > said"})
+    handler = tmp_path / "handler.py"
+    handler.write_text(HANDLER)
+    command = shlex.join([str(python_environment("anthropic-2")), "-P", str(handler)])
+    variables = {"ANTHROPIC_BASE_URL": live.base_url, "ANTHROPIC_ENVIRONMENT_KEY": town.key, "HOME": str(tmp_path)}
+    worker = subprocess.Popen(  # noqa: ASYNC220 - of a worker beside the test
+        [sys.executable, "-m", "antechamber", "beta:worker", "poll", "--drain", "--environment-id", town.environment,
+         "--on-work", command, "--workdir", str(tmp_path)],
+        env=clean_environment(variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    try:
+        await asyncio.to_thread(town.results, 1)
+        await town.say("session.status_idle", stop_reason={"type": "end_turn"})
+        out, err = await asyncio.to_thread(worker.communicate, timeout=_SECONDS)
+    finally:
+        worker.kill()
+        worker.wait()
+    assert worker.returncode == 0, err
+    assert "ended with 0" in out
+    assert (tmp_path / "said").read_text() == "by the handler\n"
