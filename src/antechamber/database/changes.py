@@ -22,6 +22,8 @@ LIMITS: Final = "limits"
 FEDERATION: Final = "federation"
 
 _POLL_SECONDS: Final = 0.5
+# built once: a look comes twice a second for as long as the server runs
+_VERSIONS: Final = select(change_feed.c.name, change_feed.c.version)
 _log = structlog.get_logger("changes")
 
 
@@ -76,7 +78,7 @@ class Changes:
 
     async def _read(self) -> dict[str, int]:
         async with self._database.read() as unit:
-            rows = await connection(unit).execute(select(change_feed.c.name, change_feed.c.version))
+            rows = await connection(unit).execute(_VERSIONS)
             return {row.name: row.version for row in rows}
 
     async def _run(self) -> None:
