@@ -16,7 +16,7 @@ from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.service.layers import replaced_before
 from antechamber.settings import Loaded
 from antechamber.wiring.data_folder import DataFolder
-from antechamber.wiring.operations import OperationError, told
+from antechamber.wiring.failures import OperationError, told
 from antechamber.wiring.operator import ask_operator
 from antechamber.wiring.registries import mirror_of, read_registries
 from antechamber.wiring.sandboxes import drop_bases_apart

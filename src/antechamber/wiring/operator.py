@@ -13,9 +13,8 @@ import msgspec
 import structlog
 
 from antechamber.base.errors import WireError
-from antechamber.features.gateway.service.catalogue import CatalogueError
-from antechamber.settings import SettingsError
 from antechamber.wiring.data_folder import DataFolderError
+from antechamber.wiring.failures import code_of
 
 _LIMIT: Final = 1 << 20
 _MODE: Final = 0o600
@@ -69,9 +68,9 @@ class OperatorSocket:
             return {"result": await command(asked)}
         except WireError as error:
             return {"error": error.message}
-        except (CatalogueError, SettingsError) as error:
-            return {"error": str(error)}
         except Exception as error:  # noqa: BLE001 - the operator learns of it, and the server goes on
+            if code_of(error) is not None:
+                return {"error": str(error)}
             _log.exception("operator command failed", command=asked.get("command"))
             return {"error": f"the server failed at it: {error!r}"}
 

@@ -14,7 +14,7 @@ from antechamber.features.usage.service import Repriced, Repricing
 from antechamber.features.usage.sql import SqlPrices
 from antechamber.settings import Loaded
 from antechamber.wiring.catalogue import build_catalogue
-from antechamber.wiring.operations import USAGE, OperationError, told
+from antechamber.wiring.failures import USAGE, OperationError, told
 from antechamber.wiring.prices import open_prices
 from antechamber.wiring.storage import open_storage
 

@@ -1,7 +1,6 @@
-"""The long-running processes, from their settings to their exit: the server, and the simulated models on their own."""
+"""The server's process, from its settings to its exit."""
 
 import asyncio
-import contextlib
 import dataclasses
 import gc
 from collections.abc import Callable, Coroutine
@@ -11,16 +10,13 @@ from typing import Any, Final
 
 import uvloop
 
-from antechamber.adapters.providers.simulated.scenarios import ScenarioFileError
-from antechamber.adapters.providers.simulated.server import serve_simulated
-from antechamber.base.clock import SystemClock
 from antechamber.base.page import IdCursor
 from antechamber.features.apikeys.model import KeyFilter, Status
 from antechamber.http.log import configure_logs
 from antechamber.settings import Loaded
 from antechamber.wiring.application import Application
+from antechamber.wiring.failures import USAGE, OperationError, told
 from antechamber.wiring.first_run import Founded
-from antechamber.wiring.operations import FAILED, USAGE, OperationError, told
 from antechamber.wiring.serving import ListenError, Serving, claim_port
 from antechamber.wiring.storage import Storage, open_storage
 
@@ -106,19 +102,3 @@ def _started(application: Application, founded: Founded | None, key: str | None,
         admin_key=founded.admin_key.reveal() if founded and founded.admin_key else None,
         key_hint=hint,
     )
-
-
-def simulate(
-    host: str, port: int, *, truth: Path | None, scenario: Path | None, seed: str, tell: Callable[[int], None]
-) -> None:
-    """Run the simulated models as an upstream of their own until interrupted; `tell` learns the port."""
-    uvloop.install()
-    work = serve_simulated(host, port, clock=SystemClock(), seed=seed, truth=truth, scenario_file=scenario, ready=tell)
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(work)
-    except ScenarioFileError as error:
-        raise OperationError(str(error), USAGE) from error
-    except OSError as error:
-        message = f"{host}:{port}: cannot be listened on: {error.strerror}"
-        raise OperationError(message, FAILED) from error

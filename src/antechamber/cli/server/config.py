@@ -6,7 +6,7 @@ import click
 
 from antechamber.cli.groups import Group
 from antechamber.cli.server.options import config_option, data_option, failures_told, json_option, print_json
-from antechamber.wiring.operations import provider_table, read_settings, settings_table
+from antechamber.wiring.operations import read_settings, settings_table
 from antechamber.wiring.operations import reload as reload_server
 
 
@@ -21,6 +21,9 @@ def command() -> None:
 @json_option
 def show(config: Path | None, *, as_json: bool, data: Path | None) -> None:
     """Print every setting with its value and where it came from; secrets are masked."""
+    # To reload is to ask a running server, and needs nothing of this.
+    from antechamber.wiring.beside import provider_table  # noqa: PLC0415
+
     with failures_told():
         loaded = read_settings(config, {"data": data})
         settings, providers = settings_table(loaded), provider_table(loaded)

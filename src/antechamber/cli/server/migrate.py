@@ -6,7 +6,8 @@ import click
 
 from antechamber.cli.groups import Command
 from antechamber.cli.server.options import config_option, data_option, failures_told, json_option, print_json
-from antechamber.wiring.operations import migrate, read_settings
+from antechamber.wiring.beside import migrate
+from antechamber.wiring.operations import read_settings
 
 
 @click.command("migrate", cls=Command)

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from antechamber.wiring.operations import OperationError, administer, read_settings
+from antechamber.wiring.failures import OperationError
+from antechamber.wiring.operations import administer, read_settings
 
 data_option = click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder in which everything that is stored lies."

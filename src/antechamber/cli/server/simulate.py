@@ -6,7 +6,7 @@ import click
 
 from antechamber.cli.groups import Command
 from antechamber.cli.server.options import failures_told
-from antechamber.wiring.running import simulate
+from antechamber.wiring.simulating import simulate
 
 
 @click.command("simulate", cls=Command)
