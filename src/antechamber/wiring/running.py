@@ -3,10 +3,10 @@
 import asyncio
 import dataclasses
 import gc
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import uvloop
 
@@ -21,8 +21,6 @@ from antechamber.wiring.serving import ListenError, Serving, claim_port
 from antechamber.wiring.storage import Storage, open_storage
 
 _YOUNG_OBJECTS: Final = 20_000
-# 66 kB of the 128 kB that are the next larger piece; what nobody writes to takes no memory
-_CLAIMED_SLOTS: Final = 8400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +46,7 @@ def serve(loaded: Loaded, *, demo: bool, new_key: bool, tell: Callable[[Started]
     loaded = dataclasses.replace(loaded, settings=dataclasses.replace(loaded.settings, port=port))
     uvloop.install()
     with told():
-        _run(_serve(loaded, demo=demo, new_key=new_key, tell=tell))
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
-
-
-# Python keeps a thread's frames in pieces of 16 kB, and gives a piece back to the system as soon as it is empty. A loop
-# that runs near the end of one asks for the next and returns it with every other call: 20 microseconds each time. A
-# frame that claims more than a piece gets a larger one, half of which is left to those above it.
-_run.__code__ = _run.__code__.replace(co_stacksize=_CLAIMED_SLOTS)
+        asyncio.run(_serve(loaded, demo=demo, new_key=new_key, tell=tell))
 
 
 async def _serve(loaded: Loaded, *, demo: bool, new_key: bool, tell: Callable[[Started], None]) -> None:
