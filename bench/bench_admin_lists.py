@@ -109,6 +109,7 @@ class Town:
         async with self._storage.database.begin() as unit:
             for table, values in rows.items():
                 await connection(unit).execute(insert(table), values)
+        await self._limit_spending()
         middle = keys[len(keys) // 2]
         base = "/v1/organizations"
         return {
@@ -122,7 +123,17 @@ class Town:
             "api_keys, after one": f"{base}/api_keys?limit=100&after_id={middle}",
             "api_keys of a workspace": f"{base}/api_keys?workspace_id={rooms[1]}&status=active",
             "api_keys, 1000": f"{base}/api_keys?limit=1000",
+            "effective spend limits": f"{base}/spend_limits/effective?limit=100",
+            "effective spend limits, 1000": f"{base}/spend_limits/effective?limit=1000",
         }
+
+    async def _limit_spending(self) -> None:
+        headers = {**HEADERS, "x-api-key": self.key}
+        for period in ("daily", "weekly", "monthly"):
+            body = f'{{"scope": {{"type": "organization"}}, "amount": "1000000", "period": "{period}"}}'.encode()
+            target = "/v1/organizations/spend_limits"
+            made = await call(self.app.shell, "POST", target, headers=headers, body=body)
+            assert made.status == 200, made.body
 
     async def _make_room(self, name: str) -> WorkspaceId:
         headers = {**HEADERS, "x-api-key": self.key}
@@ -134,17 +145,18 @@ class Town:
     app: Application
 
 
-async def milliseconds(app: Application, key: str, target: str, repeat: int) -> tuple[float, float]:
-    """Return the median and the 95th percentile of a page."""
-    taken = []
+async def milliseconds(app: Application, key: str, target: str, repeat: int) -> tuple[float, float, float]:
+    """Return the median and the 95th percentile of a page, and the least time on CPU."""
+    taken, spent = [], []
     for _ in range(repeat):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), time.process_time()
         answer = await call(app.shell, "GET", target, headers={**HEADERS, "x-api-key": key})
         taken.append((time.perf_counter() - began) * MILLISECONDS)
+        spent.append((time.process_time() - before) * MILLISECONDS)
         assert answer.status == 200, answer.body
         assert answer.json()["data"]
     taken.sort()
-    return statistics.median(taken), taken[int(len(taken) * 0.95)]
+    return statistics.median(taken), taken[int(len(taken) * 0.95)], min(spent)
 
 
 async def run(asked: argparse.Namespace, report: Report, address: str | None, folder: Path) -> None:
@@ -172,6 +184,7 @@ async def run(asked: argparse.Namespace, report: Report, address: str | None, fo
             ours = await milliseconds(app, towns[0].key, target, asked.repeat)
             peer = await milliseconds(app, towns[1].key, small[name], asked.repeat)
             report.note(f"{name}, median", ours[0], "ms")
+            report.note(f"{name}, CPU, least", ours[2], "ms")
             report.add(Figure(f"{name}, p95", "ms", ours[1], peer[1], target=TARGET_MS, peer_name="of ten"))
     finally:
         await app.stop()

@@ -3,7 +3,7 @@
 from antechamber.base.ids import OrganizationId
 from antechamber.features.usage.model import Dimension, Facet, Line, Question
 from antechamber.features.usage.sql.cubes import choose
-from antechamber.features.usage.sql.questions import Statement, filtered, in_order, is_plain
+from antechamber.features.usage.sql.questions import Statement, any_used, filtered, in_order, is_plain
 
 
 def build_printed(question: Question, organization_id: OrganizationId, line: Line, *, postgres: bool) -> Statement:
@@ -39,11 +39,11 @@ def _lines(statement: Statement, question: Question, organization_id: Organizati
         *(f"{name} = ''" for name in Dimension if name not in cube.dimensions),
         *filtered(statement, question),
     ]
-    used = f"{' + '.join(total.format(name) for name in question.unless_zero)} > 0"
     text = f"SELECT {printed} AS line FROM usage_rollups WHERE {' AND '.join(conditions)}"  # noqa: S608 - as above
     names = sorted(question.group_by)
     if not is_sum:
-        return f"{text} AND {used} ORDER BY {', '.join(in_order(names))}"
+        return f"{text} AND {any_used(question.unless_zero)} ORDER BY {', '.join(in_order(names))}"
+    used = f"{' + '.join(total.format(name) for name in question.unless_zero)} > 0"
     if not names:
         return f"{text} HAVING {used}"
     return f"{text} GROUP BY {', '.join(names)} HAVING {used} ORDER BY {', '.join(names)}"

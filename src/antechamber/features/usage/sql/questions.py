@@ -126,11 +126,17 @@ def _plain(statement: Statement, question: Question, organization_id: Organizati
     counters = [_ADDED.get(name, name) for name in question.counters]
     where = where_rollups(statement, question, organization_id, question.pieces[0])
     if question.unless_zero:
-        where += f" AND {' + '.join(_ADDED.get(name, name) for name in question.unless_zero)} > 0"
+        where += f" AND {any_used(question.unless_zero)}"
     chosen = ", ".join(["bucket", flag, *question.group_by, *counters])
     order = ", ".join(["bucket", *in_order(question.group_by)])
     statement.text = f"SELECT {chosen} FROM usage_rollups WHERE {where} ORDER BY {order}"  # noqa: S608 - as above
     return statement
+
+
+def any_used(names: Sequence[str]) -> str:
+    """Return the condition that some of a row's counters, none of which is ever negative, is not zero."""
+    parts = [part for name in names for part in (COSTS if name == COST else (name,))]
+    return f"({' OR '.join(f'{part} > 0' for part in parts)})"
 
 
 def in_order(group_by: Sequence[Facet]) -> Sequence[Facet]:
