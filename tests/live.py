@@ -1,4 +1,4 @@
-"""Servers as people run them: `ante init`, `ante serve` and `ante simulate`, each a process of its own on loopback."""
+"""Servers as people run them: `ante serve` and `ante simulate`, each a process of its own on loopback."""
 
 import contextlib
 import http.client
@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-_START_SECONDS = 30
+from tests.founding import found_organization
+
+_START_SECONDS = 60
 _STOP_SECONDS = 30
 _PAUSE_SECONDS = 0.05
 _OK = 200
@@ -86,29 +88,20 @@ class LiveServer(Program):
         self.port = free_port(host)
         self.base_url = f"http://{host}:{self.port}"
         places = ["--data", str(self.data)]
+        path = None
         if config:
-            self.config = folder / "config.toml"
+            path = self.config = folder / "config.toml"
             self.config.write_text(config, encoding="utf-8")
             places += ["--config", str(self.config)]
         arguments = ["serve", *places, "--host", host, "--port", str(self.port)]
         super().__init__(arguments, folder / "serve.log", environment)
-        founded = self._found(places)
+        founded = found_organization(self.data, path, self.environment, "Acme", "admin@example.com")
         self.organization_id: str = founded["organization_id"]
         self.workspace_id: str = founded["workspace_id"]
         self.admin_email: str = founded["admin_email"]
         self.admin_key: str = founded["admin_key"]
         self.api_key: str = founded["api_key"]
         self.setup_token: str = founded["setup_url"].partition("=")[2]
-
-    def _found(self, places: list[str]) -> dict[str, Any]:
-        who = ["--organization", "Acme", "--admin-email", "admin@example.com"]
-        command = [*_ANTE, "init", *who, "--json", *places]
-        made = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=60)
-        if made.returncode:
-            message = f"ante init ended with {made.returncode}:\n{made.stderr}"
-            raise RuntimeError(message)
-        found: dict[str, Any] = json.loads(made.stdout)
-        return found
 
     def start(self) -> "LiveServer":
         """Serve, and return once the server says that it is ready."""

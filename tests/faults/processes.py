@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-_START_SECONDS = 30.0
+from tests.founding import found_organization
+
+_START_SECONDS = 60.0
 _STOP_SECONDS = 40.0
 _FOREIGN = ("ANTE_", "ANTHROPIC_", "OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 UPSTREAM_KEY = "upstream-key-of-the-tests"
@@ -137,7 +139,7 @@ class Server(Process):
         self.environment = clean_environment(**variables)
         self.port = 0
         self.log.touch()
-        founded = json.loads(self.run("init", "--organization", "Faults", "--admin-email", "a@example.com", "--json"))
+        founded = found_organization(self.data, self.config, self.environment, "Faults", "a@example.com")
         self.key: str = founded["api_key"]
         self.admin_key: str = founded["admin_key"]
         self.organization_id: str = founded["organization_id"]
