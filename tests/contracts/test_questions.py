@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from operator import add
 
@@ -215,3 +216,29 @@ async def test_what_is_printed_are_the_groups(database: Database, group_by: tupl
             expected.setdefault(each[0], []).append({"100%": 0, **shown(each, group_by)})
         assert {bucket: json.loads(f"[{lines}]") for bucket, lines in printed.items()} == expected
         assert expected
+
+
+async def test_speeds_of_a_group_are_one_line_of_its_cost(database: Database) -> None:
+    rows = [made(number) for number in (1, 2, 3)]
+    rows = [replace(each, intent=replace(each.intent, started_at=NOON, workspace_id="wrkspc_0")) for each in rows]
+    fast = [
+        replace(
+            each,
+            intent=replace(each.intent, request_id=f"{each.intent.request_id}f"),
+            outcome=replace(each.outcome, speed="fast"),
+        )
+        for each in rows
+    ]
+    async with database.begin() as unit:
+        await SqlUsage().sweep_in(unit, [*rows, *fast])
+    group_by = (
+        Dimension.WORKSPACE_ID, Dimension.MODEL, Dimension.CONTEXT_WINDOW, Dimension.INFERENCE_GEO,
+        Dimension.SERVICE_TIER,
+    )  # fmt: skip
+    day = (Piece(Width.DAY, NOON - 12 * HOUR, NOON + 12 * HOUR),)
+    # with a limit they are added up by the database
+    question = Question(day, group_by, COSTS, unless_zero=COSTS)
+    found = await ask(database, question)
+    assert found == await ask(database, replace(question, limit=100))
+    assert len(found) == 3
+    assert sum(sum(each[-len(COSTS) :]) for each in found) == 2 * sum(each.cost.total for each in rows if each.cost)
