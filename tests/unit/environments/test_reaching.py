@@ -35,6 +35,11 @@ def test_the_last_failure_comes_first_and_failures_are_counted_by_host() -> None
     ]  # fmt: skip
 
 
+def test_a_client_that_leaves_without_a_word_says_nothing_about_the_host() -> None:
+    lines = [denied("a.example", "unreachable"), denied("a.example", "not_tls"), denied("b.example", "not_tls")]
+    assert [(each.host, each.rule, each.times) for each in read_unreached(lines)] == [("a.example", "unreachable", 1)]
+
+
 def test_a_registry_is_hopeless_when_each_of_its_hosts_could_have_failed_twice() -> None:
     once = [denied("a.example", "unreachable")]
     assert not is_hopeless(read_unreached(once), ["a.example"])

@@ -12,6 +12,8 @@ _MOST_FAILURES: Final = 2
 _UNANSWERED: Final = "unanswered"
 _AWAY: Final = frozenset({"unreachable", "unresolvable", _UNANSWERED})
 _ENVIRONMENTS: Final = frozenset({"allowed_hosts", "direct_address"})
+# a client that leaves before it has spoken says nothing about the host
+_OF_CLIENTS: Final = frozenset({"malformed", "not_tls"})
 _NAMES: Final = 53
 
 
@@ -55,7 +57,7 @@ def read_unreached(decisions: Iterable[Mapping[str, object]]) -> Sequence[Unreac
         place = host if line.get("port") == _NAMES else f"{host}:{line.get('port')}"
         known = failed.get(place)
         times = known.times + 1 if known else 1
-        if line.get("decision") == "deny":
+        if line.get("decision") == "deny" and line.get("rule") not in _OF_CLIENTS:
             failed.pop(place, None)
             failed[place] = Unreached(host, str(line.get("rule")), str(line.get("message")), times)
         elif line.get("decision") == "end" and line.get("failure") == _UNANSWERED:
