@@ -8,7 +8,7 @@ from pathlib import Path
 
 from antechamber.base.chance import SeededChance
 from antechamber.base.clock import ManualClock
-from antechamber.base.outbound import Headers, Outbound, OutboundError, OutboundOptions, OutboundResponse
+from antechamber.base.outbound import Headers, Outbound, OutboundError, OutboundOptions, OutboundResponse, Sink
 from antechamber.cli.app import run
 from antechamber.cli.settings import Invocation
 from antechamber.cli.world import World
@@ -55,6 +55,11 @@ class Answering:
         self.chunk = scripted.chunk
         self.body = scripted.body_
         self.close = scripted.close
+
+    async def pour(self, sink: Sink) -> None:
+        while piece := await self.chunk():
+            if (taken := sink(piece)) is not None:
+                await taken
 
 
 @dataclass
