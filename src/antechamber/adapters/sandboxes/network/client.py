@@ -109,20 +109,20 @@ class EgressClient:
     async def open(self, doors: Doors) -> None:
         """Open ahead in namespaces what nearly every sandbox has; NetworkError."""
         doors.opened = await self._listen(doors, {"names": True, "ports": [PROXY_PORT, *sorted(_WEB)]})
+        doors.is_up = True
 
     async def attach(self, doors: Doors, sandbox_id: str, policy: NetworkPolicy) -> None:
-        """Give a sandbox its network, before its program starts; NetworkError.
-
-        With a policy of no network its namespaces must have nothing opened ahead.
-        """
+        """Give a sandbox its network, before its program starts; NetworkError."""
         known = list(doors.take())
+        if policy.mode is NetworkMode.NONE:
+            _close(known)
+            await self._listen(doors, None if doors.is_up else {"names": False, "ports": []})
+            return
         try:
             known += await self._listen(doors, self._missing(policy, [listener for listener, _ in known]))
         except BaseException:
             _close(known)
             raise
-        if not known:
-            return
         self._let_go(sandbox_id)
         authority = self._authorities.pop(sandbox_id, None)
         listeners, sockets = zip(*known, strict=True)
@@ -152,8 +152,6 @@ class EgressClient:
 
     def _missing(self, policy: NetworkPolicy, opened: Sequence[Listener]) -> Mapping[str, object] | None:
         """Return what has to be opened for a policy beside what is there; None: nothing."""
-        if policy.mode is NetworkMode.NONE:
-            return {"names": False, "ports": []}
         wanted = _WEB | {port for rule in policy.allowed for port in rule.ports} - {PROXY_PORT, ANY_PORT}
         ports = [PROXY_PORT, *sorted(wanted)[:_MOST_PORTS]]
         is_open = policy.mode is NetworkMode.UNRESTRICTED

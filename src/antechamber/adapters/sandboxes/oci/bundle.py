@@ -4,6 +4,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -108,6 +109,7 @@ def rlimits(limits: Limits, *, alone: bool, most: Mapping[str, int]) -> list[dic
     ]
 
 
+@cache
 def seccomp(machine: str | None = None) -> dict[str, Any]:
     """Return the profile of seccomp.json for an architecture (as uname names it); KeyError if it has none."""
     kept = json.loads(resources.files(__package__).joinpath("seccomp.json").read_bytes())

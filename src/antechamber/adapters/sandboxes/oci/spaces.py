@@ -46,12 +46,12 @@ class Spaces:
         self._network = network
         self._ids = ids
 
-    async def make(self, first: int, *, ahead: bool = True) -> Space:
-        """Return fresh ones; `ahead`: with the listeners that nearly every sandbox has. SandboxError."""
+    async def make(self, first: int) -> Space:
+        """Return fresh ones, with the listeners that nearly every sandbox has; SandboxError."""
         user, net = await self._unshare(first)
         own = f"/proc/{os.getpid()}/fd"
         space = Space(user, net, Doors(f"{own}/{user}", f"{own}/{net}"))
-        if self._network is not None and ahead:
+        if self._network is not None:
             try:
                 await self._network.open(space.doors)
             except BaseException:

@@ -20,7 +20,7 @@ from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snap
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
 from antechamber.adapters.sandboxes.oci.slots import Slot, move_in
 from antechamber.adapters.sandboxes.oci.spaces import Space, Spaces
-from antechamber.features.environments.model.sandbox import WORKING_FOLDER, NetworkMode, SandboxError, SandboxSpec
+from antechamber.features.environments.model.sandbox import WORKING_FOLDER, SandboxError, SandboxSpec
 
 _RESOURCES: Final = {
     "RLIMIT_NOFILE": resource.RLIMIT_NOFILE,
@@ -91,16 +91,20 @@ async def start(
     What was made when it fails is the caller's to remove; of the slot its disk alone.
     """
     folder = machine.options.folder / "sessions" / state.id
-    space = await _space(machine, spec, state, slot)
+    space = slot.space if slot is not None else await machine.spaces.make(state.first_id)
     try:
         shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
         laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
         if state.has_disk and slot is None:
             await _until_free(folder / "disk.img")
-        await machine.workers.run(lambda: _lay_ground(machine, spec, state, slot))
+        lay_ground = partial(_lay_ground, machine, spec, state, slot)
+        put_together = partial(_put_together, machine, spec, state, tree, layers, laid, space)
         if slot is not None and spec.restore is not None:
+            await machine.workers.run(lay_ground)
             await _restore(machine, spec.restore, upper_of(folder, state), state.first_id)
-        await machine.workers.run(partial(_put_together, machine, spec, state, tree, layers, laid, space))
+            await machine.workers.run(put_together)
+        else:
+            await machine.workers.run(lambda: (lay_ground(), put_together()))
         first = await _begin(machine, spec, folder, space)
     finally:
         space.close()
@@ -113,16 +117,6 @@ def let_go(folder: Path, state: State) -> None:
     if state.has_disk:
         with suppress(OSError):
             mounts.unmount(folder / "disk")
-
-
-async def _space(machine: Machine, spec: SandboxSpec, state: State, slot: Slot | None) -> Space:
-    """Return the namespaces of a slot, or fresh ones."""
-    if slot is not None and spec.network.mode is not NetworkMode.NONE:
-        return slot.space
-    if slot is not None:
-        # what was opened there ahead would answer
-        slot.space.close()
-    return await machine.spaces.make(state.first_id, ahead=spec.network.mode is not NetworkMode.NONE)
 
 
 def _put_together(
