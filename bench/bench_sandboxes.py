@@ -67,10 +67,10 @@ def proportional_bytes(pids: list[int]) -> int:
     return total
 
 
-async def crowd(runtime: Runtime, size: int, pids: list[int]) -> dict[str, float]:
+async def crowd(runtime: Runtime, size: int, network: NetworkPolicy, pids: list[int]) -> dict[str, float]:
     """Have many up at once, run a program in each, end them."""
     gate = asyncio.Semaphore(AT_ONCE)
-    specs = [runtime.spec(runtime.name()) for _ in range(size)]
+    specs = [runtime.spec(runtime.name(), network=network) for _ in range(size)]
     up: list[Sandbox] = []
 
     async def each(work: Callable[[Item], Awaitable[object]], over: list[Item]) -> float:
@@ -122,7 +122,7 @@ async def measure(runtime: Runtime, pids: list[int], *, quick: bool) -> dict[str
     await lives(runtime, 3, network)
     found = await lives(runtime, rounds if runtime.kind != PEER else rounds // 3, network)
     told = {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0, 0.5, 0.99)}
-    return told | await crowd(runtime, 20 if quick else CROWD, pids)
+    return told | await crowd(runtime, 20 if quick else CROWD, network, pids)
 
 
 def main() -> None:

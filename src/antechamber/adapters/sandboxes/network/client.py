@@ -109,14 +109,14 @@ class EgressClient:
     async def open(self, doors: Doors) -> None:
         """Open ahead in namespaces what nearly every sandbox has; NetworkError."""
         doors.opened = await self._listen(doors, {"names": True, "ports": [PROXY_PORT, *sorted(_WEB)]})
-        doors.is_up = True
+        doors.has_route = True
 
     async def attach(self, doors: Doors, sandbox_id: str, policy: NetworkPolicy) -> None:
         """Give a sandbox its network, before its program starts; NetworkError."""
         known = list(doors.take())
         if policy.mode is NetworkMode.NONE:
             _close(known)
-            await self._listen(doors, None if doors.is_up else {"names": False, "ports": []})
+            await self._listen(doors, {"names": False, "alone": doors.has_route, "ports": []})
             return
         try:
             known += await self._listen(doors, self._missing(policy, [listener for listener, _ in known]))

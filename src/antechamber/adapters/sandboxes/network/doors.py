@@ -13,13 +13,13 @@ class Doors:
     """`user` and `net` are paths of the namespaces, good for this process and its children.
 
     `opened` are listeners that are there already; whoever attaches the sandbox takes them, `close` lets go of the rest.
-    `is_up` tells whether its loopback is.
+    `has_route` tells whether every address leads to them.
     """
 
     user: str
     net: str
     opened: Sequence[tuple[Listener, socket.socket]] = field(default_factory=tuple)
-    is_up: bool = False
+    has_route: bool = False
 
     @classmethod
     def of_process(cls, pid: int) -> Self:

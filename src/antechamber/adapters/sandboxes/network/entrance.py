@@ -1,9 +1,9 @@
 """Enters the namespaces of sandboxes and opens listeners there; run as a program of its own, by file, `python -I -S`.
 
 It is small and has one thread, so that a fork of it is quick and may enter a user namespace (setns(2)). On the socket
-that its argument names it reads `{"id", "user", "net", "names", "ports", "any_port", "others", "nft"}` and answers
-`{"id", "listeners", "error"}` with the descriptors. Standard library only, and nothing of ours: it starts with the
-supervisor and has no secrets.
+that its argument names it reads `{"id", "user", "net", "names", "alone", "ports", "any_port", "others", "nft"}` and
+answers `{"id", "listeners", "error"}` with the descriptors. Standard library only, and nothing of ours: it starts with
+the supervisor and has no secrets.
 """
 
 import array
@@ -26,7 +26,7 @@ NO_PROGRAM = 127  # as a shell says it
 # linux/socket.h, linux/rtnetlink.h
 _IP_PKTINFO = 8
 _REQUEST, _ACK, _CREATE = 0x1, 0x4, 0x400
-_NEWLINK, _NEWROUTE = 16, 24
+_NEWLINK, _NEWROUTE, _DELROUTE = 16, 24, 25
 _NLMSG_ERROR = 2
 _IFF_UP = 1
 _RTA_OIF = 4
@@ -63,16 +63,21 @@ def enter(user: str, net: str) -> None:
             os.setresuid(0, 0, 0)
 
 
-def set_up_loopback(*, every_address: bool) -> None:
-    """Bring lo up and, if asked for, make every IPv4 address one of it (a local route for 0.0.0.0/0: "AnyIP")."""
+def set_up_loopback(*, every_address: bool, none_any_more: bool) -> None:
+    """Bring lo up and, if asked for, make every IPv4 address one of it (a local route for 0.0.0.0/0: "AnyIP").
+
+    `none_any_more`: take that back.
+    """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
         link = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, _LOOPBACK, _IFF_UP, _IFF_UP)
         _ask(netlink, _NEWLINK, 0, link, "lo cannot be brought up")
+        route = struct.pack(
+            "=BBBBBBBBI", socket.AF_INET, 0, 0, 0, _TABLE_LOCAL, _PROTO_BOOT, _SCOPE_HOST, _TYPE_LOCAL, 0
+        ) + struct.pack("=HHI", 8, _RTA_OIF, _LOOPBACK)
         if every_address:
-            route = struct.pack(
-                "=BBBBBBBBI", socket.AF_INET, 0, 0, 0, _TABLE_LOCAL, _PROTO_BOOT, _SCOPE_HOST, _TYPE_LOCAL, 0
-            ) + struct.pack("=HHI", 8, _RTA_OIF, _LOOPBACK)
             _ask(netlink, _NEWROUTE, _CREATE, route, "the route of all addresses cannot be added")
+        if none_any_more:
+            _ask(netlink, _DELROUTE, 0, route, "the route of all addresses cannot be removed")
 
 
 def _ask(netlink: socket.socket, kind: int, flags: int, body: bytes, what: str) -> None:
@@ -146,7 +151,7 @@ def open_listeners(asked: dict[str, Any]) -> list[tuple[str, int, socket.socket]
     """Return (kind, port, socket) of every listener that was asked for, opened in the namespaces that it names."""
     enter(asked["user"], asked["net"])
     ports, any_port = asked["ports"], asked.get("any_port")
-    set_up_loopback(every_address=asked["names"])
+    set_up_loopback(every_address=asked["names"], none_any_more=asked.get("alone", False))
     opened = [("proxy" if port == asked["proxy_port"] else "web", port, listen(port)) for port in ports]
     if asked["names"]:
         opened.append(("dns", DNS_PORT, hear_names()))
