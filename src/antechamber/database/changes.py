@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import asyncpg
 import structlog
 from sqlalchemy import select
 
@@ -14,6 +13,9 @@ from antechamber.base.unit import Unit
 from antechamber.database.engine import Database, connection, own
 from antechamber.database.feed import CHANNEL
 from antechamber.database.tables import change_feed
+
+if TYPE_CHECKING:
+    import asyncpg
 
 # what feeds a watch; a role or a workspace that changes what a credential opens counts as a change of credentials
 CREDENTIALS: Final = "credentials"
@@ -40,6 +42,7 @@ class Changes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._outages: tuple[type[Exception], ...] = (OSError, *database.driver_errors)
         self._versions: dict[str, int] = {}
         self._callbacks: dict[str, list[Callable[[], Awaitable[None]]]] = {}
         self._wake = asyncio.Event()
@@ -64,7 +67,7 @@ class Changes:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=_POLL_SECONDS)
         if self._listener is not None:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*self._outages):
                 await self._listener.close(timeout=1)
 
     async def look(self) -> None:
@@ -99,9 +102,11 @@ class Changes:
     async def _listen(self) -> None:
         if self._database.is_sqlite or (self._listener is not None and not self._listener.is_closed()):
             return
+        import asyncpg  # noqa: PLC0415 - not loaded beside SQLite
+
         url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             self._listener = await asyncpg.connect(url, timeout=5)
             await self._listener.add_listener(CHANNEL, lambda *_: self._wake.set())
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except self._outages as error:
             _log.warning("cannot listen for changes; looking every half second", note=repr(error))

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
-import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
@@ -75,6 +74,8 @@ class Database:
             with contextlib.suppress(OSError):
                 os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         self.engine = _open_engine(url, statement_seconds, is_sqlite=self.is_sqlite)
+        self.driver_errors: tuple[type[Exception], ...] = () if self.is_sqlite else _driver_errors()
+        self._outages: tuple[type[Exception], ...] = (DBAPIError, OSError, PoolTimeoutError, *self.driver_errors)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Unit]:
@@ -102,7 +103,7 @@ class Database:
                     finally:
                         unit.open = False
                     await raise_versions(link, unit.changed)
-        except (DBAPIError, OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except self._outages as error:
             # Whatever keeps a transaction from beginning is an outage; some of it comes as the driver's own, unwrapped.
             if is_begun and isinstance(error, DBAPIError) and not _is_outage(error):
                 raise
@@ -112,6 +113,13 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    # a driver that is not used is not loaded
+    import asyncpg  # noqa: PLC0415 - see above
+
+    return (asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def _is_outage(error: DBAPIError) -> bool:

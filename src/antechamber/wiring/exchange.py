@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from antechamber.adapters.identity.assertions import JoseAssertions
 from antechamber.adapters.identity.conditions import CelConditions
 from antechamber.adapters.identity.issuers import CelConditionCheck, GuardedAddresses, GuardedFetches, IssuerKeyCheck
+from antechamber.adapters.identity.tokens import JsonWebTokens
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.unit import Units
@@ -78,7 +78,7 @@ def exchange_rules(settings: Settings) -> ExchangeRules:
 def build_exchange(under: Foundations, stores: Stores, rules: ExchangeRules) -> Exchange:
     """Join the services; nothing is fetched before the poller starts or an assertion comes."""
     units, clock = under.units, under.clock
-    assertions, conditions, keys_store = JoseAssertions(), CelConditions(), SqlKeys()
+    assertions, conditions, keys_store = JsonWebTokens(), CelConditions(), SqlKeys()
     keys = IssuerKeys(keys_store, units, clock, assertions, GuardedFetches(rules.guard))
     history = History(HistoryStores(SqlHistory(), SqlSeen()), units, clock, under.chance, rules.keeping)
     placement = Placement(stores.accounts, stores.memberships, under.workspaces)

@@ -3,12 +3,13 @@
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any, Final
-
-from cel_expr_python import cel
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from antechamber.adapters.identity.syntax import references
+
+if TYPE_CHECKING:
+    from cel_expr_python import cel
 
 LONGEST: Final = 4000
 _KEPT: Final = 1024
@@ -28,7 +29,6 @@ class CelConditions:
     """
 
     def __init__(self) -> None:
-        self._environment = cel.NewEnv(variables={_VARIABLE: cel.Type.Map(cel.Type.STRING, cel.Type.DYN)})
         self._compiled = lru_cache(maxsize=_KEPT)(self._compile)
 
     def refuse(self, text: str) -> str | None:
@@ -66,11 +66,18 @@ class CelConditions:
             return False
         return _holds(expression, claims)
 
-    def _compile(self, text: str) -> cel.Expression:
+    def _compile(self, text: str) -> "cel.Expression":
         return self._environment.compile(text)
 
+    @cached_property
+    def _environment(self) -> "cel.Env":
+        # loaded by the first who has a condition
+        from cel_expr_python import cel  # noqa: PLC0415 - see above
 
-def _holds(expression: cel.Expression, claims: Mapping[str, object]) -> bool:
+        return cel.NewEnv(variables={_VARIABLE: cel.Type.Map(cel.Type.STRING, cel.Type.DYN)})
+
+
+def _holds(expression: "cel.Expression", claims: Mapping[str, object]) -> bool:
     try:
         # an error comes as a value of its own type, whose text is true of itself
         return expression.eval(data={_VARIABLE: claims}).value() is True

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from antechamber.adapters.identity.assertions import JoseAssertions
 from antechamber.adapters.identity.conditions import CelConditions
+from antechamber.adapters.identity.tokens import JsonWebTokens
 from antechamber.base.errors import InvalidRequest
 from antechamber.client.guard import Guard, GuardRefusal, check_certificates
 from antechamber.features.federation.model.issuers import Inline, Jwks, dialled
@@ -48,7 +48,7 @@ class GuardedAddresses:
 class IssuerKeyCheck:
     """Says whether a source of keys could be of use (`ports.KeyCheck`)."""
 
-    def __init__(self, guard: Guard, assertions: JoseAssertions) -> None:
+    def __init__(self, guard: Guard, assertions: JsonWebTokens) -> None:
         self._guard = guard
         self._assertions = assertions
 

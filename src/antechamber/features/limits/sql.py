@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Index, Row, Table, UniqueConstraint, and_, delete, or_, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from antechamber.base.ids import OrganizationId, SpendLimitId, UserId
 from antechamber.base.unit import Unit
@@ -13,6 +11,7 @@ from antechamber.database.changes import LIMITS, announce
 from antechamber.database.engine import connection
 from antechamber.database.locks import lock_organization
 from antechamber.database.tables import Count, Instant, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.limits.model.definitions import (
     Limiter,
     Period,
@@ -66,9 +65,8 @@ quotas: Final = Table(
 async def _put(unit: Unit, table: Table, values: dict[str, Any], changed: Sequence[str]) -> None:
     """Insert a row, or give the one with its key new values."""
     link = connection(unit)
-    insert = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
     keys = [column.name for column in table.primary_key]
-    statement = insert(table).values(**values)
+    statement = insert_into(table, link).values(**values)
     await link.execute(
         statement.on_conflict_do_update(index_elements=keys, set_={name: values[name] for name in changed})
     )

@@ -4,13 +4,12 @@ Pages work without scripts and styles of their own: what they use lies in `asset
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from antechamber.base.clock import to_rfc3339
@@ -22,6 +21,8 @@ from antechamber.http.pages.words import language_of, say
 from antechamber.http.routing import LateRoute, Router
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from antechamber.http.browser import Browser
 
 _NOTHING: Final = Filled()
@@ -32,16 +33,6 @@ _HEADERS: Final = {
     "vary": "accept-language, cookie",
     "x-content-type-options": "nosniff",
 }
-_environment: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_environment.globals["asset"] = asset_path
-_environment.filters["day"] = lambda instant: _time(instant, to_rfc3339(instant)[:10])
-_environment.filters["minute"] = lambda instant: _time(instant, f"{to_rfc3339(instant)[:16].replace('T', ' ')} UTC")
 
 
 class PageRoute(LateRoute):
@@ -75,14 +66,18 @@ async def render(
     """
     language = language_of(request.headers.get("accept-language", ""))
     browser: Browser | None = getattr(request.app.state, "browser", None)
-    shown = _environment.get_template(template).render(
-        t=partial(say, language),
-        language=language,
-        visit=await browser.visit(request) if browser else None,
-        form_token=await browser.form_token(request) if browser else "",
-        filled=filled,
-        path=request.url.path,
-        **values,
+    shown = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=partial(say, language),
+            language=language,
+            visit=await browser.visit(request) if browser else None,
+            form_token=await browser.form_token(request) if browser else "",
+            filled=filled,
+            path=request.url.path,
+            **values,
+        )
     )
     policy = {"content-security-policy": _policy(form_action), "content-language": language}
     response = HTMLResponse(shown, status, {**_HEADERS, **policy, **(headers or {})})
@@ -94,6 +89,24 @@ async def render(
 def lead(location: str) -> Response:
     """Lead a browser on with a GET, after a form (Post/Redirect/Get)."""
     return RedirectResponse(location, 303, {"cache-control": "no-store", "referrer-policy": "same-origin"})
+
+
+@cache
+def _environment() -> "Environment":
+    # loaded for the first page
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - see above
+
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["asset"] = asset_path
+    made.filters["day"] = lambda instant: _time(instant, to_rfc3339(instant)[:10])
+    made.filters["minute"] = lambda instant: _time(instant, f"{to_rfc3339(instant)[:16].replace('T', ' ')} UTC")
+    return made
 
 
 def _time(instant: int, shown: str) -> Markup:

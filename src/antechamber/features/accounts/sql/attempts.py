@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import Column, Table, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.forgetting import forget
 from antechamber.database.locks import lock_name
 from antechamber.database.tables import Count, Digest, Instant, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.accounts.model import Attempts
 
 log_in_attempts: Final = Table(
@@ -41,7 +40,6 @@ class SqlAttempts:
     async def sweep_in(self, unit: Unit, counted: Mapping[bytes, Attempts], now: int) -> None:
         """Keep what is counted now, and forget what does not matter any more."""
         link = connection(unit)
-        insert_into = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
         for digest, attempts in sorted(counted.items()):
             fresh = {
                 "failures": attempts.failures,
@@ -51,7 +49,7 @@ class SqlAttempts:
                 "forget_at": attempts.forget_at(),
             }
             await link.execute(
-                insert_into(log_in_attempts)
+                insert_into(log_in_attempts, link)
                 .values(digest=digest, **fresh)
                 .on_conflict_do_update(index_elements=["digest"], set_=fresh)
             )

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Boolean, Column, Row, Table, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import PasskeyId, UserId
@@ -14,6 +12,7 @@ from antechamber.database.engine import connection
 from antechamber.database.forgetting import forget
 from antechamber.database.locks import lock_name
 from antechamber.database.tables import Count, Digest, Instant, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.accounts.model import Passkey
 
 passkeys: Final = Table(
@@ -55,7 +54,6 @@ class SqlPasskeys:
     async def add(self, unit: Unit, user_id: UserId, passkey: Passkey) -> bool:
         """Keep a new passkey; False if its credential is kept already, whoever's it is."""
         link = connection(unit)
-        insert_into = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
         values = {
             "id": passkey.id,
             "user_id": user_id,
@@ -69,7 +67,7 @@ class SqlPasskeys:
             "created_at": passkey.created_at,
             "last_used_at": passkey.last_used_at,
         }
-        query = insert_into(passkeys).values(**values).on_conflict_do_nothing(index_elements=["credential_id"])
+        query = insert_into(passkeys, link).values(**values).on_conflict_do_nothing(index_elements=["credential_id"])
         return bool((await link.execute(query)).rowcount)
 
     async def rename(self, unit: Unit, user_id: UserId, passkey_id: PasskeyId, name: str) -> bool:
@@ -100,8 +98,7 @@ class SqlPasskeys:
         """Note until it expires that a challenge was answered; False if it was before. Expired ones are forgotten."""
         link = connection(unit)
         await forget(unit, spent_challenges.c.digest, spent_challenges.c.expires_at, now)
-        insert_into = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
-        query = insert_into(spent_challenges).values(digest=digest, expires_at=expires_at)
+        query = insert_into(spent_challenges, link).values(digest=digest, expires_at=expires_at)
         return bool((await link.execute(query.on_conflict_do_nothing(index_elements=["digest"]))).rowcount)
 
 

@@ -3,13 +3,12 @@
 from typing import Any, Final
 
 from sqlalchemy import Column, Select, Table, delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from antechamber.base.ids import UserId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.tables import Digest, Instant, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.accounts.model import PasswordLink, StoredPassword
 
 passwords: Final = Table(
@@ -45,10 +44,9 @@ class SqlPasswords:
     async def keep(self, unit: Unit, user_id: UserId, encoded: str, at: int) -> None:
         """Keep a person's new hash in place of any other."""
         link = connection(unit)
-        insert_into = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
         fresh = {"encoded": encoded, "set_at": at}
         await link.execute(
-            insert_into(passwords)
+            insert_into(passwords, link)
             .values(user_id=user_id, **fresh)
             .on_conflict_do_update(index_elements=["user_id"], set_=fresh)
         )

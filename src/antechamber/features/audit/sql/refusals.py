@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Index, Row, Table, case, delete, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.tables import Count, Instant, Number, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.audit.model import Refusal, RefusalKey, RefusalQuery
 
 refusals: Final = Table(
@@ -40,7 +39,7 @@ class SqlRefusals:
     async def sweep_in(self, unit: Unit, counted: Sequence[Refusal]) -> None:
         """Add counts to those that are kept, and keep the newer samples."""
         link = connection(unit)
-        new = (sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert)(refusals)
+        new = insert_into(refusals, link)
         later = new.excluded.last_at >= refusals.c.last_at
         sample = {name: case((later, new.excluded[name]), else_=refusals.c[name]) for name in _SAMPLE}
         counts = {"count": refusals.c.count + new.excluded.count}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Index, Integer, Row, Table, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import EnvironmentId, OrganizationId, SessionId, WorkId, WorkspaceId
@@ -17,6 +16,7 @@ from antechamber.database.engine import connection
 from antechamber.database.listing import page_of
 from antechamber.database.locks import lock_name
 from antechamber.database.tables import Digest, Instant, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.environments.model.work import LEASED, QueueStats, Work, WorkState
 
 work_items: Final = Table(
@@ -140,8 +140,7 @@ class SqlWork:
     ) -> None:
         """Keep when a worker last polled."""
         link = connection(unit)
-        dialect = sqlite if link.dialect.name == "sqlite" else postgresql
-        statement = dialect.insert(work_pollers).values(
+        statement = insert_into(work_pollers, link).values(
             organization_id=organization_id, environment_id=environment_id, worker_id=worker_id, polled_at=now
         )
         await link.execute(

@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, delete, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import OrganizationId, ServiceAccountId, WorkspaceId
@@ -15,6 +13,7 @@ from antechamber.base.unit import Unit
 from antechamber.database.changes import CREDENTIALS, announce
 from antechamber.database.engine import connection
 from antechamber.database.locks import lock_organization
+from antechamber.database.upserts import insert_into
 from antechamber.features.federation.model.accounts import Membership, ServiceAccount
 from antechamber.features.federation.ports import Asked
 from antechamber.features.federation.sql.tables import (
@@ -113,8 +112,7 @@ class SqlMemberships:
     async def put(self, unit: Unit, organization_id: OrganizationId, membership: Membership, created_at: int) -> None:
         """Keep the role, in place of the one before, and announce it; when and by whom stays that of the first."""
         link = connection(unit)
-        insert_or = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
-        statement = insert_or(service_account_memberships).values(
+        statement = insert_into(service_account_memberships, link).values(
             workspace_id=membership.workspace_id,
             service_account_id=membership.service_account_id,
             organization_id=organization_id,

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Index, Row, Table, and_, delete, insert, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from antechamber.base.ids import IssuerId, OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.sqlite import LATER
 from antechamber.database.tables import Digest, Instant, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.federation.model.history import Exchange, HistoryQuery, Outcome, Reason
 from antechamber.features.federation.ports import Asked
 
@@ -46,8 +45,6 @@ federation_exchanges: Final = Table(
 
 
 # every exchange takes these: to build a statement costs more than to execute it
-_REMEMBER_SQLITE: Final = sqlite_insert(federation_assertions).on_conflict_do_nothing()
-_REMEMBER_POSTGRESQL: Final = postgresql_insert(federation_assertions).on_conflict_do_nothing()
 _ADD: Final = insert(federation_exchanges).execution_options(**LATER)
 
 
@@ -65,7 +62,7 @@ class SqlSeen:
             "organization_id": organization_id,
             "expires_at": expires_at,
         }
-        statement = _REMEMBER_SQLITE if link.dialect.name == "sqlite" else _REMEMBER_POSTGRESQL
+        statement = insert_into(federation_assertions, link).on_conflict_do_nothing()
         return (await link.execute(statement, values)).rowcount == 1
 
     async def sweep_expired(self, unit: Unit, now: int, limit: int) -> int:

@@ -5,13 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Table, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from antechamber.base.ids import IssuerId, OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.tables import Instant, Number, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.federation.model.keys import KeyRow
 
 federation_keys: Final = Table(
@@ -46,7 +45,7 @@ class SqlKeys:
     ) -> bool:
         """Note that a fetch begins, unless one began after `before`: then False, and nobody else's is disturbed."""
         link = connection(unit)
-        new = (sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert)(federation_keys)
+        new = insert_into(federation_keys, link)
         values = {"issuer_id": issuer_id, "organization_id": organization_id, **_BLANK}
         await link.execute(new.values(**values).on_conflict_do_nothing())
         claimed = (
@@ -85,7 +84,7 @@ class SqlKeys:
     async def restart(self, unit: Unit, organization_id: OrganizationId, issuer_id: IssuerId, now: int) -> None:
         """Let the next fetch come at once, and forget what failed; the keys stay."""
         link = connection(unit)
-        new = (sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert)(federation_keys)
+        new = insert_into(federation_keys, link)
         anew = {"attempted_at": 0, "consecutive_failures": 0, "next_poll_at": now, "disabled_at": None, "problem": None}
         values = {"issuer_id": issuer_id, "organization_id": organization_id, **_BLANK, **anew}
         await link.execute(new.values(**values).on_conflict_do_update(index_elements=["issuer_id"], set_=anew))

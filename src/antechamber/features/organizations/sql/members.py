@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Index, Row, Select, Table, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 
 from antechamber.base.errors import Conflict, WireError
@@ -18,6 +16,7 @@ from antechamber.database.engine import connection
 from antechamber.database.listing import list_rows
 from antechamber.database.locks import lock_organization
 from antechamber.database.tables import Instant, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.organizations.model import Member, Person, base_of, key_of
 
 people: Final = Table(
@@ -134,10 +133,9 @@ class SqlMembers:
         """Return the person whom the server knows by this address already, or keep this one."""
         del organization_id  # people are the server's; it only says on whose behalf
         link = connection(unit)
-        insert = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
         key = key_of(person.email)
         await link.execute(
-            insert(people)
+            insert_into(people, link)
             .values(
                 id=person.id,
                 email=person.email,
@@ -154,10 +152,9 @@ class SqlMembers:
     async def add(self, unit: Unit, organization_id: OrganizationId, member: Member) -> None:
         """Keep a membership, again for one who was removed, and announce it."""
         link = connection(unit)
-        insert = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
         fresh = {"role": member.role, "added_at": member.added_at, "removed_at": None}
         await link.execute(
-            insert(members)
+            insert_into(members, link)
             .values(organization_id=organization_id, user_id=member.id, **fresh)
             .on_conflict_do_update(index_elements=["organization_id", "user_id"], set_=fresh)
         )

@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import OrganizationId, SessionId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
+from antechamber.database.upserts import insert_into
 from antechamber.features.sessions.model.containers import Container, ContainerState
 from antechamber.features.sessions.sql.tables import session_containers
 
@@ -34,8 +34,7 @@ class SqlContainers:
             "due_at": container.due_at,
             "updated_at": container.updated_at,
         }
-        dialect = sqlite if link.dialect.name == "sqlite" else postgresql
-        statement = dialect.insert(session_containers).values(
+        statement = insert_into(session_containers, link).values(
             session_id=container.session_id, organization_id=organization_id, **values
         )
         await link.execute(statement.on_conflict_do_update(index_elements=["session_id"], set_=values))

@@ -10,7 +10,6 @@ from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator, Caller, caller_of, demand, demand_address
 from antechamber.features.usage.service.claude_code import ClaudeCodeMetrics, ClaudeCodeReports
 from antechamber.features.usage.wire import claude_code as wire
-from antechamber.features.usage.wire import telemetry
 from antechamber.http.app import RawRoute
 from antechamber.http.authenticate import Authenticator
 from antechamber.http.context import Context, context_of
@@ -41,6 +40,9 @@ class MetricsIntake:
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what was exported; points that can't be counted are named in a partial success."""
+        # its messages and their library are loaded by the first who sends any
+        from antechamber.features.usage.wire import telemetry  # noqa: PLC0415 - see above
+
         headers, context = dict(scope["headers"]), context_of(scope)
         key = await self._admit(context, headers)
         encoding = telemetry.media_type(headers.get(b"content-type", b"").decode("latin-1"))
@@ -56,6 +58,8 @@ class MetricsIntake:
 
     async def discard(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say that all of it was taken: an exporter that is refused logs an error at every flush (wire-auth.md 6.3)."""
+        from antechamber.features.usage.wire import telemetry  # noqa: PLC0415 - as above
+
         headers, context = dict(scope["headers"]), context_of(scope)
         await self._admit(context, headers)
         encoding = telemetry.media_type(headers.get(b"content-type", b"").decode("latin-1"))

@@ -16,7 +16,6 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
@@ -26,6 +25,7 @@ from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.database.locks import lock_name
 from antechamber.database.tables import Count, Digest, Instant, Text, metadata
+from antechamber.database.upserts import insert_into
 from antechamber.features.usage.model import UsageRow
 from antechamber.features.usage.model.claude_code import (
     DAY_US,
@@ -336,7 +336,7 @@ async def _upsert(
 ) -> None:
     if not rows:
         return
-    insert = (sqlite.insert if link.dialect.name == "sqlite" else postgresql.insert)(table)
+    insert = insert_into(table, link)
     changes = {
         **{name: table.c[name] + insert.excluded[name] for name in added},
         **{name: insert.excluded[name] for name in replaced},

@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import OrganizationId, UserId, WorkspaceId
@@ -15,6 +13,7 @@ from antechamber.base.permissions import WorkspaceRole
 from antechamber.base.unit import Unit
 from antechamber.database.changes import CREDENTIALS, announce
 from antechamber.database.engine import connection
+from antechamber.database.upserts import insert_into
 from antechamber.features.workspaces.sql.tables import workspace_members
 
 # Thousands of places come as one value: as parameters they cost more to write down than to look up.
@@ -53,8 +52,7 @@ class SqlWorkspaceMembers:
     ) -> None:
         """Keep the role, in place of the one before; `added_at` stays that of the first."""
         link = connection(unit)
-        insert_or = sqlite_insert if link.dialect.name == "sqlite" else postgresql_insert
-        statement = insert_or(workspace_members).values(
+        statement = insert_into(workspace_members, link).values(
             workspace_id=workspace_id, user_id=user_id, organization_id=organization_id, role=role, added_at=added_at
         )
         await link.execute(
