@@ -148,6 +148,20 @@ def test_an_oci_image_becomes_a_base(tmp_path: Path) -> None:
     assert trees.find("gone") is None
 
 
+@pytest.mark.sandbox
+def test_what_a_making_mounts_goes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "chroot"
+    place.mkdir()
+    program = tmp_path / "mmdebstrap"
+    program.write_text(f"#!/bin/sh\nmount -t tmpfs none {place} && touch {place}/mounted && kill -9 $$\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(MakingFailed, match="mmdebstrap ended with -9"):
+        Maker(Trees(tmp_path / "rootfs"), tmp_path / "cache", lambda _: None, Source()).build("minimal")
+    assert str(place) not in Path("/proc/self/mounts").read_text()
+    assert list(place.iterdir()) == []
+
+
 def test_a_base_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MakingFailed, match="there are: minimal, standard, full"):
         Maker(Trees(tmp_path), tmp_path, print, Source()).build("nonsense")

@@ -174,8 +174,10 @@ class Maker:
 
     def _run(self, argv: Sequence[str]) -> None:
         self._say(" ".join(argv))
+        # what it mounts of this machine for a chroot is gone when it is, however it ends
+        apart = ["unshare", "--mount", "--propagation", "private", "--"] if os.geteuid() == 0 else []
         process = subprocess.Popen(  # noqa: S603 - the same
-            argv,
+            [*apart, *argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
