@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -98,8 +97,7 @@ async def test_a_node_that_cannot_listen_looks(database: Database, monkeypatch: 
     async def refuse(*_: object, **__: object) -> None:
         raise OSError
 
-    errors = SimpleNamespace(PostgresError=OSError, InterfaceError=OSError, connect=refuse)
-    monkeypatch.setattr(changes, "asyncpg", errors)
+    monkeypatch.setattr(changes, "_connect", refuse)
     async with node(database) as (_, heard, _):
         await tell(database)
         await until(lambda: bool(heard))

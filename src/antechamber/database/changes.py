@@ -102,11 +102,15 @@ class Changes:
     async def _listen(self) -> None:
         if self._database.is_sqlite or (self._listener is not None and not self._listener.is_closed()):
             return
-        import asyncpg  # noqa: PLC0415 - not loaded beside SQLite
-
         url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            self._listener = await asyncpg.connect(url, timeout=5)
+            self._listener = await _connect(url)
             await self._listener.add_listener(CHANNEL, lambda *_: self._wake.set())
         except self._outages as error:
             _log.warning("cannot listen for changes; looking every half second", note=repr(error))
+
+
+async def _connect(url: str) -> "asyncpg.Connection":
+    import asyncpg  # noqa: PLC0415 - not loaded beside SQLite
+
+    return await asyncpg.connect(url, timeout=5)
