@@ -224,8 +224,10 @@ def family(pid: int) -> dict[int, str]:
         if began is None:
             continue
         found[each] = began
-        for task in Path(f"/proc/{each}/task").glob("*/children"):
-            waiting += map(int, task.read_text().split())
+        # it may end while it is looked at: a supervisor makes things ahead, by programs of a moment
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for task in Path(f"/proc/{each}/task").glob("*/children"):
+                waiting += map(int, task.read_text().split())
     return found
 
 
