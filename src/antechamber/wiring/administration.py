@@ -12,6 +12,7 @@ from antechamber.features.accounts.model import BrowserSession
 from antechamber.features.apikeys.model import AdminDraft
 from antechamber.features.organizations.model import Member, check_email, check_name
 from antechamber.features.organizations.service import accept_url
+from antechamber.features.organizations.wire import member_fields
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.oauth_acts import (
     create_client,
@@ -42,19 +43,19 @@ async def _mint_token(storage: Storage, asked: Asked) -> Mapping[str, Any]:
 async def _add_person(storage: Storage, asked: Asked) -> Mapping[str, Any]:
     organization_id = await _organization(storage, asked)
     role, name = _role(asked), str(asked.get("name") or "")
-    return _shown(await storage.members.add(organization_id, str(asked["email"]), name, role, OPERATOR))
+    return member_fields(await storage.members.add(organization_id, str(asked["email"]), name, role, OPERATOR))
 
 
 async def _list_people(storage: Storage, asked: Asked) -> Mapping[str, Any]:
     organization_id = await _organization(storage, asked)
     async with storage.database.read() as unit:
         found = await storage.members.by_role(unit, organization_id, list(OrganizationRole))
-    return {"data": [_shown(member) for member in found]}
+    return {"data": [member_fields(member) for member in found]}
 
 
 async def _appoint_person(storage: Storage, asked: Asked) -> Mapping[str, Any]:
     member = await _member(storage, asked)
-    return _shown(await storage.members.appoint(member.organization_id, member.id, _role(asked), OPERATOR))
+    return member_fields(await storage.members.appoint(member.organization_id, member.id, _role(asked), OPERATOR))
 
 
 async def _remove_person(storage: Storage, asked: Asked) -> Mapping[str, Any]:
@@ -193,15 +194,4 @@ def _shown_session(session: BrowserSession) -> Mapping[str, Any]:
         "expires_at": to_rfc3339(session.expires_at),
         "ip_address": session.address,
         "user_agent": session.user_agent,
-    }
-
-
-def _shown(member: Member) -> Mapping[str, Any]:
-    return {
-        "id": member.id,
-        "type": "user",
-        "email": member.email,
-        "name": member.name,
-        "role": member.role,
-        "added_at": to_rfc3339(member.added_at),
     }

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from antechamber.features.environments.model.sandbox import NetworkMode, NetworkPolicy
+from antechamber.features.environments.model.sandbox import AUTHORITY_FILE, NetworkMode, NetworkPolicy
 
 PROXY_PORT: Final = 3128
 RESOLVER: Final = "198.18.0.1"
-AUTHORITY_FILE: Final = "/etc/antechamber/egress-ca.pem"
 _PROXY: Final = f"http://127.0.0.1:{PROXY_PORT}"
 _HERE: Final = "localhost,127.0.0.0/8,127.0.0.1,::1"
 
