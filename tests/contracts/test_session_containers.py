@@ -200,7 +200,13 @@ async def test_a_container_that_a_limit_stopped_stays_so_until_its_session_is_us
     other = await seating.session(await seating.environment("b"))
     await seating.until(other, runs)
     assert stopped(await seating.again(shown))
-    again = await seating.services.sessions.update(REACH, shown.session.id, {"title": "used"}, OPERATOR)
+    # what describes a session is no use of it
+    for described in ({"title": "described"}, {"metadata": {"team": "core"}}, {}):
+        again = await seating.services.sessions.update(REACH, shown.session.id, described, OPERATOR)
+        assert stopped(again)
+        await seating.until(other, runs)
+        assert stopped(await seating.again(shown))
+    again = await seating.services.sessions.update(REACH, shown.session.id, {"agent": {"tools": []}}, OPERATOR)
     assert again.container is not None
     assert (again.container.state, again.container.problem) == (ContainerState.PENDING, None)
     await seating.until(shown, runs)

@@ -36,7 +36,7 @@ _ENDED_FOR: Final = {
     "disk": "It was stopped: it had written more than its disk limit.",
     "time": "It was stopped when its time was over.",
 }
-_NEXT_USE: Final = "What it wrote is kept; it starts again when the session is sent an event or changed."
+_NEXT_USE: Final = "What it wrote is kept; it starts again when the session is sent an event or its agent is set."
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,10 @@ class Sessions:
         return book.leaf([Shown(session, containers.get(session.id)) for session in found])
 
     async def update(self, reach: Reach, session_id: SessionId, changes: Mapping[str, Any], by: Actor) -> Shown:
-        """Change `title`, `metadata` (a patch) or the `agent`'s tools and servers; NotFound, InvalidRequest."""
+        """Change `title`, `metadata` (a patch) or the `agent`'s tools and servers; NotFound, InvalidRequest.
+
+        To set the agent is to mean to go on: it starts a container that a limit has stopped. What describes does not.
+        """
         async with self._units.begin() as unit:
             await self._store.lock(unit, reach.organization_id)
             known = await require(self._store, unit, reach, session_id)
@@ -157,7 +160,8 @@ class Sessions:
                 session = dataclasses.replace(session, updated_at=self._clock.now())
                 await self._store.save(unit, reach.organization_id, session)
                 await self._record(unit, session, ActivityType.SESSION_UPDATED, by)
-            starts = await use(self._containers, unit, reach.organization_id, session_id, self._clock.now())
+            place = (unit, reach.organization_id, session_id)
+            starts = "agent" in changes and await use(self._containers, *place, self._clock.now())
             shown = await self._shown(unit, session)
         if starts:
             self._keeper.wake()

@@ -75,7 +75,7 @@ class NothingBody(Body):
 class ContainerBody(BaseModel):
     """How far a session's container is: pending, running, failed or stopped; `error` says why it does not run.
 
-    Stopped by a limit, it keeps what it wrote, and starts again when the session is sent an event or changed.
+    Stopped by a limit, it keeps what it wrote, and starts again when the session is sent an event or its agent is set.
     """
 
     state: str
