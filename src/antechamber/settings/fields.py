@@ -34,6 +34,11 @@ class Settings:
     pepper: Secret | None = _setting(
         None, "Key of the hashes under which secrets are stored; unset: DATA/secrets/pepper, made at first start."
     )
+    master_key: Secret | None = _setting(
+        None,
+        "Key under which secrets that must be used again are sealed; several with commas: the first seals. Unset: "
+        "DATA/secrets/master_keys, made when first needed.",
+    )
     anthropic_api_key: Secret | None = _setting(
         None, "At start without providers: key of an Anthropic-format provider."
     )
@@ -134,6 +139,11 @@ class Settings:
     def is_tls(self) -> bool:
         """Say whether the server speaks TLS."""
         return self.tls_cert is not None
+
+    def master_keys(self) -> list[Secret]:
+        """Return the master keys that are set, the one that seals first."""
+        parts = self.master_key.reveal().split(",") if self.master_key else []
+        return [Secret(part.strip()) for part in parts if part.strip()]
 
     def base_url(self) -> str:
         """Return how callers reach this server, without a trailing slash."""

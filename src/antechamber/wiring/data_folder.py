@@ -1,4 +1,4 @@
-"""The data folder: its parts, their modes, the one process that may use it, and the pepper."""
+"""The data folder: its parts, their modes, the one process that may use it, and the keys."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from antechamber.base.secret import Secret
 
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
-_PEPPER_BYTES: Final = 32
+_KEY_BYTES: Final = 32
 
 
 class DataFolderError(Exception):
@@ -76,7 +76,14 @@ class DataFolder:
 
     def pepper(self, chance: Chance) -> Secret:
         """Return the key of stored hashes, made at first use and never overwritten; DataFolderError."""
-        path = self.secrets / "pepper"
+        return Secret(self._key("pepper", "make every key anew", chance))
+
+    def master_keys(self, chance: Chance) -> list[Secret]:
+        """Return the keys of sealed secrets, a line each, the one that seals first; made at first use as the pepper."""
+        return [Secret(key) for key in self._key("master_keys", "set every sealed secret anew", chance).split()]
+
+    def _key(self, name: str, consequence: str, chance: Chance) -> str:
+        path = self.secrets / name
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_FILE)
         except FileExistsError:
@@ -85,12 +92,12 @@ class DataFolder:
                 raise DataFolderError(message) from None
             text = path.read_text(encoding="ascii").strip()
             if not text:
-                message = f"{path}: is empty: bring it back from a backup, or remove it and make every key anew"
+                message = f"{path}: is empty: bring it back from a backup, or remove it and {consequence}"
                 raise DataFolderError(message) from None
-            return Secret(text)
+            return text
         with os.fdopen(descriptor, "w") as file:
-            text = chance.draw(_PEPPER_BYTES).hex()
+            text = chance.draw(_KEY_BYTES).hex()
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        return Secret(text)
+        return text

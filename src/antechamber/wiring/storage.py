@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from antechamber.adapters.seals import MasterKeySeals
 from antechamber.base.chance import Chance, SystemChance
 from antechamber.base.clock import Clock, SystemClock
 from antechamber.base.errors import InvalidRequest, WireError
@@ -49,6 +50,7 @@ class Storage:
     clock: Clock
     chance: Chance
     pepper: Secret
+    seals: MasterKeySeals
     audit: Audit
     activities: Activities
     organizations: Organizations
@@ -155,6 +157,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         clock=clock,
         chance=chance,
         pepper=pepper,
+        seals=MasterKeySeals(lambda: settings.master_keys() or folder.master_keys(chance), chance),
         audit=audit,
         activities=Activities(SqlActivities(), database, AuditPeople(members), pepper),
         organizations=organizations,

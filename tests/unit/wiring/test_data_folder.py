@@ -72,3 +72,12 @@ def test_an_empty_pepper_is_refused(folder: DataFolder) -> None:
     (folder.secrets / "pepper").touch(mode=0o600)
     with pytest.raises(DataFolderError, match=r"pepper: is empty"):
         folder.pepper(SystemChance())
+
+
+def test_master_keys_are_drawn_when_they_are_first_needed_and_a_line_put_before_seals(folder: DataFolder) -> None:
+    path = folder.secrets / "master_keys"
+    assert not path.exists()
+    (drawn,) = folder.master_keys(SystemChance())
+    assert (mode(path), len(drawn.reveal())) == (0o600, 64)
+    path.write_text(f"newer\n{path.read_text()}")
+    assert [key.reveal() for key in folder.master_keys(SystemChance())] == ["newer", drawn.reveal()]
