@@ -1,6 +1,7 @@
 """Traps of OCI runtimes that were met in trials, each held shut; and what such a runtime alone can show."""
 
 import asyncio
+import contextlib
 import errno
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from antechamber.adapters.sandboxes.oci.cgroups import prefix_of
-from antechamber.features.environments.model.sandbox import Command, NetworkMode, NetworkPolicy, SandboxSpec
+from antechamber.features.environments.model.sandbox import Command, Limits, NetworkMode, NetworkPolicy, SandboxSpec
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox
 from tests.sandboxes.running import ORGANIZATION, Runtime, collect, run
 from tests.sandboxing import KINDS, Station, station
@@ -273,3 +274,42 @@ async def test_runc_takes_the_same_bundles_as_root() -> None:
         again = await made.sandboxes.create(spec)
         assert (await run(again, "echo", "back")).text == "back\n"
         await again.destroy()
+
+
+FILLS = """
+import os, time
+started = 0
+try:
+    while started < 400:
+        if os.fork() == 0:
+            time.sleep(600)
+        started += 1
+except OSError:
+    pass
+print(started, flush=True)
+time.sleep(600)
+"""
+
+
+async def test_every_sandbox_has_its_number_of_processes_for_itself(runtime: Runtime) -> None:
+    """An OCI runtime that is told of a limit of processes holds itself to it, outside, where those of all count."""
+    assert (await runtime.sandboxes.capabilities()).pids_limit
+    limits = Limits(pids=64)
+    async with contextlib.AsyncExitStack() as stack:
+        full, *rooms = [await stack.enter_async_context(runtime.room(limits=limits)) for _ in range(4)]
+        filling = await full.execute(Command(("python3", "-c", FILLS)))
+        assert 10 < int(await anext(filling.stdout)) < 64
+        said = await asyncio.gather(*(run(room, "sh", "-c", "sleep 0.5; echo here") for room in rooms * 15))
+        assert {(each.text, each.err, each.status.code) for each in said} == {("here\n", b"", 0)}
+        await filling.signal(9)
+        assert (await run(full, "echo", "alive")).text == "alive\n"
+
+
+async def test_a_sandbox_may_have_more_processes_than_the_one_before(runtime: Runtime) -> None:
+    counts = []
+    for most in (24, 48, 24):
+        async with runtime.room(limits=Limits(pids=most)) as room:
+            filling = await room.execute(Command(("python3", "-c", FILLS)))
+            counts.append(int(await anext(filling.stdout)))
+    assert 10 < counts[0] < 24 < counts[1] < 48
+    assert 10 < counts[2] < 24

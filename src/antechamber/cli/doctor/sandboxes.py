@@ -15,6 +15,8 @@ _NAME: Final = "sandboxes"
 _IDS: Final = 65_535
 # programs that the OCI runtime needs, and Debian's packages of them
 _NEEDED: Final = {"crun": "crun", "catatonit": "catatonit", "tini-static": "tini"}
+# since when the kernel counts, and limits, the processes of each user namespace
+_COUNTS_SINCE: Final = (5, 14)
 _APPARMOR: Final = "kernel.apparmor_restrict_unprivileged_userns"
 
 
@@ -58,9 +60,19 @@ def _limits(machine: Path, *, is_root: bool) -> Check:
         return Check(
             _NAME, "ok", "crun as a user, with a control group of its own: memory and processes can be limited"
         )
-    detail = "crun as a user: sandboxes run, but nothing limits their memory, CPU and processes together"
+    counted = _release(machine) >= _COUNTS_SINCE
+    unlimited = "memory and CPU" if counted else "memory, CPU and processes"
+    detail = f"crun as a user: sandboxes run, but nothing limits {unlimited} of each as a whole"
     advice = "a systemd unit with Delegate=yes gives a control group; or run the server as root"
     return Check(_NAME, "note", detail, advice)
+
+
+def _release(machine: Path) -> tuple[int, ...]:
+    """Return the first two numbers of the kernel's version."""
+    with suppress(OSError, ValueError):
+        text = (machine / "proc/sys/kernel/osrelease").read_text(encoding="ascii")
+        return tuple(int(part) for part in text.split(".")[:2])
+    return ()
 
 
 def _own_group(machine: Path) -> Path | None:

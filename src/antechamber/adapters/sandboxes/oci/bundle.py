@@ -94,11 +94,11 @@ def write(file: Path, content: Mapping[str, object]) -> None:
 def rlimits(limits: Limits, *, alone: bool, most: Mapping[str, int]) -> list[dict[str, object]]:
     """Return the limits of each process; `most` is the highest that this machine lets us set, by name.
 
-    `alone`: nothing else limits the sandbox, so that its processes are counted and their data measured here.
+    `alone`: no control group limits the sandbox, so that the data of each process is measured here. Processes are
+    counted elsewhere (spaces.py).
     """
     wanted = {"RLIMIT_NOFILE": limits.open_files, "RLIMIT_FSIZE": limits.file_bytes, "RLIMIT_CORE": 0}
     if alone:
-        wanted["RLIMIT_NPROC"] = limits.pids
         wanted["RLIMIT_DATA"] = limits.memory_bytes
         sizes = [size for size in (limits.file_bytes, limits.disk_bytes) if size]
         wanted["RLIMIT_FSIZE"] = min(sizes, default=0)
@@ -125,14 +125,12 @@ def seccomp(machine: str | None = None) -> dict[str, Any]:
 def _config(bundle: Bundle) -> dict[str, Any]:
     own = {"containerID": 0, "hostID": bundle.first_id, "size": bundle.ids}
     environment = {"PATH": PATH}
-    limits = rlimits(bundle.limits, alone=bundle.cgroup is None, most=bundle.most or {})
     first = process(
         [INIT, "-P"],
         cwd="/",
         environment=environment,
         user=(0, 0),
-        # it starts no process; the runtime does, where all sandboxes of a user are still counted together
-        rlimits=[each for each in limits if each["type"] != "RLIMIT_NPROC"],
+        rlimits=rlimits(bundle.limits, alone=bundle.cgroup is None, most=bundle.most or {}),
     )
     joined = bundle.joined or {}
     linux: dict[str, Any] = {

@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import os
+import re
 import struct
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,8 @@ _MOVE: Final = 8192
 _DETACH: Final = 2
 _NEW_FS: Final = 0x200
 _SUBREAPER: Final = 36
+_RELEASE: Final = re.compile(r"(\d+)\.(\d+)")
+_COUNTS_SINCE: Final = (5, 14)
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -79,6 +82,12 @@ def flush(folder: Path) -> None:
         _check(_libc.syncfs(descriptor), str(folder))
     finally:
         os.close(descriptor)
+
+
+def counts_by_namespace() -> bool:
+    """Tell whether processes are counted, and their number limited, by user namespace (Linux 5.14)."""
+    found = _RELEASE.match(os.uname().release)
+    return found is not None and (int(found[1]), int(found[2])) >= _COUNTS_SINCE
 
 
 def own_folder() -> None:

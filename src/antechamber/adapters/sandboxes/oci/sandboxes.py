@@ -37,6 +37,12 @@ from antechamber.features.environments.model.sandbox import (
 
 _log = structlog.get_logger("sandboxes")
 _ISOLATION: Final = {"runsc": "gvisor", "kata-runtime": "microvm"}
+# what still holds without a control group of a kind
+_INSTEAD: Final = {
+    "cpu": "only deadlines end what burns processors",
+    "memory": "only each process is limited",
+    "pids": "all processes of this user count together (Linux 5.14 counts each sandbox's)",
+}
 
 
 class OciSandboxes:
@@ -61,13 +67,15 @@ class OciSandboxes:
         self._layers = kept.Layers(options.folder / "layers")
         self._trees = Trees(options.folder / "rootfs", first_id=1 if options.rootless else 0)
         cgroups = Cgroups(prefix_of(options.folder))
+        runtime = Runtime(options, self._children, limits=cgroups.version != 0)
+        counts = "pids" in cgroups.missing and runtime.joins and kernel.counts_by_namespace()
         self._machine = starting.Machine(
             options,
-            Runtime(options, self._children, limits=cgroups.version != 0),
+            runtime,
             find_init(),
             find_reaper(),
             cgroups,
-            Spaces(self._children, network, self._ranges.size),
+            Spaces(self._children, network, self._ranges.size, limits=counts),
             mounts.Workers(),
             self._ranges.size,
             starting.highest(),
@@ -114,9 +122,9 @@ class OciSandboxes:
     async def capabilities(self) -> Capabilities:
         """Return what it can enforce on this machine."""
         machine = self._machine
-        absent = machine.cgroups.missing
+        absent = [name for name in machine.cgroups.missing if name != "pids" or not machine.spaces.limits]
         why = "this machine gives the supervisor no control group" if machine.cgroups.version == 0 else "not delegated"
-        missing = [f"{name} limit: {why}; only each process is limited" for name in absent]
+        missing = [f"{name} limit: {why}; {_INSTEAD[name]}" for name in absent]
         if not machine.can_limit_disk:
             missing.append("disk limit: no loop devices for us; a watcher ends sandboxes that pass it")
         missing += lacking()
@@ -262,7 +270,7 @@ class OciSandboxes:
         before = self._sessions.find(spec.id)
         if before is None:
             size = spec.limits.disk_bytes if self._machine.can_limit_disk else 0
-            slot = await self._slots.take(size)
+            slot = await self._slots.take(size, spec.limits.pids)
             now = self._clock.now()
             return kept.first_state(spec, tree.digest, slot.first_id, now, has_disk=size > 0), slot
         if (before.organization_id, before.base, before.layers) != (

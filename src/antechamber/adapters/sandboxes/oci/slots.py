@@ -29,7 +29,7 @@ class Slot:
 
 
 class Slots:
-    """Slots for sandboxes of the size that was asked for last; others are made when they are asked for."""
+    """Slots for sandboxes of the sizes that were asked for last; others are made when they are asked for."""
 
     def __init__(self, folder: Path, ranges: Ranges, spaces: Spaces, workers: mounts.Workers) -> None:
         """`folder` is for disks that nobody has yet, and for templates."""
@@ -39,7 +39,7 @@ class Slots:
         self._workers = workers
         self._numbers = itertools.count()
         self._ready: list[Slot] = []
-        self._size = 0
+        self._asked = 0, 0
         self._filling: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -47,12 +47,13 @@ class Slots:
         mounts.discard(self._folder / "ready")
         (self._folder / "ready").mkdir(parents=True)
 
-    async def take(self, size: int) -> Slot:
-        """Return a slot with a disk of this many bytes (0: none); SandboxError."""
-        if size != self._size:
-            self._size = size
+    async def take(self, size: int, pids: int) -> Slot:
+        """Return a slot with a disk of this many bytes (0: none), for so many processes (0: any); SandboxError."""
+        asked = size, pids if self._spaces.limits else 0
+        if asked != self._asked:
+            self._asked = asked
             await self._drop_ready()
-        slot = self._ready.pop() if self._ready else await self._make(size)
+        slot = self._ready.pop() if self._ready else await self._make(*asked)
         if self._filling is None or self._filling.done():
             self._filling = asyncio.ensure_future(self._fill())
         return slot
@@ -69,19 +70,19 @@ class Slots:
         await asyncio.sleep(_FILL_SECONDS)
         with suppress(SandboxError):
             while len(self._ready) < _READY:
-                size = self._size
-                slot = await asyncio.shield(self._make(size))
-                if size == self._size:
+                asked = self._asked
+                slot = await asyncio.shield(self._make(*asked))
+                if asked == self._asked:
                     self._ready.append(slot)
                 else:
                     await self._drop(slot)
 
-    async def _make(self, size: int) -> Slot:
+    async def _make(self, size: int, pids: int) -> Slot:
         first_id = self._ranges.take()
         space: Space | None = None
         place = self._folder / "ready" / str(next(self._numbers)) if size else None
         try:
-            space = await self._spaces.make(first_id)
+            space = await self._spaces.make(first_id, pids)
             if place is not None:
                 await self._workers.run(lambda: _make_disk(place, size, self._folder / "disks"))
         except BaseException as error:

@@ -25,7 +25,6 @@ from antechamber.features.environments.model.sandbox import WORKING_FOLDER, Sand
 _RESOURCES: Final = {
     "RLIMIT_NOFILE": resource.RLIMIT_NOFILE,
     "RLIMIT_FSIZE": resource.RLIMIT_FSIZE,
-    "RLIMIT_NPROC": resource.RLIMIT_NPROC,
     "RLIMIT_DATA": resource.RLIMIT_DATA,
 }
 _RELEASE_TRIES: Final = 2000
@@ -91,7 +90,7 @@ async def start(
     What was made when it fails is the caller's to remove; of the slot its disk alone.
     """
     folder = machine.options.folder / "sessions" / state.id
-    space = slot.space if slot is not None else await machine.spaces.make(state.first_id)
+    space = slot.space if slot is not None else await machine.spaces.make(state.first_id, spec.limits.pids)
     try:
         shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
         laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
