@@ -24,6 +24,7 @@ TokenId = NewType("TokenId", str)
 ActivityId = NewType("ActivityId", str)
 InviteId = NewType("InviteId", str)
 SpendLimitId = NewType("SpendLimitId", str)
+IncreaseRequestId = NewType("IncreaseRequestId", str)
 ServiceAccountId = NewType("ServiceAccountId", str)
 IssuerId = NewType("IssuerId", str)
 RuleId = NewType("RuleId", str)
@@ -37,6 +38,12 @@ WorkId = NewType("WorkId", str)
 AgentId = NewType("AgentId", str)
 SessionId = NewType("SessionId", str)
 EventId = NewType("EventId", str)
+TelemetryDestinationId = NewType("TelemetryDestinationId", str)
+WebhookId = NewType("WebhookId", str)
+WebhookEventId = NewType("WebhookEventId", str)
+RbacGroupId = NewType("RbacGroupId", str)
+RbacRoleId = NewType("RbacRoleId", str)
+ExternalKeyId = NewType("ExternalKeyId", str)
 
 
 class Kind(StrEnum):
@@ -52,15 +59,19 @@ class Kind(StrEnum):
     ENVIRONMENT = "env"
     ENVIRONMENT_KEY = "envkey"
     EXCHANGE = "fdex"
+    EXTERNAL_KEY = "ekey"
     FEDERATION_ISSUER = "fdis"
     FEDERATION_RULE = "fdrl"
     GRANT = "grant"
+    INCREASE_REQUEST = "slir"
     INVITE = "invite"
     PAGE = "page"
     PASSKEY = "passkey"
     PASSWORD_LINK = "pwlink"  # noqa: S105 - a prefix, not a secret
     RATE_LIMIT = "rl"
     RATE_LIMIT_GROUP = "rlg"
+    RBAC_GROUP = "rbac_group"
+    RBAC_ROLE = "rbac_role"
     REQUEST = "req"
     SERVICE_ACCOUNT = "svac"
     SESSION = "sesn"
@@ -68,8 +79,11 @@ class Kind(StrEnum):
     SETUP = "setup"
     SHELL = "shell"
     SPEND_LIMIT = "spl"
+    TELEMETRY_DESTINATION = "tdst"
     TOKEN = "token"  # noqa: S105 - a prefix, not a secret
     USER = "user"
+    WEBHOOK = "webhook"
+    WEBHOOK_EVENT = "event"
     WORK = "work"
     WORKSPACE = "wrkspc"
 

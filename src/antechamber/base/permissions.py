@@ -23,10 +23,13 @@ class Permission(StrEnum):
     API_KEYS_WRITE = "api_keys:write"
     AUDIT_READ = "audit:read"
     CLAUDE_CODE_USE = "claude_code:use"
+    COMPLIANCE_SETTINGS_WRITE = "compliance_settings:write"
     COST_READ = "cost:read"
     ENVIRONMENTS_READ = "environments:read"
     ENVIRONMENTS_WRITE = "environments:write"
     EVENTS_WRITE = "events:write"
+    EXTERNAL_KEYS_READ = "external_keys:read"
+    EXTERNAL_KEYS_WRITE = "external_keys:write"
     FEDERATION_READ = "federation:read"
     FEDERATION_WRITE = "federation:write"
     FILES_READ = "files:read"
@@ -40,15 +43,22 @@ class Permission(StrEnum):
     PUBLIC = "public"
     RATE_LIMITS_READ = "rate_limits:read"
     RATE_LIMITS_WRITE = "rate_limits:write"
+    RBAC_GROUPS_READ = "rbac_groups:read"
+    RBAC_GROUPS_WRITE = "rbac_groups:write"
     SELF_READ = "self:read"
     SERVICE_ACCOUNTS_READ = "service_accounts:read"
     SERVICE_ACCOUNTS_WRITE = "service_accounts:write"
     SESSIONS_READ = "sessions:read"
     SESSIONS_WRITE = "sessions:write"
+    SPEND_LIMITS_ASK = "spend_limits:ask"
     SPEND_LIMITS_READ = "spend_limits:read"
     SPEND_LIMITS_WRITE = "spend_limits:write"
+    TELEMETRY_READ = "telemetry:read"
+    TELEMETRY_WRITE = "telemetry:write"
     TRACES_READ = "traces:read"
     USAGE_READ = "usage:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     WORK_HEARTBEAT = "work:heartbeat"
     WORK_READ = "work:read"
     WORK_STOP = "work:stop"
@@ -106,6 +116,8 @@ class Kind(StrEnum):
 
 _SEES_MONEY: Final = frozenset({Permission.COST_READ, Permission.USAGE_READ})
 _SETS_SPENDING: Final = frozenset({Permission.SPEND_LIMITS_READ, Permission.SPEND_LIMITS_WRITE})
+# what whoever calls may do for themselves
+_SELF: Final = frozenset({Permission.SELF_READ, Permission.SPEND_LIMITS_ASK})
 _HOLDS_KEYS: Final = frozenset({Permission.API_KEYS_READ, Permission.API_KEYS_WRITE})
 _CALLS_MODELS: Final = frozenset({Permission.INFERENCE, Permission.METRICS_WRITE, Permission.MODELS_READ})
 # rooms for agents (wire-agents.md 2 to 4); WORK_TAKE and WORK_HEARTBEAT are the workers' alone
@@ -148,20 +160,29 @@ _ADMINISTRATION: Final = (
         Permission.ADMIN_KEYS_READ,
         Permission.ADMIN_KEYS_WRITE,
         Permission.AUDIT_READ,
+        Permission.COMPLIANCE_SETTINGS_WRITE,
+        Permission.EXTERNAL_KEYS_READ,
+        Permission.EXTERNAL_KEYS_WRITE,
         Permission.MEMBERS_READ,
         Permission.MEMBERS_WRITE,
         Permission.ORGANIZATION_READ,
         Permission.RATE_LIMITS_READ,
         Permission.RATE_LIMITS_WRITE,
+        Permission.RBAC_GROUPS_READ,
+        Permission.RBAC_GROUPS_WRITE,
         Permission.SELF_READ,
+        Permission.TELEMETRY_READ,
+        Permission.TELEMETRY_WRITE,
+        Permission.WEBHOOKS_READ,
+        Permission.WEBHOOKS_WRITE,
         Permission.WORKSPACES_READ,
         Permission.WORKSPACES_WRITE,
         Permission.WORKSPACE_MEMBERS_READ,
         Permission.WORKSPACE_MEMBERS_WRITE,
     }
 )
-_KEY: Final = _CALLS_MODELS | _RUNS_AGENTS | {Permission.FILES_READ, Permission.SELF_READ, Permission.TRACES_READ}
-_MEMBER: Final = frozenset({Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ})
+_KEY: Final = _CALLS_MODELS | _RUNS_AGENTS | _SELF | {Permission.FILES_READ, Permission.TRACES_READ}
+_MEMBER: Final = _SELF | {Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE}
 
 ROLES: Final[Mapping[OrganizationRole, frozenset[Permission]]] = {
     OrganizationRole.ADMIN: _MEMBER | _ADMINISTRATION | _ONLY_TOKENS | {Permission.CLAUDE_CODE_USE},
@@ -170,7 +191,7 @@ ROLES: Final[Mapping[OrganizationRole, frozenset[Permission]]] = {
     | _SETS_SPENDING
     | {Permission.RATE_LIMITS_READ, Permission.WORKSPACES_READ},
     OrganizationRole.CLAUDE_CODE_USER: _MEMBER | {Permission.CLAUDE_CODE_USE},
-    OrganizationRole.DEVELOPER: _MEMBER | _SEES_MONEY | _HOLDS_KEYS,
+    OrganizationRole.DEVELOPER: _MEMBER | _SEES_MONEY | _HOLDS_KEYS | {Permission.TELEMETRY_READ},
     OrganizationRole.USER: _MEMBER,
 }
 
@@ -179,12 +200,12 @@ WORKSPACE_ROLES: Final[Mapping[WorkspaceRole, frozenset[Permission]]] = {
     | _RUNS_AGENTS
     | _HOLDS_KEYS
     | _SEES_MONEY
+    | _SELF
     | {
         Permission.FILES_READ,
         Permission.PLAYGROUND_USE,
         Permission.RATE_LIMITS_READ,
         Permission.RATE_LIMITS_WRITE,
-        Permission.SELF_READ,
         Permission.TRACES_READ,
         Permission.WORKSPACES_READ,
         Permission.WORKSPACES_WRITE,
@@ -195,14 +216,15 @@ WORKSPACE_ROLES: Final[Mapping[WorkspaceRole, frozenset[Permission]]] = {
     WorkspaceRole.DEVELOPER: _CALLS_MODELS
     | _RUNS_AGENTS
     | _HOLDS_KEYS
-    | {Permission.FILES_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ, Permission.TRACES_READ},
-    WorkspaceRole.RESTRICTED_DEVELOPER: _CALLS_MODELS | _HOLDS_KEYS | {Permission.PLAYGROUND_USE, Permission.SELF_READ},
+    | _SELF
+    | {Permission.FILES_READ, Permission.PLAYGROUND_USE, Permission.TRACES_READ},
+    WorkspaceRole.RESTRICTED_DEVELOPER: _CALLS_MODELS | _HOLDS_KEYS | _SELF | {Permission.PLAYGROUND_USE},
     WorkspaceRole.USER: frozenset({Permission.PLAYGROUND_USE}),
 }
 
 SERVICE_ACCOUNT_ROLES: Final[Mapping[ServiceAccountRole, frozenset[Permission]]] = {
     ServiceAccountRole.ADMIN: _ADMINISTRATION | _ONLY_TOKENS,
-    ServiceAccountRole.DEVELOPER: _SEES_MONEY | _HOLDS_KEYS | {Permission.ORGANIZATION_READ},
+    ServiceAccountRole.DEVELOPER: _SEES_MONEY | _HOLDS_KEYS | {Permission.ORGANIZATION_READ, Permission.TELEMETRY_READ},
 }
 
 # What a token or an admin key is limited to; `org:admin` and `user:*` are the wire's (wire-auth.md), `read:*` and
@@ -213,21 +235,25 @@ SCOPES: Final[Mapping[str, frozenset[Permission]]] = {
     "read:analytics": _SEES_MONEY,
     "read:api_keys": frozenset({Permission.API_KEYS_READ}),
     "read:compliance_activities": frozenset({Permission.AUDIT_READ}),
+    "read:external_keys": frozenset({Permission.EXTERNAL_KEYS_READ}),
     "read:members": frozenset({Permission.MEMBERS_READ, Permission.WORKSPACE_MEMBERS_READ}),
     "read:organization": frozenset({Permission.ORGANIZATION_READ}),
     "read:rate_limits": frozenset({Permission.RATE_LIMITS_READ}),
+    "read:rbac_groups": frozenset({Permission.RBAC_GROUPS_READ}),
     "read:spend_limits": frozenset({Permission.SPEND_LIMITS_READ}),
+    "read:webhooks": frozenset({Permission.WEBHOOKS_READ}),
     "read:workspaces": frozenset({Permission.WORKSPACES_READ, Permission.WORKSPACE_MEMBERS_READ}),
     "user:billing": _SEES_MONEY | _SETS_SPENDING | {Permission.RATE_LIMITS_READ, Permission.WORKSPACES_READ},
-    "user:developer": _HOLDS_KEYS | _SEES_MONEY | _KEY | {Permission.PLAYGROUND_USE},
-    "user:inference": _CALLS_MODELS | {Permission.SELF_READ},
+    "user:developer": _HOLDS_KEYS | _SEES_MONEY | _KEY | {Permission.PLAYGROUND_USE, Permission.TELEMETRY_READ},
+    "user:inference": _CALLS_MODELS | _SELF,
     "user:profile": _MEMBER,
-    "user:sessions:claude_code": _CALLS_MODELS | {Permission.CLAUDE_CODE_USE, Permission.SELF_READ},
+    "user:sessions:claude_code": _CALLS_MODELS | _SELF | {Permission.CLAUDE_CODE_USE},
     "workspace:developer": _KEY,
     "workspace:inference": frozenset({Permission.INFERENCE, Permission.MODELS_READ, Permission.SELF_READ}),
     "workspace:manage_tunnels": frozenset(),
     "write:admin_keys": frozenset({Permission.ADMIN_KEYS_READ, Permission.ADMIN_KEYS_WRITE}),
     "write:api_keys": _HOLDS_KEYS,
+    "write:external_keys": frozenset({Permission.EXTERNAL_KEYS_READ, Permission.EXTERNAL_KEYS_WRITE}),
     "write:members": frozenset(
         {
             Permission.MEMBERS_READ,
@@ -237,7 +263,9 @@ SCOPES: Final[Mapping[str, frozenset[Permission]]] = {
         }
     ),
     "write:rate_limits": frozenset({Permission.RATE_LIMITS_READ, Permission.RATE_LIMITS_WRITE}),
+    "write:rbac_groups": frozenset({Permission.RBAC_GROUPS_READ, Permission.RBAC_GROUPS_WRITE}),
     "write:spend_limits": _SETS_SPENDING,
+    "write:webhooks": frozenset({Permission.WEBHOOKS_READ, Permission.WEBHOOKS_WRITE}),
     "write:workspaces": frozenset({Permission.WORKSPACES_READ, Permission.WORKSPACES_WRITE}),
 }
 
@@ -245,7 +273,7 @@ HELD: Final[Mapping[Kind, frozenset[Permission]]] = {
     # a key that leaks must not make others that outlive it
     Kind.ADMIN_KEY: _ADMINISTRATION - {Permission.ADMIN_KEYS_WRITE},
     Kind.ANONYMOUS: frozenset(),
-    Kind.API_KEY: _CALLS_MODELS | _RUNS_AGENTS | {Permission.SELF_READ},
+    Kind.API_KEY: _CALLS_MODELS | _RUNS_AGENTS | _SELF,
     Kind.ENVIRONMENT_KEY: _SERVES | {Permission.WORK_TAKE},
     Kind.ORG_ADMIN_TOKEN: _ADMINISTRATION | _ONLY_TOKENS,
     Kind.PERSON_ADMIN: ROLES[OrganizationRole.ADMIN],

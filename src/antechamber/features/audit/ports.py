@@ -6,7 +6,15 @@ from typing import Protocol
 from antechamber.base.ids import OrganizationId, UserId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
-from antechamber.features.audit.model import Activity, ActivityQuery, Ending, Refusal, RefusalKey, RefusalQuery
+from antechamber.features.audit.model import (
+    Activity,
+    ActivityQuery,
+    ComplianceState,
+    Ending,
+    Refusal,
+    RefusalKey,
+    RefusalQuery,
+)
 
 
 class ActivityStore(Protocol):
@@ -32,6 +40,22 @@ class ActivityStore(Protocol):
         self, unit: Unit, organization_id: OrganizationId, query: ActivityQuery, cursor: IdCursor
     ) -> Page[Activity]:
         """Return a page, newest first; InvalidRequest when the cursor names no activity of the organisation."""
+        ...
+
+
+class ComplianceStore(Protocol):
+    """Whether each organisation's feed is open."""
+
+    async def lock(self, unit: Unit, organization_id: OrganizationId) -> None:
+        """Make writers of the organisation come one after the other, until the unit ends."""
+        ...
+
+    async def state(self, unit: Unit, organization_id: OrganizationId) -> ComplianceState:
+        """Return the state; enabled where nobody has set any."""
+        ...
+
+    async def save(self, unit: Unit, organization_id: OrganizationId, state: ComplianceState) -> None:
+        """Keep the state."""
         ...
 
 

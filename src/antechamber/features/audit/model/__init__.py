@@ -20,6 +20,7 @@ from antechamber.features.audit.model.chain import (
     Walk,
     seal_of,
 )
+from antechamber.features.audit.model.compliance import ComplianceState
 from antechamber.features.audit.model.refusal import (
     HOUR,
     Refusal,
@@ -38,6 +39,7 @@ __all__ = [
     "Activity",
     "ActivityQuery",
     "ActivityType",
+    "ComplianceState",
     "Ending",
     "Expected",
     "Head",

@@ -23,8 +23,8 @@ class ActivityType(StrEnum):
     The values are the hosted feed's own (API reference, compliance/activities/list) wherever it has one. Ours are
     `access_token_*`, `agent_*`, `budget_threshold_crossed`, `environment_key_*`, `oauth_*`, `organization_created`,
     `org_user_added`, `passkey_*`, `password_*`, `platform_api_key_rotated`, `prices_reapplied`, `quota_*`,
-    `rate_limit_*` and those of sessions of agents (`session_archived`, `session_created`, `session_deleted`,
-    `session_updated`).
+    `rate_limit_*`, `spend_limit_increase_*`, `telemetry_destination_*`, `webhook_endpoint_*` and those of sessions of
+    agents (`session_archived`, `session_created`, `session_deleted`, `session_updated`).
     """
 
     ADMIN_KEY_CREATED = "admin_api_key_created"
@@ -40,6 +40,7 @@ class ActivityType(StrEnum):
     CLIENT_REGISTERED = "oauth_client_registered"
     CLIENT_REMOVED = "oauth_client_removed"
     CLIENT_SECRET_ROTATED = "oauth_client_secret_rotated"  # noqa: S105 - a name, not a secret
+    COMPLIANCE_SETTINGS_UPDATED = "org_compliance_api_settings_updated"
     DEVICE_APPROVED = "oauth_device_approved"
     DEVICE_DENIED = "oauth_device_denied"
     ENVIRONMENT_ARCHIVED = "environment_archived"
@@ -51,6 +52,10 @@ class ActivityType(StrEnum):
     ENVIRONMENT_LAYERS_PRUNED = "environment_layers_pruned"
     ENVIRONMENT_SHELL_OPENED = "environment_shell_opened"
     ENVIRONMENT_UPDATED = "environment_updated"
+    EXTERNAL_KEY_CREATED = "org_external_key_created"
+    EXTERNAL_KEY_DELETED = "org_external_key_deleted"
+    EXTERNAL_KEY_UPDATED = "org_external_key_updated"
+    EXTERNAL_KEY_VALIDATED = "org_external_key_validated"
     FEDERATION_ISSUER_ARCHIVED = "platform_federation_issuer_archived"
     FEDERATION_ISSUER_CREATED = "platform_federation_issuer_created"
     FEDERATION_ISSUER_UPDATED = "platform_federation_issuer_updated"
@@ -62,6 +67,11 @@ class ActivityType(StrEnum):
     GRANT_CREATED = "oauth_grant_created"
     GRANT_REUSED = "oauth_refresh_token_reused"
     GRANT_REVOKED = "oauth_grant_revoked"
+    GROUP_CREATED = "group_created"
+    GROUP_DELETED = "group_deleted"
+    GROUP_MEMBER_ADDED = "group_member_added"
+    GROUP_MEMBER_REMOVED = "group_member_removed"
+    GROUP_UPDATED = "group_updated"
     INVITE_ACCEPTED = "org_user_invite_accepted"
     INVITE_CREATED = "org_user_invite_sent"
     INVITE_DELETED = "org_user_invite_deleted"
@@ -98,13 +108,27 @@ class ActivityType(StrEnum):
     SESSION_UPDATED = "session_updated"
     SPEND_LIMIT_CREATED = "platform_spend_limit_created"
     SPEND_LIMIT_DELETED = "platform_spend_limit_deleted"
+    SPEND_LIMIT_INCREASE_APPROVED = "spend_limit_increase_approved"
+    SPEND_LIMIT_INCREASE_DENIED = "spend_limit_increase_denied"
+    SPEND_LIMIT_INCREASE_REQUESTED = "spend_limit_increase_requested"
     SPEND_LIMIT_UPDATED = "platform_spend_limit_updated"
     SSO_LOGIN_FAILED = "sso_login_failed"
     SSO_LOGIN_INITIATED = "sso_login_initiated"
     SSO_LOGIN_SUCCEEDED = "sso_login_succeeded"
+    TELEMETRY_DESTINATION_CREATED = "telemetry_destination_created"
+    TELEMETRY_DESTINATION_DELETED = "telemetry_destination_deleted"
+    TELEMETRY_DESTINATION_DISABLED = "telemetry_destination_disabled"
+    TELEMETRY_DESTINATION_UPDATED = "telemetry_destination_updated"
+    TELEMETRY_DESTINATION_WORKSPACE_ADDED = "telemetry_destination_workspace_added"
+    TELEMETRY_DESTINATION_WORKSPACE_REMOVED = "telemetry_destination_workspace_removed"
     TOKEN_EXCHANGED = "access_token_exchanged"  # noqa: S105 - a name, not a secret
     TOKEN_MINTED = "access_token_minted"  # noqa: S105 - a name, not a secret
     TOKEN_REVOKED = "access_token_revoked"  # noqa: S105 - the same
+    WEBHOOK_CREATED = "webhook_endpoint_created"
+    WEBHOOK_DELETED = "webhook_endpoint_deleted"
+    WEBHOOK_DISABLED = "webhook_endpoint_disabled"
+    WEBHOOK_SECRET_REGENERATED = "webhook_endpoint_secret_regenerated"  # noqa: S105 - a name, not a secret
+    WEBHOOK_UPDATED = "webhook_endpoint_updated"
     WORKSPACE_ARCHIVED = "platform_workspace_archived"
     WORKSPACE_CREATED = "platform_workspace_created"
     WORKSPACE_MEMBER_ADDED = "platform_workspace_member_added"
