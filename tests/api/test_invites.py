@@ -141,13 +141,6 @@ async def test_a_body_that_invites_nobody_is_refused_with_the_reason(house: Hous
     assert says in answer.json()["error"]["message"]
 
 
-async def test_groups_belong_to_another_type_of_organization(house: House) -> None:
-    body = {"email": "ada@example.com", "role": "user", "rbac_group_ids": ["rbac_group_1"]}
-    answer = await send(house, "POST", INVITES, body)
-    assert refusal(answer) == (400, "invalid_request_error", "organization_type_not_supported")
-    assert (await send(house, "POST", INVITES, body | {"rbac_group_ids": []})).status == 200
-
-
 @pytest.mark.parametrize("invite_id", ["invite_0111111111111111111111", "nothing", "%00"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_what_is_no_invite_is_not_found(house: House, method: str, invite_id: str) -> None:

@@ -18,6 +18,8 @@ from antechamber.features.oauth.sql import SqlGrants, SqlTokens
 from antechamber.features.organizations.model import InviteRules
 from antechamber.features.organizations.service import Invites, Members, Organizations
 from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
+from antechamber.features.rbac.service import Groups
+from antechamber.features.rbac.sql import SqlGroups
 from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
 from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
 from antechamber.wiring.credentials import KeySource
@@ -49,6 +51,9 @@ class Services:
         self.invites = Invites(
             SqlInvites(), self.members, self.database, self.clock, chance, self.audit, PEPPER, InviteRules()
         )
+        self.groups = Groups(SqlGroups(), self.members, self.database, self.clock, chance, self.audit)
+        self.invites.bind_groups(self.groups)
+        self.membership_effects.bind_groups(self.groups)
         ground = Ground(self.database, self.clock, chance, PEPPER)
         foundations = Foundations(ground, self.audit, self.organizations, self.members, self.invites)
         self.hasher = Argon2Passwords(PEPPER, chance, cost=CHEAP)

@@ -11,6 +11,7 @@ from antechamber.features.accounts.service import Sessions
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.oauth.service import Tokens
 from antechamber.features.organizations.model import Member
+from antechamber.features.rbac.service import Groups
 from antechamber.features.workspaces.service import WorkspaceMembers
 
 OnArchived: TypeAlias = Callable[[Unit, OrganizationId, WorkspaceId, Actor], Awaitable[None]]
@@ -35,8 +36,8 @@ class WorkspaceEffects:
 class MembershipEffects:
     """What follows from a change of an organisation's members (`organizations.ports`); bound to what stands on them.
 
-    Who may use Claude Code is in its workspace; who leaves the organisation loses every role in its workspaces, and
-    their access tokens and personal keys.
+    Who may use Claude Code is in its workspace; who leaves the organisation loses every role in its workspaces, their
+    places in groups, their access tokens and personal keys.
     """
 
     def __init__(self) -> None:
@@ -44,10 +45,15 @@ class MembershipEffects:
         self._tokens: Tokens | None = None
         self._keys: ApiKeys | None = None
         self._sessions: Sessions | None = None
+        self._groups: Groups | None = None
 
     def bind_sessions(self, sessions: Sessions) -> None:
         """Join the browser sessions."""
         self._sessions = sessions
+
+    def bind_groups(self, groups: Groups) -> None:
+        """Join the groups of people."""
+        self._groups = groups
 
     def bind_keys(self, keys: ApiKeys) -> None:
         """Join the API keys."""
@@ -76,7 +82,7 @@ class MembershipEffects:
             await self._members.leave_claude_code(unit, member.organization_id, member.id, by)
 
     async def removed(self, unit: Unit, member: Member, by: Actor) -> None:
-        """Drop every role that they were given in workspaces, end their tokens and switch their own keys off.
+        """Drop every role that they were given in workspaces, end their tokens, groups and own keys.
 
         Who is a member nowhere any more is logged out of every browser.
         """
@@ -84,6 +90,8 @@ class MembershipEffects:
             await self._keys.disable_personal(unit, member.organization_id, member.id, by)
         if self._members is not None:
             await self._members.forget(unit, member.organization_id, member.id, by)
+        if self._groups is not None:
+            await self._groups.forget(unit, member, by)
         if self._tokens is not None:
             await self._tokens.end(unit, member.organization_id, member.id)
         if self._sessions is not None:

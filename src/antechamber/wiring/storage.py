@@ -22,6 +22,8 @@ from antechamber.features.oauth.service import Means, Places, TokenPrincipals, T
 from antechamber.features.oauth.sql import SqlGrants, SqlTokens
 from antechamber.features.organizations.service import Invites, Members, Organizations, People
 from antechamber.features.organizations.sql import SqlInvites, SqlMembers, SqlOrganizations
+from antechamber.features.rbac.service import Groups
+from antechamber.features.rbac.sql import SqlGroups
 from antechamber.features.workspaces.service import Stores, WorkspaceMembers, Workspaces
 from antechamber.features.workspaces.sql import SqlWorkspaceMembers, SqlWorkspaces
 from antechamber.settings import Settings
@@ -56,6 +58,7 @@ class Storage:
     organizations: Organizations
     members: Members
     invites: Invites
+    groups: Groups
     workspaces: Workspaces
     workspace_members: WorkspaceMembers
     people: People
@@ -121,6 +124,9 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     membership_effects, workspace_effects = MembershipEffects(), WorkspaceEffects()
     members = Members(SqlMembers(), database, clock, chance, audit, membership_effects)
     invites = Invites(SqlInvites(), members, database, clock, chance, audit, pepper, invite_rules(settings))
+    groups = Groups(SqlGroups(), members, database, clock, chance, audit)
+    invites.bind_groups(groups)
+    membership_effects.bind_groups(groups)
     tokens = Tokens(SqlTokens(), SqlGrants(), clock, chance, pepper, audit, members)
     stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
     workspaces = Workspaces(stores, members, database, clock, chance, audit, workspace_effects)
@@ -163,6 +169,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         organizations=organizations,
         members=members,
         invites=invites,
+        groups=groups,
         workspaces=workspaces,
         workspace_members=workspace_members,
         people=log_in.people,

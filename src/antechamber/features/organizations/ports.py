@@ -5,7 +5,7 @@ from typing import Protocol
 
 from antechamber.base.actor import Actor
 from antechamber.base.errors import WireError
-from antechamber.base.ids import InviteId, OrganizationId, UserId
+from antechamber.base.ids import InviteId, OrganizationId, RbacGroupId, UserId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit
@@ -208,6 +208,20 @@ class MembershipEffects(Protocol):
 
     async def signed_out(self, unit: Unit, member: Member, by: Actor) -> None:
         """Let what was opened for a member by logging in end; they stay a member."""
+        ...
+
+
+class InvitedGroups(Protocol):
+    """The groups that invites name, which are of a feature above."""
+
+    async def check(
+        self, unit: Unit, organization_id: OrganizationId, ids: Sequence[RbacGroupId]
+    ) -> tuple[RbacGroupId, ...]:
+        """Return the groups that an invite names, each once; InvalidRequest for one that nobody can be put in."""
+        ...
+
+    async def enter(self, unit: Unit, member: Member, ids: Sequence[RbacGroupId], by: Actor) -> None:
+        """Put who has just accepted an invite in its groups; those that were deleted since are left out."""
         ...
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
+from antechamber.base.ids import RbacGroupId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.features.organizations.model import ASSIGNABLE, Invite, InviteStatus, Member, Organization
 from antechamber.http.bodies import Body
@@ -57,7 +58,7 @@ class RoleBody(Body):
 
 
 class InviteBody(BaseModel):
-    """An invite; `accepted_at` is null until then, `rbac_group_ids` always empty here."""
+    """An invite; `accepted_at` is null until then."""
 
     id: str
     type: Literal["invite"] = "invite"
@@ -67,7 +68,7 @@ class InviteBody(BaseModel):
     invited_at: str
     expires_at: str
     accepted_at: str | None
-    rbac_group_ids: list[str] = Field(default_factory=list)
+    rbac_group_ids: list[str]
 
 
 class InviteDraft(Body):
@@ -75,13 +76,11 @@ class InviteDraft(Body):
 
     email: str
     role: AssignableRole
-    rbac_group_ids: list[str] = Field(default_factory=list)
+    rbac_group_ids: list[str] = Field(default_factory=list, max_length=100)
 
-    def refuse_groups(self) -> None:
-        """Raise InvalidRequest for groups, which only organisations of another type have (wire-admin.md 4)."""
-        if self.rbac_group_ids:
-            message = "rbac_group_ids: this organization has no RBAC groups"
-            raise InvalidRequest(message, error_code="organization_type_not_supported")
+    def groups(self) -> list[RbacGroupId]:
+        """Return the groups that whoever accepts comes into."""
+        return [RbacGroupId(text) for text in self.rbac_group_ids]
 
 
 class DeletedInviteBody(BaseModel):
@@ -123,6 +122,7 @@ def show_invite(invite: Invite, now: int) -> InviteBody:
         invited_at=to_rfc3339(invite.invited_at),
         expires_at=to_rfc3339(invite.expires_at),
         accepted_at=show_instant(invite.accepted_at),
+        rbac_group_ids=list(invite.rbac_group_ids),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from antechamber.base.ids import InviteId, OrganizationId
+from antechamber.base.ids import InviteId, OrganizationId, RbacGroupId
 from antechamber.base.permissions import OrganizationRole
 
 # wire-admin.md 2.3: not changeable
@@ -22,7 +22,7 @@ class InviteStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An invitation of an address into an organisation; times in microseconds."""
+    """An invitation of an address into an organisation, and into groups of it; times in microseconds."""
 
     id: InviteId
     organization_id: OrganizationId
@@ -32,6 +32,7 @@ class Invite:
     expires_at: int
     accepted_at: int | None = None
     deleted_at: int | None = None
+    rbac_group_ids: tuple[RbacGroupId, ...] = ()
 
     def status(self, now: int) -> InviteStatus:
         """Return what it is at `now`; expiry is computed, never stored."""

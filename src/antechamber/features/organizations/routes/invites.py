@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from antechamber.base.ids import InviteId
 from antechamber.base.permissions import OrganizationRole, Permission
-from antechamber.base.principal import Administrator
+from antechamber.base.principal import Administrator, demand
 from antechamber.features.organizations import wire
 from antechamber.features.organizations.model import InviteStatus
 from antechamber.features.organizations.service import Invites
@@ -42,8 +42,9 @@ def router(invites: Invites) -> APIRouter:
 
     @routes.post(_INVITES, summary="Invite somebody", responses=wire.CONCURRENT | wire.HASTY)
     async def create(body: wire.InviteDraft, caller: Writer, by: Acting) -> wire.InviteBody:
-        body.refuse_groups()
-        invite = await invites.create(caller.organization_id, body.email, body.role, by)
+        if body.rbac_group_ids:
+            demand(caller, Permission.RBAC_GROUPS_WRITE)
+        invite = await invites.create(caller.organization_id, body.email, body.role, by, body.groups())
         return wire.show_invite(invite, invite.invited_at)
 
     @routes.get(_INVITE, summary="Get an invite")

@@ -1,13 +1,13 @@
 """The use-cases of invites."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import MICROSECONDS, Clock
 from antechamber.base.errors import InvalidRequest, NotFound, RateLimited
-from antechamber.base.ids import InviteId, Kind, OrganizationId, is_id, mint
+from antechamber.base.ids import InviteId, Kind, OrganizationId, RbacGroupId, is_id, mint
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.secret import Secret, digest
@@ -26,7 +26,7 @@ from antechamber.features.organizations.model import (
     domain_of,
     key_of,
 )
-from antechamber.features.organizations.ports import InviteStore
+from antechamber.features.organizations.ports import InvitedGroups, InviteStore
 from antechamber.features.organizations.service.invitation import secret_of
 from antechamber.features.organizations.service.members import Members
 
@@ -55,7 +55,12 @@ class Invites:
         self._audit = audit
         self._pepper = pepper
         self._rules = rules
+        self._groups: InvitedGroups | None = None
         self._on_created: Callable[[], None] = _nothing
+
+    def bind_groups(self, groups: InvitedGroups) -> None:
+        """Join the groups that invites may name."""
+        self._groups = groups
 
     def on_created(self, callback: Callable[[], None]) -> None:
         """Call back when a new invite is kept, so that its mail goes out at once."""
@@ -86,11 +91,18 @@ class Invites:
         async with self._units.read() as unit:
             return await self._one(unit, organization_id, invite_id)
 
-    async def create(self, organization_id: OrganizationId, email: str, role: str, by: Actor) -> Invite:
-        """Invite an address for 21 days; its mail goes out after the transaction.
+    async def create(
+        self,
+        organization_id: OrganizationId,
+        email: str,
+        role: str,
+        by: Actor,
+        group_ids: Sequence[RbacGroupId] = (),
+    ) -> Invite:
+        """Invite an address for 21 days, into groups too; its mail goes out after the transaction.
 
         InvalidRequest with `email_domain_not_allowed`, `already_member`, `invite_already_exists` or
-        `org_member_limit_exceeded`; RateLimited over the hourly number.
+        `org_member_limit_exceeded`, or for a group that there is not; RateLimited over the hourly number.
         """
         address, wanted = check_email(email), check_assignable(role)
         self._refuse_domain(address)
@@ -106,6 +118,7 @@ class Invites:
                 role=wanted,
                 invited_at=now,
                 expires_at=now + INVITE_SECONDS * MICROSECONDS,
+                rbac_group_ids=await self._check_groups(unit, organization_id, group_ids),
             )
             secret = secret_of(self._pepper, invite.id)
             await self._store.add(unit, organization_id, invite, self._digest(secret.reveal()))
@@ -177,6 +190,8 @@ class Invites:
             raise InvalidRequest(message, error_code="invite_not_pending")
         member = await self._members.join(unit, organization_id, invite.email, name, invite.role, by)
         await self._store.accept(unit, organization_id, invite.id, member.id, now)
+        if self._groups is not None:
+            await self._groups.enter(unit, member, invite.rbac_group_ids, by)
         await self._audit.record(
             unit,
             organization_id,
@@ -197,6 +212,11 @@ class Invites:
             message = f"Only a pending invite has a link; this one is {invite.status(self._clock.now())}."
             raise InvalidRequest(message)
         return secret_of(self._pepper, invite_id)
+
+    async def _check_groups(
+        self, unit: Unit, organization_id: OrganizationId, ids: Sequence[RbacGroupId]
+    ) -> tuple[RbacGroupId, ...]:
+        return () if self._groups is None else await self._groups.check(unit, organization_id, ids)
 
     def _digest(self, text: str) -> bytes:
         return digest(self._pepper.reveal().encode(), text)

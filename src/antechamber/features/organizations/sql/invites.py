@@ -1,5 +1,6 @@
 """Invites in the database."""
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ invites: Final = Table(
     Column("mail_due_at", Instant, index=True),
     Column("mail_sent_at", Instant),
     Column("mail_attempts", Number, nullable=False),
+    Column("rbac_group_ids", Text),
     Index("ix_invites_organization_id", "organization_id", "invited_at", "id"),
     Index("ix_invites_email_key", "organization_id", "email_key"),
 )
@@ -109,6 +111,7 @@ class SqlInvites:
                 deleted_at=invite.deleted_at,
                 mail_due_at=invite.invited_at,
                 mail_attempts=0,
+                rbac_group_ids=json.dumps(invite.rbac_group_ids) if invite.rbac_group_ids else None,
             )
         )
 
@@ -188,4 +191,5 @@ def _invite(row: Row[Any]) -> Invite:
         expires_at=row.expires_at,
         accepted_at=row.accepted_at,
         deleted_at=row.deleted_at,
+        rbac_group_ids=tuple(json.loads(row.rbac_group_ids)) if row.rbac_group_ids else (),
     )

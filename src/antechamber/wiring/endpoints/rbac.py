@@ -1,0 +1,17 @@
+"""The routes of groups and roles, joined."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from antechamber.features.rbac.routes import rbac_routes
+from antechamber.features.rbac.service import Roles
+
+if TYPE_CHECKING:
+    from antechamber.wiring.application import Application
+
+
+def routers(application: "Application") -> list[APIRouter]:
+    """Return the endpoints."""
+    storage = application.storage
+    return [rbac_routes(storage.groups, Roles(storage.organizations))]
