@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,16 +56,17 @@ class House:
         return await call(self.app.shell, "POST", target, headers=sent, body=body)
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+@asynccontextmanager
+async def open_house(folder: Path, **settings: object) -> AsyncIterator[House]:
+    """Run a house in a folder until the block ends; `settings` are those that differ."""
     recorder = Recorder()
     await recorder.start()
-    config = tmp_path / "server.toml"
+    config = folder / "server.toml"
     config.write_text(PROVIDERS.format(url=recorder.url), encoding="utf-8")
     # what the API says of containers needs none of this machine's
-    loaded = load({"data": tmp_path / "data", "simulated": "on", "sandbox_runtime": "memory"}, config)
-    loaded = dataclasses.replace(loaded, environment={})
-    lay_database(tmp_path / "data")
+    usual = {"data": folder / "data", "simulated": "on", "sandbox_runtime": "memory"}
+    loaded = dataclasses.replace(load({**usual, **settings}, config), environment={})
+    lay_database(folder / "data")
     storage = open_storage(loaded.settings)
     await storage.prepare()
     founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
@@ -73,3 +75,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     yield House(app, founded, recorder)
     await app.stop()
     await recorder.stop()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as opened:
+        yield opened

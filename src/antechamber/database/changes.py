@@ -22,6 +22,8 @@ CREDENTIALS: Final = "credentials"
 LIMITS: Final = "limits"
 # whom an exchange may believe, which no memory holds without asking for the version
 FEDERATION: Final = "federation"
+# what is put into the outbox of webhooks
+WEBHOOKS: Final = "webhooks"
 
 _POLL_SECONDS: Final = 0.5
 # built once: a look comes twice a second for as long as the server runs

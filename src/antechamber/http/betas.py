@@ -13,6 +13,7 @@ from antechamber.http.needs import Need
 
 HEADER: Final = "anthropic-beta"
 MANAGED_AGENTS: Final = "managed-agents-2026-04-01"
+WEBHOOKS: Final = "webhooks-2026-10-07"
 WORKSPACE_HEADER: Final = "anthropic-workspace-id"
 
 
@@ -35,6 +36,11 @@ class BetaNeed(Need):
 def ManagedAgents(permission: Permission, *, any_query: bool = False) -> Depends:  # noqa: N802 - reads as a declaration
     """Declare the permission that a route of environments, agents or sessions needs, as `Needs` does elsewhere."""
     return Depends(BetaNeed(permission, MANAGED_AGENTS, any_query=any_query))
+
+
+def Beta(permission: Permission, beta: str) -> Depends:  # noqa: N802 - the same
+    """Declare the permission and the beta that a route of another family needs."""
+    return Depends(BetaNeed(permission, beta, any_query=False))
 
 
 def require_beta(values: Iterable[str], beta: str) -> None:

@@ -89,6 +89,10 @@ class Settings:
         "", "Comma list of the issuers' origins that may be private, as https://kubernetes.default.svc or "
         "https://10.0.0.1:8443; every other address must be public, a name, and on port 443.",
     )  # fmt: skip
+    webhook_private_origins: str = _setting(
+        "", "Comma list of the origins of webhook endpoints that may be private, as https://10.0.0.1:8443 or "
+        "https://hooks.internal; every other address must be public, a name, and on port 443.",
+    )  # fmt: skip
     federation_history_days: int = _setting(30, "Days for which the authentication history of workloads is kept.")
     federation_history_rows: int = _setting(100_000, "Most exchanges that the history of an organization keeps.")
     access_token_seconds: int = _setting(3600, "How long an access token of a log-in lives; from 60 to 86400.")

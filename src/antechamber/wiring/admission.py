@@ -1,8 +1,8 @@
 """Admission, joined: counters, prices, what the ledger knows of spending, and who is told when budgets run low."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import structlog
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _MOST_SEEN: Final = 4096
 _log = structlog.get_logger("budgets")
+OnCrossed: TypeAlias = Callable[[Unit, Crossing], Awaitable[None]]
 
 
 class BookPricer:
@@ -115,13 +116,18 @@ class LedgerHistory:
 
 
 class BudgetLog:
-    """Tells of thresholds in the log and in the audit log (`limits.ports.SpendEvents`)."""
+    """Tells of thresholds in the log, in the audit log and whoever joins (`limits.ports.SpendEvents`)."""
 
     def __init__(self, storage: Storage) -> None:
         self._units = storage.database
         self._audit = storage.audit
         self._writing: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
+        self._effects: list[OnCrossed] = []
+
+    def on_crossed(self, effect: OnCrossed) -> None:
+        """Call `effect` for each threshold that is passed, in the transaction of its record."""
+        self._effects.append(effect)
 
     def crossed(self, crossing: Crossing) -> None:
         """Take note of a threshold that was passed."""
@@ -136,7 +142,7 @@ class BudgetLog:
             "resets_at": to_rfc3339(crossing.resets_at),
         }
         _log.warning("budget_threshold_crossed", organization_id=crossing.organization_id, **told)
-        task = asyncio.get_running_loop().create_task(self._record(OrganizationId(crossing.organization_id), told))
+        task = asyncio.get_running_loop().create_task(self._record(crossing, told))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
@@ -145,11 +151,14 @@ class BudgetLog:
         if self._writing:
             await asyncio.wait(self._writing)
 
-    async def _record(self, organization_id: OrganizationId, told: Mapping[str, object]) -> None:
+    async def _record(self, crossing: Crossing, told: Mapping[str, object]) -> None:
+        organization_id = OrganizationId(crossing.organization_id)
         try:
             # one after the other, in the order in which they were told
             async with self._turn, self._units.begin() as unit:
                 await self._audit.record(unit, organization_id, SYSTEM, ActivityType.BUDGET_THRESHOLD_CROSSED, **told)
+                for effect in self._effects:
+                    await effect(unit, crossing)
         except Exception as error:  # noqa: BLE001 - the line in the log stands, and requests go on
             _log.warning("a budget's threshold is not in the audit log", note=repr(error))
 
@@ -173,12 +182,12 @@ class Admissions:
 
     def __init__(self, storage: Storage, ledger: Ledger, usage: UsageStore, prices: PriceBook, book: LimitBook) -> None:
         settings, clock = storage.settings, storage.clock
-        self._events = BudgetLog(storage)
+        self.events = BudgetLog(storage)
         self._counters = GuardedCounters(MemoryCounters(), clock, deadline_seconds=None)
         self.limits = LimitAdmission(
             book=book,
             counters=self._counters,
-            spending=Spending(self._counters, LedgerHistory(ledger, usage, storage), self._events, clock),
+            spending=Spending(self._counters, LedgerHistory(ledger, usage, storage), self.events, clock),
             pricer=BookPricer(prices),
             workspaces=ClaudeCodeWorkspaces(storage),
             clock=clock,
@@ -201,7 +210,7 @@ class Admissions:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait({self._running})
-        await self._events.close()
+        await self.events.close()
 
     def register_gauges(self, metrics: Metrics) -> None:
         """Show how many requests are open, held and refused, and whether the counters answer."""

@@ -1,0 +1,1 @@
+"""What webhooks are: endpoints with what they ask for, and how a delivery goes."""

@@ -1,0 +1,175 @@
+"""Delivering events: each at least once while its endpoint takes it, tried again for a day, by one task a server."""
+
+import asyncio
+import contextlib
+import dataclasses
+from typing import Final
+
+import structlog
+
+from antechamber.base.actor import SYSTEM
+from antechamber.base.clock import MICROSECONDS, Clock
+from antechamber.base.errors import WireError
+from antechamber.base.seals import SealError, Seals
+from antechamber.base.unit import Units
+from antechamber.features.audit.model import ActivityType
+from antechamber.features.audit.service import Audit
+from antechamber.features.webhooks.model.deliveries import (
+    FAILED,
+    FINAL_REASONS,
+    Claimed,
+    Outcome,
+    headers_of,
+    is_hopeless,
+    place_of,
+    wait_seconds,
+)
+from antechamber.features.webhooks.model.endpoints import Endpoint, State
+from antechamber.features.webhooks.ports import Postman, WebhookStore
+
+_BATCH: Final = 20
+# what other nodes put off is found within this time, and what was put in is told by the change feed
+_POLL_SECONDS: Final = 30.0
+# longer than an attempt takes: only after a crash is a delivery claimed twice
+_CLAIM_SECONDS: Final = 60
+_LAST_SECONDS: Final = 5.0
+_log = structlog.get_logger("webhooks")
+
+
+class Delivering:
+    """Sends what is due, woken by each new event."""
+
+    def __init__(
+        self, store: WebhookStore, units: Units, clock: Clock, audit: Audit, seals: Seals, postman: Postman
+    ) -> None:
+        self._store = store
+        self._units = units
+        self._clock = clock
+        self._audit = audit
+        self._seals = seals
+        self._postman = postman
+        self._wake = asyncio.Event()
+        self._is_stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run())
+
+    async def wake(self) -> None:
+        """Look for due deliveries now."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Let attempts under way end, but for not much longer; one that is cut is made again after the next start."""
+        self._is_stopping = True
+        self._wake.set()
+        if self._task is not None:
+            _, running = await asyncio.wait({self._task}, timeout=_LAST_SECONDS)
+            if running:
+                self._task.cancel()
+                await asyncio.wait(running)
+
+    async def _run(self) -> None:
+        while not self._is_stopping:
+            self._wake.clear()
+            wait = _POLL_SECONDS
+            try:
+                await self.deliver_due()
+                wait = await self._until_next()
+            except WireError as error:
+                _log.warning("deliveries wait for the database", note=error.note)
+            except Exception:  # noqa: BLE001 - one delivery that cannot be made must not end all others
+                _log.exception("events could not be delivered; trying again")
+            if not self._is_stopping:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
+
+    async def _until_next(self) -> float:
+        async with self._units.read() as unit:
+            due_at = await self._store.sweep_next_due(unit)
+        if due_at is None:
+            return _POLL_SECONDS
+        return min(_POLL_SECONDS, max(0.0, (due_at - self._clock.now()) / MICROSECONDS))
+
+    async def deliver_due(self) -> int:
+        """Attempt every delivery that is due; returns how many were taken."""
+        taken = 0
+        while not self._is_stopping:
+            now = self._clock.now()
+            async with self._units.read() as unit:
+                due_at = await self._store.sweep_next_due(unit)
+            if due_at is None or due_at > now:
+                # most looks find nothing, and need not take the database's only writer
+                return taken
+            async with self._units.begin() as unit:
+                claimed = await self._store.sweep_due(unit, now, now + _CLAIM_SECONDS * MICROSECONDS, _BATCH)
+            taken += sum(await asyncio.gather(*map(self._attempt, claimed)))
+        return taken
+
+    async def _attempt(self, claimed: Claimed) -> bool:
+        outcome = await self._send(claimed)
+        endpoint, attempts = claimed.endpoint, claimed.attempts + 1
+        again = await self._note(claimed, attempts, outcome)
+        if not outcome.is_taken:
+            _log.warning(
+                "an event was not taken",
+                webhook_endpoint=endpoint.id,
+                event_id=claimed.event_id,
+                attempts=attempts,
+                note=outcome.note or f"status {outcome.status}",
+                again_in_seconds=again,
+            )
+        return outcome.is_taken
+
+    async def _send(self, claimed: Claimed) -> Outcome:
+        try:
+            secret = self._seals.open(claimed.sealed_secret, place_of(claimed.endpoint.id))
+        except SealError as error:
+            return Outcome(reason="secret", note=str(error))
+        headers = headers_of(claimed.event_id, claimed.body, secret, self._clock.now())
+        return await self._postman.deliver(claimed.endpoint.url, headers, claimed.body)
+
+    async def _note(self, claimed: Claimed, attempts: int, outcome: Outcome) -> int | None:
+        """Keep how an attempt went; returns in how many seconds there is another."""
+        organization_id, webhook_id = claimed.endpoint.organization_id, claimed.endpoint.id
+        async with self._units.begin() as unit:
+            await self._store.lock(unit, organization_id)
+            now = self._clock.now()
+            known = await self._store.find(unit, organization_id, webhook_id)
+            if known is None or not known.is_enabled:
+                return None
+            wait = None if outcome.is_taken else wait_seconds(attempts)
+            if wait is None:
+                await self._store.taken(unit, organization_id, webhook_id, claimed.event_id)
+            else:
+                due_at = now + wait * MICROSECONDS
+                await self._store.later(unit, organization_id, webhook_id, claimed.event_id, attempts, due_at)
+            # what went to an address that was changed meanwhile says nothing of the new one
+            after = after_attempt(known, outcome, now) if known.url == claimed.endpoint.url else known
+            if after != known:
+                await self._store.put(unit, organization_id, after)
+            if after.is_enabled:
+                return wait
+            await self._audit.record(
+                unit,
+                organization_id,
+                SYSTEM,
+                ActivityType.WEBHOOK_DISABLED,
+                webhook_endpoint_id=webhook_id,
+                disabled_reason=after.disabled_reason,
+            )
+        return None
+
+
+def after_attempt(endpoint: Endpoint, outcome: Outcome, now: int) -> Endpoint:
+    """Return an endpoint after an attempt: switched off if it can't be delivered to, or has failed for too long."""
+    if outcome.is_taken:
+        return dataclasses.replace(endpoint, failures=0, failing_since=None)
+    since = now if endpoint.failing_since is None else endpoint.failing_since
+    failed = dataclasses.replace(endpoint, failures=endpoint.failures + 1, failing_since=since)
+    reason = FINAL_REASONS.get(outcome.reason) or (FAILED if is_hopeless(failed.failures, since, now) else None)
+    if reason is None:
+        return failed
+    return dataclasses.replace(failed, state=State.DISABLED, disabled_reason=reason, updated_at=now)

@@ -1,0 +1,220 @@
+"""Webhooks in the database."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Column, Index, Row, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from antechamber.base.ids import OrganizationId, WebhookEventId, WebhookId
+from antechamber.base.unit import Unit
+from antechamber.database.changes import WEBHOOKS, announce
+from antechamber.database.engine import connection
+from antechamber.database.locks import lock_organization
+from antechamber.database.tables import Count, Digest, Instant, Text, metadata
+from antechamber.features.webhooks.model.deliveries import Claimed
+from antechamber.features.webhooks.model.endpoints import Endpoint, EventType, State
+
+webhook_endpoints: Final = Table(
+    "webhook_endpoints",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    # the events' names with spaces between them
+    Column("events", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("disabled_reason", Text, nullable=False),
+    Column("secret", Digest, nullable=False),
+    Column("failures", Count, nullable=False),
+    Column("failing_since", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Index("ix_webhook_endpoints_organization_id", "organization_id", "id"),
+)
+
+webhook_deliveries: Final = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    Column("body", Digest, nullable=False),
+    Column("attempts", Count, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Index("ix_webhook_deliveries_due_at", "due_at"),
+)
+
+
+class SqlWebhooks:
+    """The store of endpoints and of the outbox."""
+
+    async def lock(self, unit: Unit, organization_id: OrganizationId) -> None:
+        """Make writers of the organisation come one after the other, until the unit ends."""
+        await lock_organization(unit, organization_id)
+
+    async def everyone(self, unit: Unit, organization_id: OrganizationId) -> Sequence[Endpoint]:
+        """Return every endpoint of the organisation."""
+        columns = webhook_endpoints.c
+        query = select(webhook_endpoints).where(columns.organization_id == organization_id).order_by(columns.id)
+        return [_endpoint(row) for row in await connection(unit).execute(query)]
+
+    async def find(self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId) -> Endpoint | None:
+        """Return one, or None."""
+        rows = await connection(unit).execute(select(webhook_endpoints).where(*_one(organization_id, webhook_id)))
+        row = rows.one_or_none()
+        return None if row is None else _endpoint(row)
+
+    async def add(self, unit: Unit, organization_id: OrganizationId, endpoint: Endpoint, sealed: bytes) -> None:
+        """Keep a new one with its sealed signing secret."""
+        await connection(unit).execute(
+            insert(webhook_endpoints).values(
+                id=endpoint.id,
+                organization_id=organization_id,
+                secret=sealed,
+                created_at=endpoint.created_at,
+                **_changing(endpoint),
+            )
+        )
+
+    async def put(self, unit: Unit, organization_id: OrganizationId, endpoint: Endpoint) -> None:
+        """Keep one as it is now; what waits for one that is disabled is dropped."""
+        query = update(webhook_endpoints).where(*_one(organization_id, endpoint.id)).values(**_changing(endpoint))
+        await connection(unit).execute(query)
+        if not endpoint.is_enabled:
+            await self._drop(unit, organization_id, endpoint.id)
+
+    async def reseal(
+        self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId, sealed: bytes, at: int
+    ) -> None:
+        """Keep another secret from `at` on."""
+        query = update(webhook_endpoints).where(*_one(organization_id, webhook_id))
+        await connection(unit).execute(query.values(secret=sealed, updated_at=at))
+
+    async def remove(self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId) -> None:
+        """Forget one, and what waits for it."""
+        await self._drop(unit, organization_id, webhook_id)
+        await connection(unit).execute(delete(webhook_endpoints).where(*_one(organization_id, webhook_id)))
+
+    async def _drop(self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId) -> None:
+        await connection(unit).execute(
+            delete(webhook_deliveries).where(
+                webhook_deliveries.c.organization_id == organization_id, webhook_deliveries.c.webhook_id == webhook_id
+            )
+        )
+
+    async def post(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        event_id: WebhookEventId,
+        body: bytes,
+        webhook_ids: Collection[WebhookId],
+        now: int,
+    ) -> None:
+        """Put an event into the outbox for some endpoints, due at once, and wake whoever delivers."""
+        common = {
+            "event_id": event_id,
+            "organization_id": organization_id,
+            "body": body,
+            "attempts": 0,
+            "created_at": now,
+            "due_at": now,
+        }
+        rows = [{"webhook_id": webhook_id, **common} for webhook_id in webhook_ids]
+        await connection(unit).execute(insert(webhook_deliveries), rows)
+        announce(unit, WEBHOOKS)
+
+    async def sweep_next_due(self, unit: Unit) -> int | None:
+        """Return when the next delivery of this server is due, None if none waits."""
+        found: int | None = await connection(unit).scalar(select(func.min(webhook_deliveries.c.due_at)))
+        return found
+
+    async def sweep_due(self, unit: Unit, now: int, again_at: int, limit: int) -> Sequence[Claimed]:
+        """Claim deliveries that are due, oldest first; they come again at `again_at`."""
+        link, columns = connection(unit), webhook_deliveries.c
+        due = (
+            select(webhook_deliveries)
+            .where(columns.due_at <= now)
+            .order_by(columns.due_at, columns.event_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = list(await link.execute(due))
+        if not rows:
+            return []
+        places = [(row.webhook_id, row.event_id) for row in rows]
+        claimed = tuple_(columns.webhook_id, columns.event_id).in_(places)
+        await link.execute(update(webhook_deliveries).where(claimed).values(due_at=again_at))
+        named = webhook_endpoints.c.id.in_({row.webhook_id for row in rows})
+        endpoints = {row.id: row for row in await link.execute(select(webhook_endpoints).where(named))}
+        return [_claimed(row, endpoints[row.webhook_id]) for row in rows if row.webhook_id in endpoints]
+
+    async def taken(
+        self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId, event_id: WebhookEventId
+    ) -> None:
+        """Forget a delivery, which was taken or is given up."""
+        one = _delivery(organization_id, webhook_id, event_id)
+        await connection(unit).execute(delete(webhook_deliveries).where(*one))
+
+    async def later(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        webhook_id: WebhookId,
+        event_id: WebhookEventId,
+        attempts: int,
+        due_at: int,
+    ) -> None:
+        """Have a delivery tried again."""
+        one = _delivery(organization_id, webhook_id, event_id)
+        await connection(unit).execute(update(webhook_deliveries).where(*one).values(attempts=attempts, due_at=due_at))
+
+
+def _one(organization_id: OrganizationId, webhook_id: WebhookId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return webhook_endpoints.c.organization_id == organization_id, webhook_endpoints.c.id == webhook_id
+
+
+def _delivery(
+    organization_id: OrganizationId, webhook_id: WebhookId, event_id: WebhookEventId
+) -> tuple[ColumnElement[bool], ...]:
+    columns = webhook_deliveries.c
+    return columns.organization_id == organization_id, columns.webhook_id == webhook_id, columns.event_id == event_id
+
+
+def _changing(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "url": endpoint.url,
+        "name": endpoint.name,
+        "description": endpoint.description,
+        "events": " ".join(endpoint.events),
+        "state": endpoint.state.value,
+        "disabled_reason": endpoint.disabled_reason,
+        "failures": endpoint.failures,
+        "failing_since": endpoint.failing_since,
+        "updated_at": endpoint.updated_at,
+    }
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(
+        id=row.id,
+        organization_id=row.organization_id,
+        url=row.url,
+        name=row.name,
+        description=row.description,
+        events=tuple(EventType(name) for name in row.events.split()),
+        state=State(row.state),
+        disabled_reason=row.disabled_reason,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        failures=row.failures,
+        failing_since=row.failing_since,
+    )
+
+
+def _claimed(row: Row[Any], endpoint: Row[Any]) -> Claimed:
+    return Claimed(row.event_id, _endpoint(endpoint), endpoint.secret, row.body, row.attempts)
