@@ -91,6 +91,26 @@ async def test_a_killed_supervisor_leaves_no_process_and_every_upper_layer(alone
     assert alone.control_groups() == []
 
 
+async def test_groups_of_a_killed_supervisor_whose_folder_is_gone_go_at_the_next_start_of_any() -> None:
+    with station("oci-root") as lost:
+        await busy(lost)
+        processes = family(ready(lost))
+        lost.kill()
+        await all_gone(processes)
+        groups = lost.control_groups()
+        assert groups
+        # a folder of the same number would be taken for the same one
+        lost.data.rename(lost.folder / "elsewhere")
+        with station("oci-root") as running:
+            sandbox = await busy(running)
+            assert not any(path.exists() for path in groups)
+            with station("oci-root"):
+                pass
+            assert (await run(sandbox, "echo", "alive")).text == "alive\n"
+            assert running.control_groups()
+        (lost.folder / "elsewhere").rename(lost.data)
+
+
 async def test_whoever_kills_the_process_outside_kills_the_one_inside(alone: Station) -> None:
     await busy(alone)
     processes = family(ready(alone))

@@ -93,3 +93,46 @@ def test_dropping_removes_empty_groups_alone(first: Path) -> None:
     Cgroups("prefix", first).drop()
     assert not (first / "cpu/prefix").exists()
     assert (first / "memory/prefix/one").exists()
+
+
+MINE, OTHER, GONE = (f"antechamber-{name}" for name in ("1-a1", "1-b2", "2-c3"))
+
+
+def test_what_a_killed_supervisor_of_another_folder_left_is_removed(second: Path) -> None:
+    mine, other = Cgroups(MINE, second), Cgroups(OTHER, second)
+    mine.hold()
+    other.hold()
+    (second / OTHER / "starting").mkdir()
+    (second / GONE / "ended").mkdir(parents=True)
+    (second / "antechamber.service").mkdir()
+    mine.drop_abandoned()
+    # of one that runs nothing goes, though nothing is in it yet; what is not ours is not looked at
+    assert (second / MINE).is_dir()
+    assert (second / OTHER / "starting").is_dir()
+    assert (second / "antechamber.service").is_dir()
+    assert not (second / GONE).exists()
+    other.drop()
+    assert not (second / OTHER).exists()
+    mine.drop()
+
+
+def test_of_an_abandoned_group_what_is_in_use_stays(first: Path) -> None:
+    for controller in ("cpu", "memory", "pids"):
+        (first / controller / GONE / "ended").mkdir(parents=True)
+    # as the kernel does, a folder with something in it is not removed
+    (first / "memory" / GONE / "ended" / "tasks").write_text("1\n")
+    mine = Cgroups(MINE, first)
+    mine.hold()
+    mine.drop_abandoned()
+    assert not (first / "cpu" / GONE).exists()
+    assert not (first / "pids" / GONE).exists()
+    assert (first / "memory" / GONE / "ended").is_dir()
+    mine.drop()
+
+
+def test_without_groups_there_is_nothing_to_hold(tmp_path: Path) -> None:
+    none = Cgroups(MINE, tmp_path)
+    none.hold()
+    none.drop_abandoned()
+    none.drop()
+    assert list(tmp_path.iterdir()) == []

@@ -3,8 +3,10 @@
 crun.md section 4: on machines with both hierarchies the supervisor's mount namespace shows the first version alone.
 """
 
+import fcntl
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Final
 
 ROOT: Final = Path("/sys/fs/cgroup")
 _NEEDED: Final = ("cpu", "memory", "pids")
+_OURS: Final = re.compile(r"antechamber-[0-9a-f]+-[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Cgroups:
         self._above = _delegated(root) if self.version == 2 else ""  # noqa: PLR2004 - the version
         self._prefix = f"{self._above}/{prefix}"
         self._freezer = self.version == 1 and (root / "freezer").is_dir()
+        self._held: int | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -107,18 +111,76 @@ class Cgroups:
             return False
         return self._table("", sandbox_id, "cgroup.events").get("frozen") == 1
 
+    def hold(self) -> None:
+        """Make the prefix and lock it as long as this process runs, so that no other takes it for abandoned."""
+        while self.version and self._held is None:
+            place = self._keeper(self._prefix)
+            place.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):
+                descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                if _is_at(descriptor, place):
+                    self._held = descriptor
+                else:
+                    # somebody who had it for abandoned was faster
+                    os.close(descriptor)
+
     def drop(self) -> None:
         """Remove all groups under the prefix, and itself, in every hierarchy, where no process is in them any more."""
-        hierarchies = [path for path in self._root.iterdir() if path.is_dir()] if self.version == 1 else [self._root]
-        for hierarchy in hierarchies if self.version else []:
-            prefix = hierarchy / self._prefix.lstrip("/")
+        self._drop(self._prefix)
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def drop_abandoned(self) -> None:
+        """Remove groups that supervisors of other folders left when they were killed, if nothing is in them.
+
+        Their folders may be gone, so that nobody comes back for them. Whoever runs holds its own (`hold`).
+        """
+        found = {
+            path.name for hierarchy in self._hierarchies() for path in self._below(hierarchy, self._above).iterdir()
+        }
+        for name in sorted(found):
+            prefix = f"{self._above}/{name}"
+            if _OURS.fullmatch(name) is None or prefix == self._prefix:
+                continue
+            try:
+                descriptor = os.open(self._keeper(prefix), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                self._drop(prefix)
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._drop(prefix)
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(descriptor)
+
+    def _drop(self, prefix: str) -> None:
+        for hierarchy in self._hierarchies():
+            top = self._below(hierarchy, prefix)
             # the innermost first; what is in use stays
-            for group in sorted((path for path in (prefix, *prefix.rglob("*")) if path.is_dir()), reverse=True):
+            for group in sorted((path for path in (top, *top.rglob("*")) if path.is_dir()), reverse=True):
                 with suppress(OSError):
                     group.rmdir()
 
+    def _hierarchies(self) -> Iterator[Path]:
+        if self.version == 1:
+            yield from (path for path in self._root.iterdir() if path.is_dir())
+        elif self.version:
+            yield self._root
+
+    def _keeper(self, prefix: str) -> Path:
+        """Return the one of a prefix's folders whose lock says that it is somebody's."""
+        given = (name for name in reversed(_NEEDED) if os.access(self._root / name, os.W_OK))
+        return self._below(self._root / (next(given) if self.version == 1 else ""), prefix)
+
+    def _below(self, hierarchy: Path, group: str) -> Path:
+        return hierarchy / group.lstrip("/")
+
     def _file(self, controller: str, sandbox_id: str, name: str) -> Path:
-        return self._root / controller / self._prefix.lstrip("/") / sandbox_id / name
+        return self._below(self._root / controller, self._prefix) / sandbox_id / name
 
     def _number(self, controller: str, sandbox_id: str, name: str) -> int | None:
         with suppress(OSError, ValueError):
@@ -132,6 +194,13 @@ class Cgroups:
                 key, _, value = line.partition(" ")
                 found[key] = int(value) if value.isdecimal() else 0
         return found
+
+
+def _is_at(descriptor: int, place: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), place.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _version(root: Path) -> int:

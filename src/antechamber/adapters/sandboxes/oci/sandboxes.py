@@ -99,6 +99,8 @@ class OciSandboxes:
         starting.raise_limits()
         await self._machine.runtime.forget_all()
         self._machine.cgroups.drop()
+        self._machine.cgroups.hold()
+        await self._machine.workers.run(self._machine.cgroups.drop_abandoned)
         if self._machine.network is not None:
             await self._machine.network.start()
         self._sessions.load()
