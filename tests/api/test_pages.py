@@ -13,10 +13,10 @@ import pytest
 from antechamber.base.actor import OPERATOR
 from antechamber.base.permissions import OrganizationRole
 from antechamber.features.accounts.model import LoggedIn
-from antechamber.http.control import api_routes
 from antechamber.http.pages import PageRoute
 from antechamber.settings import load
 from antechamber.wiring.application import Application
+from antechamber.wiring.endpoints.building import every_route
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
@@ -108,7 +108,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 async def test_a_page_is_open_to_strangers_by_name_or_leads_them_to_log_in(site: Site) -> None:
-    pages = [route for route in api_routes(site.app.control) if isinstance(route, PageRoute)]
+    pages = [route for route in every_route(site.app) if isinstance(route, PageRoute)]
     found = {(method, route.path) for route in pages for method in route.methods or ()}
     assert found >= OPEN
     for method, path in sorted(found - OPEN - {("HEAD", "/")}):

@@ -32,7 +32,7 @@ from antechamber.base.secret import Secret
 from antechamber.features.apikeys.model import KEY_SCOPES, AdminDraft, Draft
 from antechamber.features.federation.model.accounts import AccountDraft
 from antechamber.features.workspaces.model import IN_DEFAULT, Workspace, WorkspaceDraft
-from antechamber.wiring.application import Route
+from antechamber.wiring.endpoints.registered import Route
 from tests.api.conftest import House
 from tests.api.rooms import BETA
 from tests.api.seats import SELF_HOSTED, Seat

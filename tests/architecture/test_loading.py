@@ -5,7 +5,19 @@ import sys
 
 import pytest
 
-LATER = ("asyncpg", "cel_expr_python", "jinja2", "joserfc", "opentelemetry.proto", "webauthn")
+LATER = (
+    "asyncpg",
+    "cel_expr_python",
+    "fastapi",
+    "jinja2",
+    "joserfc",
+    "opentelemetry.proto",
+    "prometheus_client",
+    "pydantic",
+    "rich",
+    "starlette",
+    "webauthn",
+)
 HEAVY = ("alembic", "fastapi", "pydantic", "sqlalchemy", "antechamber.wiring.storage")
 
 

@@ -5,10 +5,8 @@ Whatever it thinks of, no endpoint fails (5xx), none answers with a status or a 
 
 import json
 import secrets
-import tempfile
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from antechamber.settings import load
-from antechamber.wiring.application import Application
+from antechamber.wiring.endpoints.building import openapi
+from antechamber.wiring.endpoints.registered import unserved
 from tests.clients.towns import operate, post
 from tests.live import LiveServer
 from tests.postgres import PrivatePostgres, private_postgres
@@ -46,12 +44,8 @@ FORBIDDEN = (503, 529)
 @cache
 def document() -> dict[str, Any]:
     """Return the OpenAPI document, as the server describes itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        application = Application(load({"data": Path(folder)}))
-        try:
-            return application.control.openapi()
-        finally:
-            application.spool.close(durable=False)
+    with unserved() as application:
+        return dict(openapi(application))
 
 
 def labels() -> list[str]:

@@ -7,8 +7,6 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import structlog
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
@@ -78,7 +76,7 @@ class Shell:
     def __init__(  # noqa: PLR0913 - one argument for each thing that it joins
         self,
         *,
-        control: FastAPI,
+        control: Asgi,
         raw: Sequence[RawRoute],
         authenticator: Authenticator,
         clock: Clock,
@@ -252,8 +250,7 @@ def _registered(route: RawRoute | None, scope: Scope) -> str:
     """Return the path as it is registered: what a caller wrote into it may be a secret."""
     if route is not None:
         return route.path
-    found = scope.get("route")
-    return found.path if isinstance(found, APIRoute) else ""
+    return getattr(scope.get("route"), "path", "")
 
 
 def _user_agent(scope: Scope) -> str | None:

@@ -1,7 +1,7 @@
 """The control plane: FastAPI, made to speak the wire's errors, statuses and OpenAPI."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -76,13 +76,9 @@ _REFUSALS: Final = {
 }
 
 
-def build_control(
-    routers: Sequence[APIRouter], raw: Sequence[RawRoute], version: str, browser: Browser | None = None
-) -> FastAPI:
-    """Return the application of every control-plane route; pages need a `browser`."""
+def build_control(routers: Sequence[APIRouter], raw: Sequence[RawRoute], browser: Browser | None = None) -> FastAPI:
+    """Return the application of some of the control plane's routes; pages need a `browser`."""
     app = FastAPI(
-        title="Antechamber",
-        version=version,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -98,7 +94,6 @@ def build_control(
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_failure)
-    app.openapi = lambda: _openapi(app, raw, version)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 
 
@@ -194,16 +189,14 @@ def _say(problem: dict[str, Any]) -> str:
     return str(problem["msg"])
 
 
-def api_routes(app: FastAPI) -> list[APIRoute]:
+def api_routes(routers: Iterable[APIRouter]) -> list[APIRoute]:
     """Return the routes that FastAPI serves."""
-    return [route for route in app.routes if isinstance(route, APIRoute)]
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
 
-def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, Any]:
-    """Return the document: 422 never leaves, refusals are described, data-plane endpoints are there too."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    document = get_openapi(title="Antechamber", version=version, routes=app.routes)
+def describe(routes: Sequence[APIRoute], raw: Sequence[RawRoute], version: str) -> dict[str, Any]:
+    """Return the OpenAPI document: 422 never leaves, refusals are described, data-plane endpoints are there too."""
+    document = get_openapi(title="Antechamber", version=version, routes=routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -214,7 +207,7 @@ def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, A
             operation["responses"].pop("422", None)
             # a route that describes a refusal itself, as a page does, is right
             operation["responses"] = {**_refusals(*shapes), **operation["responses"]}
-    for route in api_routes(app):
+    for route in routes:
         if not route.include_in_schema:
             continue
         for method in route.methods or ():
@@ -222,7 +215,6 @@ def _openapi(app: FastAPI, raw: Sequence[RawRoute], version: str) -> dict[str, A
             operation["x-permission"] = str(permission_of(route))
     for raw_route in raw:
         document["paths"].setdefault(raw_route.path, {})[raw_route.method.lower()] = _raw_operation(raw_route)
-    app.openapi_schema = document
     return document
 
 

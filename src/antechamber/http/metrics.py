@@ -1,82 +1,66 @@
 """Metrics for Prometheus: what the shell sees of every request, and gauges that others register."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
-
-from prometheus_client import CollectorRegistry, Gauge
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from antechamber.base.clock import Clock
 from antechamber.http.context import Context
 
-_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _DATA_PLANE: Final = frozenset({"/v1/messages", "/v1/messages/count_tokens", "/v1/complete", "/v1/chat/completions"})
 
 
-class _Requests(Collector):
-    """Plain counts, made into families only when Prometheus asks: a request pays for three additions."""
+@dataclass(slots=True)
+class Counts:
+    """Plain counts, so that a request pays for three additions.
 
-    def __init__(self) -> None:
-        self.ended: dict[tuple[str, int], int] = {}
-        self.seconds: dict[str, tuple[list[int], float]] = {}
-        self.tokens = {"input": 0, "output": 0}
+    `ended` by route and status; `seconds` by route: how many up to each of BOUNDS and above, and the sum; `gauges`:
+    name, what it is, and how to read it.
+    """
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield the families."""
-        ended = CounterMetricFamily("antechamber_requests", "Requests that ended", labels=["route", "status"])
-        for (route, status), count in self.ended.items():
-            ended.add_metric([route, str(status)], count)
-        yield ended
-        seconds = HistogramMetricFamily("antechamber_request_seconds", "How long requests took", labels=["route"])
-        for route, (counts, total) in self.seconds.items():
-            seconds.add_metric([route], _cumulative(counts), total)
-        yield seconds
-        tokens = CounterMetricFamily("antechamber_tokens", "Tokens of model requests", labels=["direction"])
-        for direction, count in self.tokens.items():
-            tokens.add_metric([direction], count)
-        yield tokens
-
-
-def _cumulative(counts: list[int]) -> list[tuple[str, float]]:
-    total = 0
-    buckets: list[tuple[str, float]] = []
-    for bound, count in zip([*map(str, map(float, _BUCKETS)), "+Inf"], counts, strict=True):
-        total += count
-        buckets.append((bound, total))
-    return buckets
+    ended: dict[tuple[str, int], int] = field(default_factory=dict)
+    seconds: dict[str, tuple[list[int], float]] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=lambda: {"input": 0, "output": 0})
+    gauges: list[tuple[str, str, Callable[[], float]]] = field(default_factory=list)
 
 
 class Metrics:
-    """The registry of one server; labels never carry anything that a caller wrote."""
+    """The counts of one server; labels never carry anything that a caller wrote."""
 
     def __init__(self, clock: Clock) -> None:
-        self.registry = CollectorRegistry()
         self._clock = clock
-        self._requests = _Requests()
-        self.registry.register(self._requests)
+        self._counts = Counts()
 
     def observe(self, context: Context) -> None:
         """Count a request that has ended."""
-        requests = self._requests
+        counts = self._counts
         route = context.path if context.path in _DATA_PLANE else "other"
         key = (route, context.status)
-        requests.ended[key] = requests.ended.get(key, 0) + 1
+        counts.ended[key] = counts.ended.get(key, 0) + 1
         taken = self._clock.monotonic() - context.started
-        counts, total = requests.seconds.get(route) or ([0] * (len(_BUCKETS) + 1), 0.0)
-        counts[bisect_left(_BUCKETS, taken)] += 1
-        requests.seconds[route] = (counts, total + taken)
+        within, total = counts.seconds.get(route) or ([0] * (len(BOUNDS) + 1), 0.0)
+        within[bisect_left(BOUNDS, taken)] += 1
+        counts.seconds[route] = (within, total + taken)
         if context.input_tokens:
-            requests.tokens["input"] += context.input_tokens
+            counts.tokens["input"] += context.input_tokens
         if context.output_tokens:
-            requests.tokens["output"] += context.output_tokens
+            counts.tokens["output"] += context.output_tokens
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """Register a value that is read when Prometheus asks."""
-        Gauge(f"antechamber_{name}", help_text, registry=self.registry).set_function(read)
+        self._counts.gauges.append((f"antechamber_{name}", help_text, read))
 
     def expose(self) -> tuple[bytes, str]:
         """Return the text for Prometheus and its content type."""
-        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+        # the library is loaded by the first who asks
+        from antechamber.http import exposition  # noqa: PLC0415 - see above
+
+        return exposition.expose(self._counts)
+
+    def listen(self, host: str, port: int) -> None:
+        """Answer Prometheus at an address of its own, in a thread; OSError, OverflowError."""
+        from antechamber.http import exposition  # noqa: PLC0415 - as above
+
+        exposition.listen(self._counts, host, port)

@@ -15,7 +15,8 @@ from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Principal, demand, demand_address
 from antechamber.http.context import context_of
-from antechamber.http.versions import HEADER, require_version
+from antechamber.http.sockets import SOCKET_KEY, Socket
+from antechamber.http.versions import HEADER, Version, require_version
 
 if TYPE_CHECKING:
     from antechamber.http.authenticate import Authenticator
@@ -76,6 +77,26 @@ async def _actor_of(request: Request) -> Actor:  # async, as FastAPI would take 
 
 # who acts, for the audit log; to be declared after the principal, whose authentication it stands on
 Acting = Annotated[Actor, FromRequest(_actor_of)]
+
+
+async def _version_of(request: Request) -> Version:
+    return require_version(dict(request.scope["headers"]).get(HEADER.encode()))
+
+
+# the version that a request speaks, for shapes that differ between the two
+Spoken = Annotated[Version, FromRequest(_version_of)]
+
+
+async def _socket_of(request: Request) -> Socket:
+    socket = request.scope.get(SOCKET_KEY)
+    if not isinstance(socket, Socket):
+        message = "This endpoint is a WebSocket: send `Connection: Upgrade` and `Upgrade: websocket` (RFC 6455)."
+        raise InvalidRequest(message)
+    return socket
+
+
+# to be declared after the principal, so that nobody learns more before they are known
+Opened = Annotated[Socket, FromRequest(_socket_of)]
 
 
 def need_of(route: APIRoute) -> Need | None:

@@ -1,19 +1,17 @@
 """WebSockets (RFC 6455) on the routes of the control plane: checked, refused and logged as any GET.
 
-A handshake goes to FastAPI as the GET that it is; a route that takes an `Opened` gets the socket, and who comes without
-one is told to bring it. Until a route accepts, a refusal is an answer over HTTP; after it, a text message of the same
-body before the close.
+A handshake goes to FastAPI as the GET that it is; a route that takes an `Opened` (http/needs.py) gets the socket, and
+who comes without one is told to bring it. Until a route accepts, a refusal is an answer over HTTP; after it, a text
+message of the same body before the close.
 """
 
 import contextlib
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Depends, Request
-
-from antechamber.base.errors import InvalidRequest
 from antechamber.http.reply import Message, Receive, Scope, Send
 
-_SOCKET_KEY: Final = "antechamber.socket"
+# where the request that a handshake is made to has its socket
+SOCKET_KEY: Final = "antechamber.socket"
 _FIRST_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 # RFC 6455 §7.4.1: normal, policy violation, unexpected condition
@@ -99,18 +97,6 @@ def as_request(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Recei
     async def receive_nothing() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    request: dict[str, Any] = {**scope, "type": "http", "method": "GET", _SOCKET_KEY: socket}
+    request: dict[str, Any] = {**scope, "type": "http", "method": "GET", SOCKET_KEY: socket}
     request["scheme"] = "https" if scope.get("scheme") == "wss" else "http"
     return request, receive_nothing, socket.answer
-
-
-async def _socket_of(request: Request) -> Socket:
-    socket = request.scope.get(_SOCKET_KEY)
-    if not isinstance(socket, Socket):
-        message = "This endpoint is a WebSocket: send `Connection: Upgrade` and `Upgrade: websocket` (RFC 6455)."
-        raise InvalidRequest(message)
-    return socket
-
-
-# to be declared after the principal, so that nobody learns more before they are known
-Opened = Annotated[Socket, Depends(_socket_of)]

@@ -8,17 +8,16 @@
 | GET | /openapi.json | public |
 """
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from antechamber.base.errors import PermissionDenied
 from antechamber.base.permissions import Permission
+from antechamber.http.app import RawRoute
+from antechamber.http.context import context_of
 from antechamber.http.metrics import Metrics
-from antechamber.http.needs import Needs
-from antechamber.http.routing import Router
+from antechamber.http.reply import Receive, Scope, Send, send_whole
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _NOT_READY: Final = 503
@@ -27,33 +26,70 @@ Check = Callable[[], Awaitable[str | None]]
 Detail = Callable[[], str]
 
 
-def system_router(*, checks: dict[str, Check], details: dict[str, Detail], metrics: Metrics) -> APIRouter:
-    """Return the routes; each check answers with what is wrong, or None; a detail tells, and makes nothing unready."""
-    routes = Router(dependencies=[Needs(Permission.PUBLIC, versioned=False)])
+class System:
+    """The handlers: bare ASGI callables, as who probes a server is not to make it load anything."""
 
-    @routes.get("/health/live", summary="Whether the process runs")
-    async def live() -> dict[str, str]:
-        return {"status": "ok"}
+    def __init__(
+        self,
+        *,
+        checks: Mapping[str, Check],
+        details: Mapping[str, Detail],
+        metrics: Metrics,
+        describe: Callable[[], Awaitable[Mapping[str, Any]]],
+    ) -> None:
+        """Each check answers with what is wrong, or None; a detail tells, and makes nothing unready."""
+        self._checks = checks
+        self._details = details
+        self._metrics = metrics
+        self._describe = describe
 
-    @routes.get("/health/ready", summary="Whether the server can do its work", response_model=None)
-    async def ready() -> JSONResponse:
-        problems = {name: problem for name, check in checks.items() if (problem := await check())}
+    def routes(self) -> list[RawRoute]:
+        """Return the endpoints."""
+        public = Permission.PUBLIC
+        return [
+            RawRoute("GET", "/health/live", public, self.live, "Whether the process runs"),
+            RawRoute("GET", "/health/ready", public, self.ready, "Whether the server can do its work"),
+            RawRoute(
+                "GET", "/metrics", public, self.read_metrics, "Metrics for Prometheus, for callers on this machine"
+            ),
+            RawRoute("GET", "/openapi.json", public, self.describe, "This description"),
+        ]
+
+    async def live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /health/live`."""
+        del receive
+        await _send_json(scope, send, 200, {"status": "ok"})
+
+    async def ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /health/ready`."""
+        del receive
+        problems = {name: problem for name, check in self._checks.items() if (problem := await check())}
         body: dict[str, Any] = {"status": "unavailable" if problems else "ok", "problems": problems}
-        body["details"] = {name: detail() for name, detail in details.items()}
-        return JSONResponse(body, _NOT_READY if problems else 200)
+        body["details"] = {name: detail() for name, detail in self._details.items()}
+        await _send_json(scope, send, _NOT_READY if problems else 200, body)
 
-    @routes.get("/metrics", summary="Metrics for Prometheus, for callers on this machine", response_class=Response)
-    async def read_metrics(request: Request) -> Response:
-        client = request.client
-        if client is None or client.host not in _LOOPBACK or "x-forwarded-for" in request.headers:
+    async def read_metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /metrics`."""
+        del receive
+        client = scope.get("client")
+        is_forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+        if client is None or client[0] not in _LOOPBACK or is_forwarded:
             message = "Metrics are for callers on this machine; set metrics_port for a listener of their own."
             raise PermissionDenied(message)
-        body, content_type = metrics.expose()
-        return Response(body, media_type=content_type)
+        body, content_type = self._metrics.expose()
+        await _send(scope, send, 200, content_type, body)
 
-    @routes.get("/openapi.json", summary="This description")
-    async def describe(request: Request) -> dict[str, Any]:
-        document: dict[str, Any] = request.app.openapi()
-        return document
+    async def describe(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /openapi.json`."""
+        del receive
+        await _send_json(scope, send, 200, await self._describe())
 
-    return routes
+
+async def _send_json(scope: Scope, send: Send, status: int, body: Mapping[str, Any]) -> None:
+    await _send(scope, send, status, "application/json", json.dumps(body).encode())
+
+
+async def _send(scope: Scope, send: Send, status: int, content_type: str, body: bytes) -> None:
+    context = context_of(scope)
+    context.status = status
+    await send_whole(send, status, [(b"content-type", content_type.encode()), *context.identity_headers()], body)

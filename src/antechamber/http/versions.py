@@ -1,9 +1,7 @@
 """The API versions that are served, and the check of the header that names one."""
 
 from enum import StrEnum
-from typing import Annotated, Final
-
-from fastapi import Depends, Request
+from typing import Final
 
 from antechamber.base.errors import InvalidRequest
 
@@ -31,11 +29,3 @@ def require_version(value: bytes | None) -> Version:
         message = f"{HEADER}: {shown!r} is not a valid version; send one of: {', '.join(Version)}"
         raise InvalidRequest(message)
     return version
-
-
-def _version_of(request: Request) -> Version:
-    return require_version(dict(request.scope["headers"]).get(HEADER.encode()))
-
-
-# the version that a control-plane request speaks, for shapes that differ between the two
-Spoken = Annotated[Version, Depends(_version_of)]

@@ -2,69 +2,46 @@
 
 import asyncio
 import contextlib
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
-from antechamber import __version__
 from antechamber.adapters.providers.simulated.server import SimulatedUpstream
 from antechamber.adapters.providers.upstreams import HttpUpstreams
 from antechamber.adapters.spool import FileSpool
-from antechamber.base.permissions import Kind, Permission, holders
 from antechamber.database.changes import CREDENTIALS, LIMITS, Changes
-from antechamber.features.apikeys.routes import key_routers
-from antechamber.features.audit.routes import router as audit_routes
-from antechamber.features.gateway.routes import DataPlane, policy_router
+from antechamber.features.gateway.routes.data_plane import DataPlane
 from antechamber.features.gateway.service import Gateway, Models
 from antechamber.features.gateway.service.policy import ManagedSettings
 from antechamber.features.gateway.wire.dialects import DIALECTS
 from antechamber.features.gateway.wire.models import ModelReader
-from antechamber.features.organizations.routes import router as organization_routes
-from antechamber.features.usage.routes import cost_router
-from antechamber.features.usage.routes import router as usage_routes
 from antechamber.features.usage.service import Analytics, Ledger, UsageReports
 from antechamber.features.usage.sql import SqlUsage
-from antechamber.features.workspaces.routes import router as workspace_routes
 from antechamber.http.app import Shell
 from antechamber.http.authenticate import Authenticator
-from antechamber.http.control import api_routes, build_control
 from antechamber.http.log import AccessLog
 from antechamber.http.metrics import Metrics
-from antechamber.http.needs import permission_of
 from antechamber.http.pace import Pace
 from antechamber.http.proxies import TrustedProxies
-from antechamber.http.system import system_router
-from antechamber.settings import Loaded, load
+from antechamber.http.system import System
+from antechamber.settings import Loaded
 from antechamber.wiring.admission import Admissions
 from antechamber.wiring.auditing import RefusalCounting
-from antechamber.wiring.callers import caller_routes
 from antechamber.wiring.catalogue import build_catalogue, open_pool
-from antechamber.wiring.claude_code import claude_code_routes
+from antechamber.wiring.claude_code import metrics_intake
 from antechamber.wiring.credentials import LastUseKeeping
+from antechamber.wiring.endpoints import control_plane, description
 from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import invite_mail
 from antechamber.wiring.oauth import Sweeping, adopt_clients, challenge_of
-from antechamber.wiring.pages import browser, page_routers
 from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import open_prices, read_tables
 from antechamber.wiring.reports import ReportedPeople
 from antechamber.wiring.rooms import RoomServices
 from antechamber.wiring.sandboxes import Sandboxing
 from antechamber.wiring.storage import Storage, open_storage
+from antechamber.wiring.webhooks import WebhookServices
 
 _log = structlog.get_logger("server")
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """An endpoint as the goldens list it."""
-
-    method: str
-    path: str
-    permission: Permission
-    who: tuple[Kind, ...]
 
 
 class Application:
@@ -109,7 +86,9 @@ class Application:
         self.upstreams = HttpUpstreams(open_pool)
         self.limits = Limits(storage, self.usage_store, lambda: self.gateway.catalogue, lambda: self.models)
         self.changes.watch(LIMITS, self.limits.book.reload)
+        self.webhooks = WebhookServices(storage, self.changes)
         self.admission = Admissions(storage, self.ledger, self.usage_store, self.prices, self.limits.book)
+        self.admission.events.on_crossed(self.webhooks.budget_crossed)
         self.gateway = Gateway(
             catalogue=build_catalogue(self.loaded, None),
             upstreams=self.upstreams,
@@ -129,37 +108,21 @@ class Application:
         self.access_log = AccessLog(storage.clock)
         self.refusals = RefusalCounting(storage.database, storage.clock, storage.organizations)
         storage.failed_logins.bind(self.refusals.refusals)
-        raw = DataPlane(self.gateway, self.models, self.authenticator, settings.max_body_bytes).routes()
-        metrics_routes, claude_code_report = claude_code_routes(storage, self.authenticator)
-        raw += metrics_routes
-        routers = [
-            storage.oauth.router(settings.base_url()),
-            system_router(
-                checks={"database": storage.probe, "drain": self._probe_drain},
-                details={"sandboxes": self.sandboxing.state},
-                metrics=self.metrics,
-            ),
-            *page_routers(storage),
-            organization_routes(storage.organizations, storage.members, storage.invites),
-            workspace_routes(storage.workspaces, storage.workspace_members),
-            *key_routers(storage.api_keys, storage.admin_keys),
-            caller_routes(storage),
-            *storage.federation.routers(),
-            *storage.environments.routers(),
-            *self.rooms.routers(),
-            *storage.agents.routers(self.sandboxing.egress_log),
-            audit_routes(storage.activities, self.refusals.refusals),
-            *self.limits.routers(),
-            usage_routes(self.reports),
-            cost_router(self.reports, self.analytics),
-            claude_code_report,
-            policy_router(self.policy),
+        system = System(
+            checks={"database": storage.probe, "drain": self._probe_drain},
+            details={"sandboxes": self.sandboxing.state},
+            metrics=self.metrics,
+            describe=lambda: description(self),
+        )
+        self.raw = [
+            *DataPlane(self.gateway, self.models, self.authenticator, settings.max_body_bytes).routes(),
+            *metrics_intake(storage, self.authenticator),
+            *system.routes(),
         ]
-        self.control = build_control(routers, raw, __version__, browser(storage))
-        self.raw = raw
+        self.control = control_plane(self)
         self.shell = Shell(
             control=self.control,
-            raw=raw,
+            raw=self.raw,
             authenticator=self.authenticator,
             clock=storage.clock,
             chance=storage.chance,
@@ -182,18 +145,6 @@ class Application:
     async def _probe_drain(self) -> str | None:
         return "the server is stopping" if self.is_draining else None
 
-    def routes(self) -> list[Route]:
-        """Return every endpoint with its permission and who holds it."""
-        found = [Route(raw.method, raw.path, raw.permission, tuple(holders(raw.permission))) for raw in self.raw]
-        for route in api_routes(self.control):
-            permission = permission_of(route)
-            if permission is None:
-                message = f"{route.path} declares no permission"
-                raise RuntimeError(message)
-            who = tuple(holders(permission))
-            found.extend(Route(method, route.path, permission, who) for method in sorted(route.methods or ()))
-        return sorted(found, key=lambda route: (route.path, route.method))
-
     async def start(self) -> None:
         """Recover the ledger, read the credentials, and take up the catalogue."""
         if self.settings.simulated != "off":
@@ -213,6 +164,7 @@ class Application:
         await self.authenticator.reload()
         await self.limits.book.reload()
         self.admission.start()
+        self.webhooks.delivering.start()
         self.sandboxing.start()
         await self.rooms.start()
         self.containers.start()
@@ -239,6 +191,7 @@ class Application:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self.admission.stop()
+        await self.webhooks.delivering.stop()
         await self.ledger.close()
         await self.refusals.stop()
         await self.last_uses.stop()
@@ -251,13 +204,3 @@ class Application:
         await self.simulated.stop()
         self.access_log.flush()
         await self.storage.database.close()
-
-
-def registered_routes() -> list[Route]:
-    """Return every registered endpoint of an application that serves nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        application = Application(load({"data": Path(folder)}))
-        try:
-            return application.routes()
-        finally:
-            application.spool.close(durable=False)

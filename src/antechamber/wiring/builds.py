@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
-from fastapi import APIRouter
 
 from antechamber.adapters.sandboxes.build_logs import FolderLogs
 from antechamber.base.chance import Chance
@@ -17,7 +16,6 @@ from antechamber.base.unit import Units
 from antechamber.features.audit.service import Audit
 from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.ports.sandboxes import EgressLog, Sandboxes
-from antechamber.features.environments.routes.builds import build_routes
 from antechamber.features.environments.service import Environments
 from antechamber.features.environments.service.building import Builder, BuildLimits
 from antechamber.features.environments.service.builds import BuildRules, Builds, Workshop
@@ -52,10 +50,6 @@ class BuildServices:
         self.layers = layers
         self._is_running = is_running
         self._collecting: asyncio.Task[None] | None = None
-
-    def routers(self) -> list[APIRouter]:
-        """Return the endpoints."""
-        return [build_routes(self.builds, self.layers)]
 
     async def start(self) -> None:
         """Clear away what an earlier server left, and begin to collect."""

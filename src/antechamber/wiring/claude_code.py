@@ -2,13 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
-from fastapi import APIRouter
-
 from antechamber.base.ids import ApiKeyId, OrganizationId, UserId
 from antechamber.base.unit import Unit
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.organizations.service import Members
-from antechamber.features.usage.routes import MetricsIntake, claude_code_router
+from antechamber.features.usage.routes.intake import MetricsIntake
 from antechamber.features.usage.service import ClaudeCodeMetrics, ClaudeCodeReports
 from antechamber.features.usage.sql import SqlClaudeCode
 from antechamber.http.app import RawRoute
@@ -35,10 +33,12 @@ class ReportedNames:
         }
 
 
-def claude_code_routes(storage: Storage, authenticator: Authenticator) -> tuple[list[RawRoute], APIRouter]:
-    """Return the endpoint that metrics are posted to, and the report's."""
-    store = SqlClaudeCode()
-    metrics = ClaudeCodeMetrics(store, storage.database, storage.clock)
+def metrics_intake(storage: Storage, authenticator: Authenticator) -> list[RawRoute]:
+    """Return the endpoints that telemetry is posted to."""
+    return MetricsIntake(ClaudeCodeMetrics(SqlClaudeCode(), storage.database, storage.clock), authenticator).routes()
+
+
+def claude_code_reports(storage: Storage) -> ClaudeCodeReports:
+    """Return the report of what was posted."""
     names = ReportedNames(storage.members, storage.api_keys)
-    reports = ClaudeCodeReports(store, names, storage.database, storage.clock)
-    return MetricsIntake(metrics, authenticator).routes(), claude_code_router(reports)
+    return ClaudeCodeReports(SqlClaudeCode(), names, storage.database, storage.clock)

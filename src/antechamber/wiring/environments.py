@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fastapi import APIRouter
-
 from antechamber.base.actor import Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
@@ -13,7 +11,6 @@ from antechamber.base.ids import EnvironmentId, OrganizationId
 from antechamber.base.unit import Unit, Units
 from antechamber.features.audit.service import Audit
 from antechamber.features.environments.ports.environments import SessionsCounted
-from antechamber.features.environments.routes import environment_routes
 from antechamber.features.environments.service import Environments, History
 from antechamber.features.environments.service.environments import Neighbours
 from antechamber.features.environments.sql import SqlEnvironments
@@ -74,10 +71,6 @@ class EnvironmentServices:
     history: History
     sessions: SessionCounting
     ends: EnvironmentEnds
-
-    def routers(self) -> list[APIRouter]:
-        """Return the endpoints."""
-        return [environment_routes(self.environments, self.history)]
 
 
 def build_environments(units: Units, clock: Clock, chance: Chance, audit: Audit) -> EnvironmentServices:

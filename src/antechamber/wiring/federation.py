@@ -2,13 +2,6 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
-from antechamber.features.federation.routes.accounts import account_routes
-from antechamber.features.federation.routes.history import history_router
-from antechamber.features.federation.routes.issuers import issuer_routes
-from antechamber.features.federation.routes.memberships import membership_routes
-from antechamber.features.federation.routes.rules import rule_routes
 from antechamber.features.federation.service import (
     Issuers,
     Memberships,
@@ -36,16 +29,6 @@ class Federation:
     rule_workspaces: RuleWorkspaces
     account_roles: AccountRoles
     exchange: Exchange
-
-    def routers(self) -> list[APIRouter]:
-        """Return the endpoints."""
-        return [
-            account_routes(self.accounts),
-            membership_routes(self.memberships),
-            issuer_routes(self.issuers),
-            rule_routes(self.rules, self.rule_workspaces),
-            history_router(self.exchange.history),
-        ]
 
 
 def federation_stores() -> Stores:

@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from fastapi import APIRouter
-
 from antechamber.base.errors import NotFound
 from antechamber.base.ids import ApiKeyId, Kind, OrganizationId, UserId, WorkspaceId, is_id
 from antechamber.base.page import IdCursor, Page
 from antechamber.features.gateway.model import Catalogue, Endpoint
 from antechamber.features.gateway.service import Models
-from antechamber.features.limits.routes import own_routes, quota_routes, rate_routes, spend_routes
 from antechamber.features.limits.service.administration_quotas import Quotas
 from antechamber.features.limits.service.administration_rates import RateLimits
 from antechamber.features.limits.service.administration_spending import SpendLimits
@@ -99,20 +96,11 @@ class Limits:
         self.book = LimitBook(store, units)
         holders, served = LimitHolders(storage), CataloguedModels(catalogue, models)
         sums = LedgerSums(usage, storage.api_keys, units, clock)
-        self._rates = RateLimits(store, units, clock, audit, self.book, holders, served)
-        self._spends = SpendLimits(store, units, clock, storage.chance, audit, holders, sums)
-        self._quotas = Quotas(store, units, clock, audit, holders, served)
-        self._own = OwnLimits(store, units, clock, self.book, sums, sums)
+        self.rates = RateLimits(store, units, clock, audit, self.book, holders, served)
+        self.spends = SpendLimits(store, units, clock, storage.chance, audit, holders, sums)
+        self.quotas = Quotas(store, units, clock, audit, holders, served)
+        self.own = OwnLimits(store, units, clock, self.book, sums, sums)
 
     def adopt(self, loaded: Loaded, catalogue: Catalogue) -> None:
         """Take up the file's groups of models and rates; CatalogueError for bad ones, which change nothing."""
         self.book.adopt(*read_limit_tables(loaded, catalogue))
-
-    def routers(self) -> list[APIRouter]:
-        """Return the endpoints."""
-        return [
-            rate_routes(self._rates),
-            spend_routes(self._spends),
-            quota_routes(self._quotas),
-            own_routes(self._own),
-        ]

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fastapi import APIRouter
-
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
 from antechamber.base.secret import Secret
 from antechamber.features.oauth.model import CLIENT_GRANTS, INTERACTIVE, ClientDraft, Lifetimes, well_known
-from antechamber.features.oauth.routes import oauth_routes
 from antechamber.features.oauth.service import (
     Authorizations,
     Clients,
@@ -47,10 +44,6 @@ class OAuth:
     revocations: Revocations
     principals: TokenPrincipals
     sweeper: Sweeper
-
-    def router(self, issuer: str) -> APIRouter:
-        """Return the endpoints for programs; the pages are another router's."""
-        return oauth_routes(self.clients, self.endpoint, self.devices, self.revocations, issuer)
 
 
 def oauth_means_stores() -> Stores:

@@ -4,11 +4,9 @@ import asyncio
 from typing import Final
 
 import structlog
-from fastapi import APIRouter
 
 from antechamber.features.environments.model.recipes import SESSION_ENVIRONMENT
 from antechamber.features.environments.model.sandbox import SandboxError
-from antechamber.features.environments.routes.shells import shell_routes
 from antechamber.features.environments.service.shells import Rooms, Shells, Surroundings
 from antechamber.settings import Loaded
 from antechamber.wiring.builds import Ground, build_builds
@@ -41,10 +39,6 @@ class RoomServices:
         self.rooms = Rooms(sandboxing.sandboxes, self.builds.builds, lambda: around)
         self.shells = Shells(environments, self.rooms, sandboxing.egress_log, storage.database, *under)
         self._sweeping: asyncio.Task[None] | None = None
-
-    def routers(self) -> list[APIRouter]:
-        """Return the endpoints."""
-        return [*self.builds.routers(), shell_routes(self.shells)]
 
     async def start(self) -> None:
         """Take notice of what an earlier server left, and clear it away beside everything else."""

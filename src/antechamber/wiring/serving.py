@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
-from prometheus_client import start_http_server
 
 from antechamber.base.errors import Unavailable
 from antechamber.features.environments.model.sandbox import SandboxError
@@ -62,7 +61,7 @@ def _check_certificate(settings: Settings) -> None:
 def _listen_for_metrics(settings: Settings, application: Application) -> None:
     host, port = settings.metrics_host, settings.metrics_port
     try:
-        start_http_server(port, host, application.metrics.registry)
+        application.metrics.listen(host, port)
     except (OSError, OverflowError) as error:
         message = f"metrics: {host}:{port}: cannot be listened on: {error}"
         raise ListenError(message) from error

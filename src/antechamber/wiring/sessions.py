@@ -1,33 +1,38 @@
 """Agents, sessions and the work of self-hosted environments joined; what needs a runtime comes with the server."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.principal import Principal
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Unit, Units
-from antechamber.features.agents.routes import agent_routes
 from antechamber.features.agents.service import Agents
 from antechamber.features.agents.sql import SqlAgents
-from antechamber.features.agents.wire import OverridesReader
 from antechamber.features.audit.service import Audit
 from antechamber.features.environments.ports.sandboxes import EgressLog
-from antechamber.features.environments.routes.work import work_routes
 from antechamber.features.environments.service.keys import EnvironmentKeys
 from antechamber.features.environments.service.shells import Rooms
 from antechamber.features.environments.service.work import WorkQueue
 from antechamber.features.environments.sql.keys import SqlEnvironmentKeys
 from antechamber.features.environments.sql.work import SqlWork
-from antechamber.features.sessions.routes import event_routes, session_routes
-from antechamber.features.sessions.service import Containers, SessionEgress, SessionEvents, Sessions, Stores
+from antechamber.features.sessions.service import Containers, SessionEvents, Sessions, Stores
 from antechamber.features.sessions.service.sessions import Ground
 from antechamber.features.sessions.sql import SqlContainers, SqlEvents, SqlSessions
 from antechamber.wiring.environments import EnvironmentServices
 
-if TYPE_CHECKING:
-    from fastapi import APIRouter
+
+class Overrides:
+    """Reads what a session says in place of parts of its agent (`agents.ports`)."""
+
+    def read(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return it by the names of `Definition`, resolved; InvalidRequest for what no agent could have."""
+        # with it comes what checks requests, which a server that serves models does without
+        from antechamber.features.agents.wire import read_overrides  # noqa: PLC0415 - see above
+
+        return read_overrides(said)
 
 
 class WorkerSource:
@@ -79,16 +84,6 @@ class SessionServices:
     units: Units
     clock: Clock
 
-    def routers(self, log: EgressLog) -> "list[APIRouter]":
-        """Return the endpoints."""
-        egress = SessionEgress(self.stores.sessions, log, self.units)
-        return [
-            agent_routes(self.agents),
-            session_routes(self.sessions, egress, self.clock),
-            event_routes(self.events),
-            work_routes(self.work, self.keys),
-        ]
-
     def open_containers(self, environments: EnvironmentServices, rooms: Rooms, logs: EgressLog) -> Containers:
         """Return who makes the containers of this node what they should be."""
         containers = Containers(
@@ -118,7 +113,7 @@ def build_sessions(
     known, work_store, key_store = environments.environments, SqlWork(), SqlEnvironmentKeys()
     work = WorkQueue(work_store, known, units, clock, chance, pepper)
     keys = EnvironmentKeys(key_store, known, units, clock, chance, pepper, audit)
-    agents = Agents(SqlAgents(), OverridesReader(), units, clock, chance, audit)
+    agents = Agents(SqlAgents(), Overrides(), units, clock, chance, audit)
     stores = Stores(SqlSessions(), SqlContainers())
     keeping = Keeping(node)
     events = SessionEvents(SqlEvents(), stores.sessions, stores.containers, keeping, units, clock, chance)

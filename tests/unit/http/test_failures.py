@@ -70,7 +70,7 @@ def shell() -> Shell:
     clock, keys = SystemClock(), Keys()
     browser = Browser("http://localhost:8787", Doors(), SystemChance(), 60)
     return Shell(
-        control=build_control([pages()], [], "1", browser),
+        control=build_control([pages()], [], browser),
         raw=[],
         authenticator=Authenticator([keys], keys, clock, Secret("p")),
         clock=clock,

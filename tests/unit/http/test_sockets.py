@@ -20,8 +20,9 @@ from antechamber.http.betas import ManagedAgents
 from antechamber.http.context import Context
 from antechamber.http.control import build_control
 from antechamber.http.log import AccessLog
+from antechamber.http.needs import Opened
 from antechamber.http.proxies import TrustedProxies
-from antechamber.http.sockets import SWITCHING, Opened, SocketClosed
+from antechamber.http.sockets import SWITCHING, SocketClosed
 from tests.asgi import call
 from tests.unit.http.test_control import Keys
 
@@ -111,7 +112,7 @@ def seen() -> list[Context]:
 async def shell(gone: list[str], seen: list[Context]) -> Shell:
     clock, keys = SystemClock(), Keys()
     return Shell(
-        control=build_control([echoes(gone)], [], "1"),
+        control=build_control([echoes(gone)], []),
         raw=[],
         authenticator=Authenticator([keys], keys, clock, Secret("p")),
         clock=clock,

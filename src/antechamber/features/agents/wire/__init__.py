@@ -122,18 +122,15 @@ def read_new(body: CreateBody) -> Definition:
     return Definition(**{"description": None, **changes})
 
 
-class OverridesReader:
-    """Reads what a session says in place of parts of its agent (`agents.ports`)."""
-
-    def read(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Return it by the names of `Definition`, resolved; InvalidRequest for what no agent could have."""
-        try:
-            return read_changes(OverridesBody.model_validate(said))
-        except ValidationError as error:
-            problem = error.errors()[0]
-            place = ".".join(str(part) for part in ("agent", *problem["loc"]))
-            message = f"{place}: {problem['msg']}"
-            raise InvalidRequest(message) from None
+def read_overrides(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a session says in place of parts of its agent, as `read_changes` does; InvalidRequest."""
+    try:
+        return read_changes(OverridesBody.model_validate(said))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(str(part) for part in ("agent", *problem["loc"]))
+        message = f"{place}: {problem['msg']}"
+        raise InvalidRequest(message) from None
 
 
 def read_changes(body: OverridesBody) -> dict[str, Any]:

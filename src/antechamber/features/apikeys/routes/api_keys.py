@@ -10,9 +10,8 @@ from antechamber.features.apikeys.routes.callers import Reader, Writer, within
 from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.apikeys.wire import api_keys as wire
 from antechamber.http.lists import Cursor, IdList, answer, list_fields
-from antechamber.http.needs import Acting
+from antechamber.http.needs import Acting, Spoken
 from antechamber.http.routing import Router
-from antechamber.http.versions import Spoken
 
 _KEYS: Final = "/v1/organizations/api_keys"
 _KEY: Final = f"{_KEYS}/{{api_key_id}}"

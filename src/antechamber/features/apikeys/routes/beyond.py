@@ -13,9 +13,8 @@ from antechamber.features.apikeys.service import ApiKeys
 from antechamber.features.apikeys.wire import api_keys as shapes
 from antechamber.features.apikeys.wire import beyond as wire
 from antechamber.http.lists import Cursor, IdList
-from antechamber.http.needs import Acting, Needs
+from antechamber.http.needs import Acting, Needs, Spoken
 from antechamber.http.routing import Router
-from antechamber.http.versions import Spoken
 
 _KEYS: Final = "/v1/organizations/api_keys"
 _KEY: Final = f"{_KEYS}/{{api_key_id}}"

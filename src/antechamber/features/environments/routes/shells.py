@@ -13,8 +13,8 @@ from antechamber.features.environments.ports.shells import CallerGone
 from antechamber.features.environments.service.shells import Shells
 from antechamber.features.environments.wire import shells as wire
 from antechamber.http.betas import ManagedAgents
-from antechamber.http.needs import Acting
-from antechamber.http.sockets import SWITCHING, Opened, Socket, SocketClosed
+from antechamber.http.needs import Acting, Opened
+from antechamber.http.sockets import SWITCHING, Socket, SocketClosed
 
 Writer = Annotated[Tenant, ManagedAgents(Permission.SESSIONS_WRITE)]
 

@@ -11,9 +11,8 @@ from antechamber.features.limits.model.groups import GroupType
 from antechamber.features.limits.service.administration_rates import RateLimits, RateQuery
 from antechamber.features.limits.wire import rates as wire
 from antechamber.http.lists import PageList
-from antechamber.http.needs import Acting, Needs
+from antechamber.http.needs import Acting, Needs, Spoken
 from antechamber.http.routing import Router
-from antechamber.http.versions import Spoken
 
 Reader = Annotated[Administrator, Needs(Permission.RATE_LIMITS_READ)]
 Writer = Annotated[Administrator, Needs(Permission.RATE_LIMITS_WRITE)]

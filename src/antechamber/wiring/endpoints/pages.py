@@ -1,5 +1,7 @@
 """The pages, joined: what browsers are, which pages there are, and the services that they stand on."""
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter
 
 from antechamber.features.accounts.pages import Desk, account_pages
@@ -12,6 +14,9 @@ from antechamber.http.pages.assets import asset_router
 from antechamber.http.pages.home import home_pages
 from antechamber.wiring.storage import Storage
 
+if TYPE_CHECKING:
+    from antechamber.wiring.application import Application
+
 
 def browser(storage: Storage) -> Browser:
     """Return what pages know of browsers."""
@@ -19,8 +24,9 @@ def browser(storage: Storage) -> Browser:
     return Browser(settings.base_url(), storage.sessions, storage.chance, settings.session_absolute_seconds)
 
 
-def page_routers(storage: Storage) -> list[APIRouter]:
+def routers(application: "Application") -> list[APIRouter]:
     """Return every page, and what they are styled with."""
+    storage = application.storage
     base_url = storage.settings.base_url()
     desk = Desk(storage.accounts, storage.logins, storage.sessions, storage.passwords, storage.passkeys, base_url)
     oauth = oauth_pages(storage.oauth.authorizations, storage.oauth.devices, base_url)
