@@ -1,0 +1,238 @@
+"""The outbox and its delivering, on both databases: at least once, one node at a time, and an end for the hopeless."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+
+from antechamber.adapters.seals import MasterKeySeals
+from antechamber.base.actor import OPERATOR
+from antechamber.base.chance import SystemChance
+from antechamber.base.ids import OrganizationId
+from antechamber.base.outbound import Headers
+from antechamber.base.secret import Secret
+from antechamber.database.changes import WEBHOOKS, Changes
+from antechamber.database.engine import Database, connection
+from antechamber.features.webhooks.model.deliveries import Outcome
+from antechamber.features.webhooks.model.endpoints import Draft, Endpoint, EventType, State
+from antechamber.features.webhooks.service import Delivering, Outbox, Webhooks
+from antechamber.features.webhooks.sql import SqlWebhooks, webhook_deliveries
+from tests.contracts.tenants import MINE, THEIRS, Services
+
+STORE = SqlWebhooks()
+FAILED, RECOVERED = EventType.EXTERNAL_KEY_FAILED, EventType.EXTERNAL_KEY_RECOVERED
+DOWN = Outcome(reason="unreachable", note="nobody is there")
+HOUR = 3600
+
+
+class Anywhere:
+    """Lets every address be."""
+
+    async def check(self, field: str, url: str) -> None:
+        del field, url
+
+
+class Carrier:
+    """Takes deliveries nowhere; `outcomes` are how the next ones end, well when there is none left."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self.carried: list[tuple[str, str, bytes]] = []
+        self.brought = asyncio.Event()
+
+    async def deliver(self, url: str, headers: Headers, body: bytes) -> Outcome:
+        self.carried.append((url, dict(headers)["webhook-id"], body))
+        await asyncio.sleep(0)
+        self.brought.set()
+        return self.outcomes.pop(0) if self.outcomes else Outcome(status=200)
+
+
+class Station:
+    """The services of webhooks on one node."""
+
+    def __init__(self, made: Services, database: Database) -> None:
+        self.database, self.clock, self.audit = database, made.clock, made.audit
+        chance = SystemChance()
+        seals = MasterKeySeals(lambda: [Secret("master")], chance)
+        self.carrier = Carrier()
+        self.outbox = Outbox(STORE, made.clock, chance)
+        self.webhooks = Webhooks(STORE, database, made.clock, chance, made.audit, seals, Anywhere())
+        self.delivering = Delivering(STORE, database, made.clock, made.audit, seals, self.carrier)
+
+    async def endpoint(
+        self, path: str = "", organization_id: OrganizationId = MINE, events: tuple[EventType, ...] = (FAILED,)
+    ) -> Endpoint:
+        draft = Draft(url=f"https://a.example.com/{path}", events=events)
+        endpoint, _ = await self.webhooks.create(organization_id, draft, OPERATOR)
+        return endpoint
+
+    async def tell(self, what: EventType = FAILED, organization_id: OrganizationId = MINE) -> None:
+        async with self.database.begin() as unit:
+            await self.outbox.tell(unit, organization_id, what, {"id": "ekey_1"})
+
+    async def waiting(self) -> int:
+        async with self.database.read() as unit:
+            return len((await connection(unit).execute(select(webhook_deliveries))).all())
+
+    async def get(self, endpoint: Endpoint) -> Endpoint:
+        return await self.webhooks.get(endpoint.organization_id, endpoint.id)
+
+
+@pytest.fixture
+async def station(made: Services) -> Station:
+    return Station(made, made.database)
+
+
+@pytest.fixture
+async def second(made: Services, database_address: URL) -> AsyncIterator[Station]:
+    """Another node."""
+    opened = Database(database_address)
+    yield Station(made, opened)
+    await opened.close()
+
+
+async def test_an_event_goes_to_those_who_asked_for_it_and_to_nobody_else(station: Station) -> None:
+    await station.endpoint("a")
+    await station.endpoint("b", events=(RECOVERED, FAILED))
+    await station.endpoint("c", events=(RECOVERED,))
+    await station.endpoint("d", THEIRS)
+    off = await station.endpoint("e")
+    await station.webhooks.update(MINE, off.id, Draft(state=State.DISABLED), OPERATOR)
+    await station.tell()
+    assert await station.delivering.deliver_due() == 2
+    assert sorted(url for url, _, _ in station.carrier.carried) == [
+        "https://a.example.com/a",
+        "https://a.example.com/b",
+    ]
+    (_, first, body), (_, other, same) = station.carrier.carried
+    assert (first, body) == (other, same)
+    assert json.loads(body)["data"] == {"type": "external_key.failed", "organization_id": MINE, "id": "ekey_1"}
+    assert (await station.delivering.deliver_due(), await station.waiting()) == (0, 0)
+
+
+async def test_what_did_not_happen_in_the_end_is_not_told(station: Station) -> None:
+    await station.endpoint()
+
+    async def fail() -> None:
+        async with station.database.begin() as unit:
+            await station.outbox.tell(unit, MINE, FAILED, {"id": "ekey_1"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert (await station.delivering.deliver_due(), await station.waiting()) == (0, 0)
+
+
+async def test_two_nodes_never_deliver_the_same(station: Station, second: Station) -> None:
+    await station.endpoint()
+    for _ in range(50):
+        await station.tell()
+    taken = await asyncio.gather(station.delivering.deliver_due(), second.delivering.deliver_due())
+    carried = [event_id for node in (station, second) for _, event_id, _ in node.carrier.carried]
+    assert (sum(taken), len(carried), len(set(carried))) == (50, 50, 50)
+
+
+async def test_what_failed_is_tried_again_after_its_pause(station: Station) -> None:
+    endpoint = await station.endpoint()
+    station.carrier.outcomes = [DOWN, Outcome(status=500)]
+    await station.tell()
+    assert await station.delivering.deliver_due() == 0
+    assert (await station.get(endpoint)).failures == 1
+    station.clock.advance(4)
+    assert (await station.delivering.deliver_due(), len(station.carrier.carried)) == (0, 1)
+    station.clock.advance(1)
+    assert (await station.delivering.deliver_due(), len(station.carrier.carried)) == (0, 2)
+    station.clock.advance(30)
+    assert await station.delivering.deliver_due() == 1
+    assert ((await station.get(endpoint)).failures, await station.waiting()) == (0, 0)
+    assert len({(event_id, body) for _, event_id, body in station.carrier.carried}) == 1
+
+
+async def test_what_a_node_took_on_and_did_not_bring_comes_again(station: Station) -> None:
+    await station.endpoint()
+    await station.tell()
+    now = station.clock.now()
+    async with station.database.begin() as unit:
+        (claimed,) = await STORE.sweep_due(unit, now, now + 60_000_000, 10)
+    assert (claimed.attempts, await station.delivering.deliver_due()) == (0, 0)
+    station.clock.advance(60)
+    assert await station.delivering.deliver_due() == 1
+
+
+async def test_an_event_that_nobody_takes_for_a_day_is_given_up(station: Station) -> None:
+    endpoint = await station.endpoint()
+    station.carrier.outcomes = [DOWN] * 100
+    await station.tell()
+    for _ in range(11):
+        assert await station.waiting() == 1
+        await station.delivering.deliver_due()
+        station.clock.advance(9 * HOUR)
+    assert await station.waiting() == 0
+    known = await station.get(endpoint)
+    assert (known.state, known.failures) == (State.ENABLED, 11)
+
+
+async def test_an_endpoint_that_fails_for_an_hour_and_more_is_switched_off(station: Station) -> None:
+    endpoint = await station.endpoint()
+    station.carrier.outcomes = [DOWN] * 100
+    for _ in range(30):
+        await station.tell()
+    await station.delivering.deliver_due()
+    assert (await station.get(endpoint)).state is State.ENABLED, "a burst in a short outage is no reason"
+    station.clock.advance(HOUR)
+    await station.delivering.deliver_due()
+    known = await station.get(endpoint)
+    assert (known.state, await station.waiting()) == (State.DISABLED, 0)
+    assert "in a row failed" in known.disabled_reason
+    await station.tell()
+    assert await station.waiting() == 0, "what happens meanwhile is never delivered"
+    again = await station.webhooks.update(MINE, endpoint.id, Draft(state=State.ENABLED), OPERATOR)
+    assert (again.disabled_reason, again.failures) == ("", 0)
+
+
+@pytest.mark.parametrize("reason", ["redirect", "private_address", "name", "url"])
+async def test_what_only_another_address_can_mend_switches_off_at_once(station: Station, reason: str) -> None:
+    endpoint = await station.endpoint()
+    station.carrier.outcomes = [Outcome(reason=reason)]
+    await station.tell()
+    await station.delivering.deliver_due()
+    known = await station.get(endpoint)
+    assert (known.state, await station.waiting()) == (State.DISABLED, 0)
+    assert known.disabled_reason.startswith("The URL")
+
+
+async def test_what_waits_for_a_removed_endpoint_goes_with_it(station: Station) -> None:
+    endpoint = await station.endpoint()
+    await station.tell()
+    await station.webhooks.delete(MINE, endpoint.id, OPERATOR)
+    assert (await station.waiting(), await station.delivering.deliver_due()) == (0, 0)
+
+
+async def test_an_event_wakes_whoever_delivers_on_every_node(station: Station, second: Station) -> None:
+    await station.endpoint()
+    woken: list[str] = []
+
+    async def wake() -> None:
+        woken.append("woken")
+
+    changes = Changes(second.database)
+    changes.watch(WEBHOOKS, wake)
+    await changes.look()
+    woken.clear()
+    await station.tell()
+    await changes.look()
+    assert woken == ["woken"]
+
+
+async def test_a_task_delivers_and_stops_when_it_is_told(station: Station) -> None:
+    await station.endpoint()
+    await station.tell()
+    station.delivering.start()
+    async with asyncio.timeout(60):
+        await station.carrier.brought.wait()
+        await station.delivering.stop()
+    assert await station.waiting() == 0
+    assert len(station.carrier.carried) == 1
