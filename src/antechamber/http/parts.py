@@ -30,6 +30,8 @@ class Parts:
     """An ASGI application that knows which part a path belongs to; `rest` answers for what belongs to none."""
 
     def __init__(self, parts: Sequence[Part], rest: Callable[[], Asgi]) -> None:
+        self.on_built: Callable[[], None] | None = None
+        """Called in the thread, after each part."""
         found = [(tuple(path.split("/")), part) for part in parts for path in part.paths]
         self._places = sorted(found, key=lambda place: -len(place[0]))
         self._rest = Part((), rest)
@@ -50,8 +52,14 @@ class Parts:
     async def _build(self, part: Part) -> Asgi:
         async with self._building:
             if id(part) not in self._built:
-                self._built[id(part)] = await asyncio.to_thread(part.build)
+                self._built[id(part)] = await asyncio.to_thread(self._load, part)
         return self._built[id(part)]
+
+    def _load(self, part: Part) -> Asgi:
+        built = part.build()
+        if self.on_built is not None:
+            self.on_built()
+        return built
 
 
 def _fits(place: Sequence[str], segments: Sequence[str]) -> bool:

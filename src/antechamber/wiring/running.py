@@ -60,13 +60,18 @@ async def _serve(loaded: Loaded, *, demo: bool, new_key: bool, tell: Callable[[S
     hint = await _key_hint(storage)
 
     def announce(application: Application) -> None:
-        # What start-up made stays for good: the collector need not look at it again, nor come every 700 objects.
-        gc.collect()
-        gc.freeze()
+        _keep_for_good()
         gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
+        application.control.on_built = _keep_for_good
         tell(_started(application, founded, key.reveal() if key else None, hint))
 
     await Serving(loaded, storage, announce).run()
+
+
+def _keep_for_good() -> None:
+    """Let the collector not look again at what has just been made: it stays as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _key_hint(storage: Storage) -> str | None:
