@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from antechamber.adapters.sandboxes.images.making import Maker, Source
 from antechamber.adapters.sandboxes.images.trees import Trees
 from antechamber.features.environments.model.sandbox import SandboxSpec
+from tests.dockerd import Dockerd
 from tests.sandboxes.running import ORGANIZATION
 from tests.sandboxing import Station, station
 
@@ -22,6 +24,19 @@ EVER = 1 << 62
 @pytest.fixture
 def place() -> Iterator[Station]:
     with station("oci-root") as made:
+        yield made
+
+
+@pytest.fixture
+def engine() -> Iterator[Dockerd]:
+    started = Dockerd().start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def docked(engine: Dockerd) -> Iterator[Station]:
+    with station("docker", runtime="docker", docker_url=engine.url) as made:
         yield made
 
 
@@ -78,3 +93,59 @@ async def test_a_replaced_base_stays_under_what_runs_what_has_stopped_and_layers
     assert sorted(path.name for path in (place.data / "rootfs").glob(f"*{BASE}*")) == [second, f"{BASE}.json"]
     await all_.create(spec("new"))
     assert stands_on(place, "new") == second
+
+
+def images(engine: Dockerd) -> list[str]:
+    """Return the bases that an engine has."""
+    line = ["docker", "--host", engine.url, "image", "ls", "--format", "{{.ID}}", "antechamber/base"]
+    return sorted(subprocess.run(line, check=True, capture_output=True, text=True).stdout.split())
+
+
+async def test_an_engines_image_of_a_replaced_base_goes_when_nothing_stands_on_it(
+    docked: Station, engine: Dockerd, tmp_path: Path
+) -> None:
+    all_ = docked.sandboxes
+    first = make(docked, tmp_path, b"one")
+    await (await all_.create(spec("stopped"))).stop()
+    await all_.create(spec("maker"))
+    await all_.seal("maker", "layer")
+    [old] = images(engine)
+    second = make(docked, tmp_path, b"two")
+    # the tree is only what the image was made of
+    assert await replaced(docked, is_trial=False) == [first]
+    assert images(engine) == [old]
+    await (await all_.create(spec("stopped"))).stop()
+    await (await all_.create(spec("layered", "layer"))).stop()
+    await all_.remove("stopped")
+    assert await replaced(docked, is_trial=False) == []
+    assert await all_.drop_layer(ORGANIZATION, "layer") is False
+    await all_.remove("layered")
+    assert await replaced(docked, is_trial=False) == []
+    assert await all_.drop_layer(ORGANIZATION, "layer")
+    assert await all_.drop_bases(0) == []
+    assert await replaced(docked) == [first]
+    assert images(engine) == [old]
+    [gone] = await all_.drop_bases(EVER)
+    assert (gone.name, gone.size_bytes > 0) == (first, True)
+    assert images(engine) == []
+    await (await all_.create(spec("new"))).stop()
+    assert len(images(engine)) == 1
+    assert await replaced(docked, is_trial=False) == []
+    assert second != first
+    await all_.remove("new")
+
+
+async def test_another_installations_images_of_bases_stay(docked: Station, engine: Dockerd, tmp_path: Path) -> None:
+    with station("docker", runtime="docker", docker_url=engine.url) as other:
+        for each in (docked, other):
+            make(each, tmp_path, b"the same")
+            await (await each.sandboxes.create(spec("used"))).destroy()
+        had = images(engine)
+        assert len(had) == 2
+        make(docked, tmp_path, b"another")
+        # the folder and its image are one base
+        assert len(await replaced(docked, is_trial=False)) == 1
+        [kept] = images(engine)
+        assert kept in had
+        await (await other.sandboxes.create(spec("used"))).destroy()
+        assert images(engine) == [kept]

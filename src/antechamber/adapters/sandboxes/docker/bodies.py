@@ -19,6 +19,10 @@ ORGANIZATION: Final = "antechamber.organization"
 BASE: Final = "antechamber.base"
 LAYERS: Final = "antechamber.layers"
 DIGEST: Final = "antechamber.digest"
+# of an image of a base its own name; what is made of it carries that too, layers and containers
+GROUND: Final = "antechamber.ground"
+GROUND_NAME: Final = "antechamber.ground.name"
+GROUND_DIGEST: Final = "antechamber.ground.digest"
 LABEL: Final = "antechamber.label."
 
 # the engine always mounts /sys, and shows this machine's devices and the cgroups in it

@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -12,13 +13,16 @@ from antechamber.adapters.sandboxes.docker import bodies, engine
 from antechamber.adapters.sandboxes.docker.calls import Calls, EngineError
 from antechamber.adapters.sandboxes.images.trees import Tree, Trees
 from antechamber.base.clock import Clock
-from antechamber.features.environments.model.sandbox import Layer, SandboxError, SandboxSpec
+from antechamber.features.environments.model.sandbox import Layer, ReplacedBase, SandboxError, SandboxSpec
 
 _CHUNK: Final = 1 << 18
 _SIZE: Final = "antechamber.size"
 _CREATED: Final = "antechamber.created"
 # changes with what is put into an image beside its tree
-_REVISION: Final = "1"
+_REVISION: Final = "2"
+_MICROSECONDS: Final = 1_000_000
+# of a digest in the name of what was replaced, as folders of trees have it
+_SHOWN: Final = 16
 
 
 class Images:
@@ -51,8 +55,10 @@ class Images:
         await asyncio.to_thread(self._touch, spec.organization_id, digest)
         return bodies.Image(name, binds)
 
-    async def seal(self, container: str, organization_id: str, digest: str, size_bytes: int) -> Layer:
-        """Keep what an ended container wrote as a layer; one that is there stays."""
+    async def seal(self, told: Mapping[str, Any], digest: str) -> Layer:
+        """Keep what an ended container (as the engine tells of it) wrote as a layer; one that is there stays."""
+        its = told["Config"]["Labels"]
+        organization_id = its[bodies.ORGANIZATION]
         name = self._layer_name(organization_id, digest)
         if (there := await self._inspect(name)) is not None:
             return self._layer(there["Config"]["Labels"])
@@ -60,11 +66,12 @@ class Images:
             bodies.OWNER: self._owner,
             bodies.ORGANIZATION: organization_id,
             bodies.DIGEST: digest,
-            _SIZE: str(size_bytes),
+            bodies.GROUND: its.get(bodies.GROUND, ""),
+            _SIZE: str(told.get("SizeRw", 0)),
             _CREATED: str(self._clock.now()),
         }
         repository, _, tag = name.partition(":")
-        query = {"container": container, "repo": repository, "tag": tag}
+        query = {"container": told["Id"], "repo": repository, "tag": tag}
         await self._calls.json("POST", "/commit", {"Labels": labels}, query=query)
         return self._layer(labels)
 
@@ -90,6 +97,45 @@ class Images:
             raise
         return True
 
+    async def drop_replaced(self, before: int, *, is_trial: bool) -> list[ReplacedBase]:
+        """Remove images of bases that were replaced before `before` (µs) and that no container or layer stands on."""
+        wanted = engine.filtered(label=[f"{bodies.OWNER}={self._owner}", bodies.GROUND_DIGEST])
+        dropped = []
+        async with self._importing:
+            bases = await asyncio.to_thread(self._trees.listing)
+            current = {self._base_name(base.name, base.digest) for base in bases if base.digest is not None}
+            for image in await self._calls.json("GET", "/images/json", query={"filters": wanted}):
+                its = image["Labels"]
+                if bodies.DIGEST in its or its[bodies.GROUND] in current:
+                    continue
+                name, digest = its[bodies.GROUND_NAME], its[bodies.GROUND_DIGEST]
+                since = self._trees.replaced_at(name) or image["Created"] * _MICROSECONDS
+                if since < before and await self._drop_ground(its[bodies.GROUND], is_trial=is_trial):
+                    dropped.append(ReplacedBase(f"{name}-{digest[:_SHOWN]}", image["Size"], since))
+        return dropped
+
+    async def _drop_ground(self, name: str, *, is_trial: bool) -> bool:
+        """Remove the image of a base, and return whether nothing stands on it."""
+        stands = [f"{bodies.GROUND}={name}"]
+        on_it = {"all": "true", "filters": engine.filtered(label=stands)}
+        layers = {"filters": engine.filtered(label=[*stands, bodies.DIGEST])}
+        if await self._calls.json("GET", "/containers/json", query=on_it) or await self._calls.json(
+            "GET", "/images/json", query=layers
+        ):
+            return False
+        try:
+            if not is_trial:
+                await self._calls.json("DELETE", f"/images/{name}")
+        except EngineError as error:
+            if error.status in {engine.NOT_FOUND, engine.CONFLICT}:
+                return False
+            raise
+        return True
+
+    def _base_name(self, name: str, digest: str) -> str:
+        told = f"{_REVISION}\n{self._owner}\n{name}\n{digest}".encode()
+        return f"antechamber/base:{hashlib.sha256(told).hexdigest()[:40]}"
+
     def _layer_name(self, organization_id: str, digest: str) -> str:
         told = f"{self._owner}\n{organization_id}\n{digest}".encode()
         return f"antechamber/layer:{hashlib.sha256(told).hexdigest()[:40]}"
@@ -114,12 +160,18 @@ class Images:
         os.utime(path, ns=(now, now))
 
     async def _bring(self, tree: Tree) -> str:
-        told = f"{_REVISION}\n{tree.name}\n{tree.digest}".encode()
-        tag = hashlib.sha256(told).hexdigest()[:40]
-        name = f"antechamber/base:{tag}"
+        name = self._base_name(tree.name, tree.digest)
         async with self._importing:
             if await self._inspect(name) is None:
-                query = {"fromSrc": "-", "repo": "antechamber/base", "tag": tag}
+                repository, _, tag = name.partition(":")
+                labels = {
+                    bodies.OWNER: self._owner,
+                    bodies.GROUND: name,
+                    bodies.GROUND_NAME: tree.name,
+                    bodies.GROUND_DIGEST: tree.digest,
+                }
+                change = "LABEL " + " ".join(f"{label}={json.dumps(value)}" for label, value in labels.items())
+                query = {"fromSrc": "-", "repo": repository, "tag": tag, "changes": change}
                 body = _packed(tree, self.programs)
                 async with self._calls.stream("POST", "/images/create", body, query=query) as answer:
                     told = await answer.read()

@@ -180,8 +180,7 @@ class DockerSandboxes:
         if told is None:
             message = f"the sandbox {sandbox_id} is not there"
             raise SandboxError(message)
-        organization_id = told["Config"]["Labels"][bodies.ORGANIZATION]
-        layer = await self._images.seal(told["Id"], organization_id, digest, told.get("SizeRw", 0))
+        layer = await self._images.seal(told, digest)
         await self.remove(sandbox_id)
         return layer
 
@@ -194,8 +193,14 @@ class DockerSandboxes:
         return await self._images.drop(organization_id, digest)
 
     async def drop_bases(self, before: int, *, is_trial: bool = False) -> list[ReplacedBase]:
-        """Remove trees that were replaced: containers stand on the engine's own copies."""
-        return await asyncio.to_thread(self._trees.drop_replaced, before, (), _discard, is_trial=is_trial)
+        """Remove trees that were replaced, and the engine's copies of them, on which containers and layers stand."""
+        trees = await asyncio.to_thread(self._trees.drop_replaced, before, (), _discard, is_trial=is_trial)
+        images = await self._images.drop_replaced(before, is_trial=is_trial)
+        found: dict[str, ReplacedBase] = {}
+        for each in (*trees, *images):
+            known = found.get(each.name)
+            found[each.name] = replace(each, size_bytes=each.size_bytes + (known.size_bytes if known else 0))
+        return list(found.values())
 
     async def _start(self, name: str, spec: SandboxSpec) -> DockerSandbox:
         laid = {path: spec.files[path] for path in spec.files if path not in _MOUNTED}

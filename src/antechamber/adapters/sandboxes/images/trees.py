@@ -104,10 +104,14 @@ class Trees:
             discard(gone)
         return found
 
+    def replaced_at(self, name: str) -> int | None:
+        """Return since when (µs) older bases of a name are replaced; None: nothing is kept of when they were."""
+        manifest = self.folder / f"{name}{_MANIFEST}"
+        return manifest.stat().st_mtime_ns // 1000 if manifest.exists() else None
+
     def _replaced(self, folder: Path, name: str) -> ReplacedBase:
         # when its successor came; of one without a successor, when it was made
-        manifest = self.folder / f"{name}{_MANIFEST}"
-        since = (manifest if manifest.exists() else folder).stat().st_mtime_ns // 1000
+        since = self.replaced_at(name) or folder.stat().st_mtime_ns // 1000
         return ReplacedBase(folder.name, size_of(folder), since)
 
     def _find_host(self) -> Tree:
