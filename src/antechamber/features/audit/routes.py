@@ -8,15 +8,20 @@ from antechamber.base.page import IdCursor
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator
 from antechamber.features.audit import wire
-from antechamber.features.audit.service import Activities, Refusals
+from antechamber.features.audit.service import Activities, Compliance, Refusals
 from antechamber.http.lists import IdList, PageList, show_page
-from antechamber.http.needs import Needs
+from antechamber.http.needs import Acting, Needs
 from antechamber.http.routing import Router
 
 Texts = Annotated[list[str], Query(default_factory=list)]
 Numbers = Annotated[list[int], Query(default_factory=list)]
 # The feed's own reference names no version header (API reference, compliance/activities/list).
 Reader = Annotated[Administrator, Needs(Permission.AUDIT_READ, versioned=False)]
+
+
+SettingsReader = Annotated[Administrator, Needs(Permission.AUDIT_READ)]
+SettingsWriter = Annotated[Administrator, Needs(Permission.COMPLIANCE_SETTINGS_WRITE)]
+_SETTINGS = "/v1/organizations/compliance_settings"
 
 
 def _read_cursor(
@@ -37,7 +42,7 @@ def _read_window(
 Within = Annotated[wire.Window, Depends(_read_window)]
 
 
-def router(feed: Activities, refused: Refusals) -> APIRouter:
+def router(feed: Activities, refused: Refusals, compliance: Compliance) -> APIRouter:
     """Return the routes over the services."""
     routes = Router()
 
@@ -59,6 +64,7 @@ def router(feed: Activities, refused: Refusals) -> APIRouter:
             actor_ids=actor_ids,
             organization_ids=organization_ids,
         )
+        await compliance.require_open(caller.organization_id)
         page = await feed.listing(caller.organization_id, query, cursor)
         return show_page(page, wire.show, lambda shown: shown.activity.id)
 
@@ -76,7 +82,18 @@ def router(feed: Activities, refused: Refusals) -> APIRouter:
         page: str | None = None,
     ) -> PageList[wire.RefusalBody]:
         query = wire.read_refusals(created_at, statuses, principal_ids, limit, page)
+        await compliance.require_open(caller.organization_id)
         data, next_page = wire.show_refusals(await refused.listing(caller.organization_id, query))
         return PageList(data=data, next_page=next_page)
+
+    @routes.get(_SETTINGS, summary="Whether the Compliance API is open")
+    async def settings(caller: SettingsReader) -> wire.ComplianceSettingsBody:
+        return wire.show_compliance(await compliance.state(caller.organization_id))
+
+    @routes.post(_SETTINGS, summary="Open or close the Compliance API")
+    async def update_settings(
+        body: wire.UpdateComplianceBody, caller: SettingsWriter, by: Acting
+    ) -> wire.ComplianceSettingsBody:
+        return wire.show_compliance(await compliance.set(caller.organization_id, body.read(), by))
 
     return routes

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,8 +11,17 @@ from antechamber.base.actor import Actor, ActorKind
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
-from antechamber.features.audit.model import ActivityQuery, Expected, Refusal, RefusalPage, RefusalQuery, Verdict
+from antechamber.features.audit.model import (
+    ActivityQuery,
+    ComplianceState,
+    Expected,
+    Refusal,
+    RefusalPage,
+    RefusalQuery,
+    Verdict,
+)
 from antechamber.features.audit.service import ShownActivity
+from antechamber.http.bodies import Body
 from antechamber.http.fields import read_instant
 
 _EXPECTED: Final = re.compile(r"(activity_01[1-9A-HJ-NP-Za-km-z]{22}):([0-9a-f]{64})")
@@ -98,6 +107,34 @@ class RefusalBody(BaseModel):
     count: int
     last_at: str
     last: SampleBody
+
+
+class StateBody(Body):
+    """`{type}`: whether the Compliance API is open to the organization."""
+
+    type: Literal["enabled", "disabled"]
+
+
+class ComplianceSettingsBody(BaseModel):
+    """The compliance settings, of which there is one for each organization."""
+
+    state: StateBody
+    type: Literal["compliance_settings"] = "compliance_settings"
+
+
+class UpdateComplianceBody(Body):
+    """`{state}`, as `{type}` or as the word alone."""
+
+    state: StateBody | Literal["enabled", "disabled"]
+
+    def read(self) -> ComplianceState:
+        """Return the state that is wanted."""
+        return ComplianceState(self.state.type if isinstance(self.state, StateBody) else self.state)
+
+
+def show_compliance(state: ComplianceState) -> ComplianceSettingsBody:
+    """Return the wire's shape of the settings."""
+    return ComplianceSettingsBody(state=StateBody(type=state.value))
 
 
 def read_query(
