@@ -185,14 +185,14 @@ async def test_a_duplicate_name_is_409_and_not_to_be_retried(house: House) -> No
         assert answer.header("x-should-retry") == "false"
 
 
-async def test_external_keys_are_a_policy_violation_that_names_the_field(house: House) -> None:
+async def test_an_external_key_that_there_is_not_is_not_found(house: House) -> None:
     workspace = await make(house)
     for answer in (
         await ask(house, "POST", ROOT, {"name": "x", "external_key_id": "ekey_01"}),
         await update(house, workspace, external_key_id="ekey_01"),
     ):
-        error = invalid(answer, "external_key_id", "workspace_policy_violation")
-        assert error["details"]["field"] == "external_key_id"
+        assert answer.status == 404
+        assert answer.json()["error"]["message"] == "External key not found: ekey_01"
 
 
 async def test_a_user_profile_is_not_found(house: House) -> None:

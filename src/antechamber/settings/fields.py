@@ -75,6 +75,10 @@ class Settings:
     admin_requests_per_minute: int = _setting(
         0, "Requests of an organization to /v1/organizations in a minute; 0: no limit."
     )
+    kms_url: str | None = _setting(
+        None, "Address of a service that uses customers' external keys to encrypt and decrypt; unset: none works."
+    )
+    kms_token: Secret | None = _setting(None, "Bearer token for that service.")
     api_key_limit: int = _setting(10_000, "Active API keys of an organization; 0: no limit.")
     workspace_api_key_limit: int = _setting(10_000, "Active API keys of a workspace; 0: no limit.")
     invites_per_hour: int = _setting(1200, "Invites that an organization may create in an hour; 0: no limit.")
@@ -93,6 +97,13 @@ class Settings:
         "", "Comma list of the origins of webhook endpoints that may be private, as https://10.0.0.1:8443 or "
         "https://hooks.internal; every other address must be public, a name, and on port 443.",
     )  # fmt: skip
+    telemetry_private_origins: str = _setting(
+        "", "Comma list of the origins of telemetry destinations that may be private, as https://10.0.0.1:4318 or, not "
+        "encrypted, http://127.0.0.1:4318; every other address must be public, a name, https and on port 443.",
+    )  # fmt: skip
+    telemetry_failure_seconds: int = _setting(
+        6 * 3600, "Time after which a telemetry destination that has taken nothing is disabled."
+    )
     federation_history_days: int = _setting(30, "Days for which the authentication history of workloads is kept.")
     federation_history_rows: int = _setting(100_000, "Most exchanges that the history of an organization keeps.")
     access_token_seconds: int = _setting(3600, "How long an access token of a log-in lives; from 60 to 86400.")

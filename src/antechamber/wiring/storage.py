@@ -18,6 +18,7 @@ from antechamber.features.apikeys.service import AdminKeys, ApiKeys, Mint, Rooms
 from antechamber.features.apikeys.sql import SqlAdminKeys, SqlApiKeys, SqlPrincipals
 from antechamber.features.audit.service import Activities, Audit
 from antechamber.features.audit.sql import SqlActivities
+from antechamber.features.externalkeys.service import ExternalKeys
 from antechamber.features.oauth.service import Means, Places, TokenPrincipals, Tokens
 from antechamber.features.oauth.sql import SqlGrants, SqlTokens
 from antechamber.features.organizations.service import Invites, Members, Organizations, People
@@ -34,6 +35,7 @@ from antechamber.wiring.effects import MembershipEffects, WorkspaceEffects
 from antechamber.wiring.environments import EnvironmentServices, build_environments
 from antechamber.wiring.exchange import Foundations as ExchangeFoundations
 from antechamber.wiring.exchange import exchange_rules
+from antechamber.wiring.external_keys import build_external_keys
 from antechamber.wiring.federation import Federation, build_federation
 from antechamber.wiring.first_run import Founder
 from antechamber.wiring.log_in import FailureCounting, Foundations, build_log_in, log_in_rules
@@ -61,6 +63,7 @@ class Storage:
     groups: Groups
     workspaces: Workspaces
     workspace_members: WorkspaceMembers
+    external_keys: ExternalKeys
     people: People
     accounts: Accounts
     sessions: Sessions
@@ -131,6 +134,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
     stores = Stores(SqlWorkspaces(), SqlWorkspaceMembers())
     workspaces = Workspaces(stores, members, database, clock, chance, audit, workspace_effects)
     workspace_members = WorkspaceMembers(workspaces, stores, members, database, clock, audit)
+    external_keys = build_external_keys(settings, workspaces, database, clock, chance, audit)
     membership_effects.bind(workspace_members)
     membership_effects.bind_tokens(tokens)
     foundations = Foundations(Ground(database, clock, chance, pepper), audit, organizations, members, invites)
@@ -172,6 +176,7 @@ def open_storage(settings: Settings, clock: Clock | None = None, chance: Chance 
         groups=groups,
         workspaces=workspaces,
         workspace_members=workspace_members,
+        external_keys=external_keys,
         people=log_in.people,
         accounts=log_in.accounts,
         sessions=log_in.sessions,

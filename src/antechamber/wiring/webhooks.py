@@ -30,6 +30,7 @@ class WebhookServices:
         self.endpoints = Webhooks(store, units, clock, chance, storage.audit, storage.seals, addresses)
         self.delivering = Delivering(store, units, clock, storage.audit, storage.seals, GuardedPostman(guard))
         changes.watch(WEBHOOKS, self.delivering.wake)
+        storage.external_keys.bind_events(self)
 
     async def budget_crossed(self, unit: Unit, crossing: Crossing) -> None:
         """Tell of a threshold that a budget has passed."""

@@ -16,6 +16,7 @@ comes from both their role in the organisation and a role given here: `model.eff
 | POST | /v1/organizations/workspaces/{workspace_id}/members/{user_id} | workspace_members:write |
 | DELETE | /v1/organizations/workspaces/{workspace_id}/members/{user_id} | workspace_members:write |
 
-Neighbours: organizations says who is a member and tells when that changes; apikeys binds keys to a workspace made here
-and archives them with it; usage, limits and reports name workspaces.
+Neighbours: organizations says who is a member and tells when that changes; externalkeys says whether a key works that a
+workspace is to be tied to; apikeys binds keys to a workspace made here and archives them with it; usage, limits and
+reports name workspaces.
 """

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NoReturn
 
 from antechamber.base.errors import InvalidRequest
-from antechamber.base.ids import Kind, OrganizationId, UserId, WorkspaceId, parse
+from antechamber.base.ids import ExternalKeyId, Kind, OrganizationId, UserId, WorkspaceId, parse
 from antechamber.base.page import IdCursor
 from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 
@@ -65,6 +65,7 @@ class Workspace:
     archived_at: int | None = None
     data_residency: DataResidency = DataResidency()
     tags: Mapping[str, str] = field(default_factory=dict)
+    external_key_id: ExternalKeyId | None = None
 
     @property
     def is_default(self) -> bool:
@@ -93,7 +94,7 @@ class WorkspaceDraft:
     display_color: str | None = None
     data_residency: ResidencyDraft | None = None
     tags: Mapping[str, str | None] | None = None
-    external_key_id: str | None = None
+    external_key_id: ExternalKeyId | None = None
     user_profile_id: str | None = None
 
 

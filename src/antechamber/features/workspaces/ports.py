@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from antechamber.base.actor import Actor
-from antechamber.base.ids import OrganizationId, UserId, WorkspaceId
+from antechamber.base.ids import ExternalKeyId, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import WorkspaceRole
 from antechamber.base.unit import Unit
@@ -65,6 +65,12 @@ class WorkspaceStore(Protocol):
         """Return those of these workspaces that there are, archived or not."""
         ...
 
+    async def keys_in_use(
+        self, unit: Unit, organization_id: OrganizationId, ids: Collection[ExternalKeyId]
+    ) -> Collection[ExternalKeyId]:
+        """Return those of these external keys that a workspace is tied to, archived or not."""
+        ...
+
     async def sweep_kinds(self, unit: Unit) -> Mapping[WorkspaceId, WorkspaceKind]:
         """Return the kind of every live workspace of this server."""
         ...
@@ -117,6 +123,21 @@ class WorkspaceMemberStore(Protocol):
         self, unit: Unit, places: Collection[tuple[WorkspaceId, UserId]]
     ) -> Mapping[tuple[WorkspaceId, UserId], WorkspaceRole]:
         """Return the roles given by hand to these people in these workspaces, of any organisation."""
+        ...
+
+
+class WorkspaceKeys(Protocol):
+    """The external keys that workspaces are tied to, which are of a feature above."""
+
+    async def prove(self, organization_id: OrganizationId, key_id: ExternalKeyId, by: Actor) -> int:
+        """Try a key, and return the state of it that works, for `confirm`; may take long.
+
+        NotFound; InvalidRequest `external_key_validation_failed` or `external_key_validation_timed_out`.
+        """
+        ...
+
+    async def confirm(self, unit: Unit, organization_id: OrganizationId, key_id: ExternalKeyId, version: int) -> None:
+        """Raise Conflict `external_key_changed` unless a key is still in the state that was proven to work."""
         ...
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from antechamber.base.clock import to_rfc3339
-from antechamber.base.ids import UserId, WorkspaceId
+from antechamber.base.ids import ExternalKeyId, UserId, WorkspaceId
 from antechamber.base.permissions import WorkspaceRole
 from antechamber.features.workspaces.model import (
     MAX_IDS,
@@ -107,7 +107,7 @@ class ResidencyBody(BaseModel):
 
 
 class WorkspaceBody(BaseModel):
-    """A workspace; this server has neither external keys nor user profiles, so both are null."""
+    """A workspace; this server has no user profiles."""
 
     id: str
     type: Literal["workspace"] = "workspace"
@@ -117,7 +117,7 @@ class WorkspaceBody(BaseModel):
     archived_at: str | None
     compartment_id: str
     data_residency: ResidencyBody
-    external_key_id: None = None
+    external_key_id: str | None
     tags: dict[str, str]
     user_profile_id: None = None
 
@@ -146,7 +146,7 @@ def read_draft(body: CreateBody | UpdateBody) -> WorkspaceDraft:
         display_color=body.display_color,
         data_residency=None if body.data_residency is None else body.data_residency.read(),
         tags=body.tags,
-        external_key_id=body.external_key_id,
+        external_key_id=None if body.external_key_id is None else ExternalKeyId(body.external_key_id),
         user_profile_id=body.user_profile_id,
     )
 
@@ -166,6 +166,7 @@ def show(workspace: Workspace) -> WorkspaceBody:
         archived_at=show_instant(workspace.archived_at),
         compartment_id=workspace.compartment_id,
         data_residency=_show_residency(workspace.data_residency),
+        external_key_id=workspace.external_key_id,
         tags=dict(workspace.tags),
     )
 

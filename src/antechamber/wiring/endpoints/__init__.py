@@ -56,12 +56,17 @@ PATHS: Final[Mapping[str, tuple[str, ...]]] = {
         "/welcome",
     ),
     "policy": ("/managed",),
-    "rbac": (f"{_ORGANIZATIONS}/rbac_groups", f"{_ORGANIZATIONS}/rbac_roles"),
+    "rbac": (
+        f"{_ORGANIZATIONS}/external_keys",
+        f"{_ORGANIZATIONS}/rbac_groups",
+        f"{_ORGANIZATIONS}/rbac_roles",
+    ),
     "reports": (
         f"{_ORGANIZATIONS}/analytics",
         f"{_ORGANIZATIONS}/cost_report",
         f"{_ORGANIZATIONS}/usage_report",
     ),
+    "telemetry": (f"{_ORGANIZATIONS}/telemetry_destinations",),
     "webhooks": (f"{_ORGANIZATIONS}/webhooks",),
 }
 

@@ -25,14 +25,15 @@ def apply(known: Workspace, said: WorkspaceDraft) -> Workspace:
         data_residency=known.data_residency
         if said.data_residency is None
         else settle_residency(known.data_residency, said.data_residency),
+        external_key_id=known.external_key_id if said.external_key_id is None else said.external_key_id,
     )
 
 
 def _refuse_attachments(known: Workspace, said: WorkspaceDraft) -> None:
-    """Refuse what a workspace could be tied to and this server does not have: external keys and user profiles."""
-    if said.external_key_id is not None:
-        message = "external_key_id: customer-managed encryption keys are not enabled for this organization."
-        raise InvalidRequest(message, error_code="workspace_policy_violation", details={"field": "external_key_id"})
+    """Refuse a second external key, and user profiles, of which there are none."""
+    if said.external_key_id is not None and known.external_key_id not in (None, said.external_key_id):
+        message = f"external_key_id: {known.id} is tied to {known.external_key_id}, which can't be replaced."
+        raise InvalidRequest(message)
     if said.user_profile_id is not None:
         if known.is_default:
             message = "user_profile_id: the default workspace cannot have a user profile."
@@ -50,4 +51,5 @@ def shown(workspace: Workspace) -> Mapping[str, object]:
         "tags": dict(workspace.tags),
         "allowed_inference_geos": "unrestricted" if residency.allowed is None else list(residency.allowed),
         "default_inference_geo": residency.default,
+        "external_key_id": workspace.external_key_id,
     }

@@ -9,7 +9,7 @@ from antechamber.base.actor import SYSTEM, Actor
 from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.errors import Conflict, InvalidRequest, NotFound
-from antechamber.base.ids import Kind, OrganizationId, WorkspaceId, mint
+from antechamber.base.ids import ExternalKeyId, Kind, OrganizationId, WorkspaceId, mint
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.permissions import OrganizationRole
 from antechamber.base.unit import Unit, Units
@@ -30,7 +30,12 @@ from antechamber.features.workspaces.model import (
     check_name,
     has_form,
 )
-from antechamber.features.workspaces.ports import WorkspaceEffects, WorkspaceMemberStore, WorkspaceStore
+from antechamber.features.workspaces.ports import (
+    WorkspaceEffects,
+    WorkspaceKeys,
+    WorkspaceMemberStore,
+    WorkspaceStore,
+)
 from antechamber.features.workspaces.service.drafts import apply, shown
 
 _OWN_NAMES: Final = frozenset({DEFAULT_NAME.casefold(), CLAUDE_CODE_NAME.casefold()})
@@ -65,6 +70,11 @@ class Workspaces:
         self._chance = chance
         self._audit = audit
         self._effects = effects
+        self._keys: WorkspaceKeys | None = None
+
+    def bind_keys(self, keys: WorkspaceKeys) -> None:
+        """Join the external keys that workspaces may be tied to."""
+        self._keys = keys
 
     async def create_default(self, unit: Unit, organization_id: OrganizationId) -> Workspace:
         """Make the workspace that every organisation is born with, in the caller's transaction."""
@@ -75,10 +85,13 @@ class Workspaces:
     async def create(self, organization_id: OrganizationId, said: WorkspaceDraft, by: Actor) -> Workspace:
         """Make a workspace; InvalidRequest past the rules or 100 live ones, Conflict for a name that is taken.
 
-        One named `Claude Code` while there is none alive becomes the Claude Code workspace.
+        One named `Claude Code` while there is none alive becomes the Claude Code workspace. An external key has to work
+        (`ports.WorkspaceKeys`).
         """
+        proven = await self._prove(organization_id, said, by)
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
+            await self._confirm(unit, organization_id, said, proven)
             name = check_name(said.name or "")
             if name == CLAUDE_CODE_NAME and await self._has_no_claude_code(unit, organization_id):
                 drafted = apply(self._new(organization_id, WorkspaceKind.CLAUDE_CODE, name, DEFAULT_COLOR), said)
@@ -157,6 +170,12 @@ class Workspaces:
         found = await self._store.several(unit, organization_id, ids)
         return {workspace.id: workspace for workspace in found}
 
+    async def keys_in_use(
+        self, unit: Unit, organization_id: OrganizationId, ids: Collection[ExternalKeyId]
+    ) -> Collection[ExternalKeyId]:
+        """Return those of these external keys that a workspace is tied to, archived or not."""
+        return await self._store.keys_in_use(unit, organization_id, ids) if ids else ()
+
     async def sweep_kinds(self, unit: Unit) -> Mapping[WorkspaceId, WorkspaceKind]:
         """Return the kind of every live workspace of this server."""
         return await self._store.sweep_kinds(unit)
@@ -164,14 +183,16 @@ class Workspaces:
     async def update(
         self, organization_id: OrganizationId, workspace_id: WorkspaceId, said: WorkspaceDraft, by: Actor
     ) -> Workspace:
-        """Change what was said of a live workspace; NotFound, InvalidRequest past the rules, Conflict for its name."""
+        """Change what was said of a live workspace; NotFound, InvalidRequest past the rules, Conflict for its name.
+
+        An external key that it is not tied to yet has to work, as for a new one.
+        """
+        proven = await self._prove(organization_id, said, by, workspace_id)
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
+            await self._confirm(unit, organization_id, said, proven)
             known = await self.require(unit, organization_id, workspace_id)
-            if known.is_archived:
-                message = f"{workspace_id} is archived and cannot be changed."
-                raise InvalidRequest(message)
-            changed = apply(known, said)
+            changed = _change(known, said)
             if changed == known:
                 return known
             if changed.name != known.name:
@@ -207,6 +228,30 @@ class Workspaces:
             )
             await self._effects.archived(unit, organization_id, workspace_id, by)
             return archived
+
+    async def _prove(
+        self, organization_id: OrganizationId, said: WorkspaceDraft, by: Actor, workspace_id: WorkspaceId | None = None
+    ) -> int | None:
+        """Have an external key tried, with no transaction open; return the state of it that works.
+
+        None where there is nothing to try: no key is named, or the one that the workspace is tied to.
+        """
+        if said.external_key_id is None:
+            return None
+        if self._keys is None:
+            message = "external_key_id: customer-managed encryption keys are not enabled for this organization."
+            raise InvalidRequest(message, error_code="workspace_policy_violation", details={"field": "external_key_id"})
+        if workspace_id is not None:
+            known = await self.get(organization_id, workspace_id)
+            if _change(known, said).external_key_id == known.external_key_id:
+                return None
+        return await self._keys.prove(organization_id, said.external_key_id, by)
+
+    async def _confirm(
+        self, unit: Unit, organization_id: OrganizationId, said: WorkspaceDraft, proven: int | None
+    ) -> None:
+        if said.external_key_id is not None and proven is not None and self._keys is not None:
+            await self._keys.confirm(unit, organization_id, said.external_key_id, proven)
 
     def _new(self, organization_id: OrganizationId, kind: WorkspaceKind, name: str, color: str) -> Workspace:
         return Workspace(
@@ -269,3 +314,11 @@ class Workspaces:
             workspace_id=workspace.id,
             name=workspace.name,
         )
+
+
+def _change(known: Workspace, said: WorkspaceDraft) -> Workspace:
+    """Return a workspace after what was said; InvalidRequest past the rules, and for an archived one."""
+    if known.is_archived:
+        message = f"{known.id} is archived and cannot be changed."
+        raise InvalidRequest(message)
+    return apply(known, said)

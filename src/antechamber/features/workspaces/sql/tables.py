@@ -27,6 +27,7 @@ workspaces: Final = Table(
     Column("tags", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("archived_at", Instant),
+    Column("external_key_id", Text),
     Index("ix_workspaces_organization_id", "organization_id", "created_at"),
     Index(
         "uq_workspaces_default",

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from antechamber.base.ids import OrganizationId, WorkspaceId
+from antechamber.base.ids import ExternalKeyId, OrganizationId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
 from antechamber.database.changes import CREDENTIALS, announce
@@ -128,6 +128,15 @@ class SqlWorkspaces:
         )
         return [_read(row) for row in rows]
 
+    async def keys_in_use(
+        self, unit: Unit, organization_id: OrganizationId, ids: Collection[ExternalKeyId]
+    ) -> Collection[ExternalKeyId]:
+        """Return those of these external keys that a workspace is tied to, archived or not."""
+        query = select(workspaces.c.external_key_id).where(
+            workspaces.c.organization_id == organization_id, workspaces.c.external_key_id.in_(ids)
+        )
+        return set((await connection(unit).execute(query)).scalars())
+
     async def sweep_kinds(self, unit: Unit) -> Mapping[WorkspaceId, WorkspaceKind]:
         """Return the kind of every live workspace of this server."""
         rows = await connection(unit).execute(
@@ -150,6 +159,7 @@ def _changeable(workspace: Workspace) -> dict[str, Any]:
         "default_inference_geo": workspace.data_residency.default,
         "tags": json.dumps(dict(workspace.tags), separators=(",", ":")),
         "archived_at": workspace.archived_at,
+        "external_key_id": workspace.external_key_id,
     }
 
 
@@ -170,4 +180,5 @@ def _read(row: Row[Any]) -> Workspace:
             Geo(row.default_inference_geo),
         ),
         tags=json.loads(row.tags),
+        external_key_id=row.external_key_id,
     )
