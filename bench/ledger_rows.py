@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from antechamber.database.engine import Database, connection
 from antechamber.features.usage.model import Component, Dimension, Tag, TokenUsage, Width
-from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED, Cube
+from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED, WEEK, Cube
 from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_tagged
 from tests.unit.usage.samples import DAY, HOUR, NOON, ORGANIZATION
 
@@ -142,6 +142,35 @@ def tagged_query(since: int, until: int) -> str:
     )
 
 
+def sessions_query(since: int, until: int) -> str:
+    """Return a query that makes a day of sessions of its tagged and its untagged requests."""
+    counters = ", ".join(COUNTERS)
+    span = f"bucket >= {since} AND bucket < {until}"
+    tagged = f"SELECT organization_id, bucket, session_id, model, {counters} FROM usage_tagged WHERE {span}"  # noqa: S608
+    untagged = (
+        f"SELECT organization_id, bucket, '', model, {counters} FROM usage_rollups "  # noqa: S608 - the bench's own
+        f"WHERE width = '{UNTAGGED.name(Width.DAY)}' AND {span}"
+    )
+    sums = ", ".join(f"SUM({name})" for name in COUNTERS)
+    return (
+        f"INSERT INTO usage_sessions SELECT organization_id, bucket, session_id, model, {sums} "  # noqa: S608 - as above
+        f"FROM ({tagged} UNION ALL {untagged}) AS days GROUP BY 1, 2, 3, 4"
+    )
+
+
+def week_queries() -> list[str]:
+    """Return the queries that make weeks of all days."""
+    week = f"bucket - bucket % {WEEK}"
+    sums = [f"SUM({name})" for name in COUNTERS]
+    flag = "MAX(CAST(default_workspace AS INTEGER)) = 1"
+    texts = {name: name.value for name in Dimension}
+    return [
+        _insert(cube.week_name, week, texts, flag, sums, f"usage_rollups WHERE width = '{cube.name(Width.DAY)}'")
+        for cube in CUBES
+        if cube.has_weeks
+    ]
+
+
 def _insert(name: str, bucket: str, texts: dict[Dimension, str], default: str, sums: list[str], source: str) -> str:
     keys = [f"'{ORGANIZATION}'", f"'{name}'", bucket, *texts.values()]
     groups = [bucket, *(each for each in texts.values() if each != "''")]
@@ -166,7 +195,7 @@ def _queries(shape: Shape, requests: int, day: int, *, sqlite: bool) -> list[str
         queries += [coarsen_query(width.value, cube.name(width), cube, since, until) for cube in cubes]
     queries.append(rollup_query(Width.DAY, since, until, untagged=True))
     digest = "randomblob(16)" if sqlite else "decode(md5(random()::text), 'hex')"
-    return [*queries, tagged_query(since, until).format(digest=digest)]
+    return [*queries, tagged_query(since, until).format(digest=digest), sessions_query(since, until)]
 
 
 def _fill_sqlite(path: str, shape: Shape, requests: int) -> None:
@@ -179,6 +208,8 @@ def _fill_sqlite(path: str, shape: Shape, requests: int) -> None:
         for query in _queries(shape, requests, day, sqlite=True):
             link.execute(query)
         link.execute("COMMIT")
+    for query in week_queries():
+        link.execute(query)
     link.execute("PRAGMA journal_mode=WAL")
     link.close()
 
@@ -193,5 +224,8 @@ async def fill(database: Database, requests: int, shape: Shape) -> None:
         async with database.begin() as unit:
             for query in _queries(shape, requests, day, sqlite=False):
                 await connection(unit).execute(text(query))
+    async with database.begin() as unit:
+        for query in week_queries():
+            await connection(unit).execute(text(query))
     async with database.engine.connect() as link:
         await (await link.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))

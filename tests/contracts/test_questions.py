@@ -18,6 +18,7 @@ from antechamber.features.usage.model import (
     Dimension,
     Facet,
     Line,
+    Persons,
     Piece,
     Question,
     SumRow,
@@ -123,6 +124,36 @@ async def test_days_of_tags_are_the_sums_of_their_rows(
     assert found == sorted((*key, *counters) for key, counters in sums.items())
 
 
+@pytest.mark.parametrize(
+    "group_by",
+    [(Dimension.API_KEY_ID, Dimension.MODEL), (Dimension.ACCOUNT_ID,), (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID)],
+)
+async def test_weeks_are_the_sums_of_their_days(database: Database, group_by: tuple[Facet, ...]) -> None:
+    rows = [
+        replace(made(number), intent=replace(made(number).intent, started_at=NOON + number * 9 * HOUR))
+        for number in range(72)
+    ]
+    async with database.begin() as unit:
+        await SqlUsage().sweep_in(unit, rows)
+    # odd hours, then days up to a Thursday, weeks, days
+    start, end = NOON + HOUR, NOON + 26 * DAY + 3 * HOUR
+    found = await ask(database, Question(pieces(start, end), group_by, COUNTERS, bucketed=False))
+    hours = (Piece(Width.HOUR, start, end),)
+    assert found == await ask(database, Question(hours, group_by, COUNTERS, bucketed=False))
+    days = (Piece(Width.DAY, START - START % DAY, START - START % DAY + 30 * DAY),)
+    by_week = await ask(
+        database,
+        Question(
+            days,
+            (),
+            ("requests",),
+            bucketed=False,
+            filters={Dimension.API_KEY_ID: ("", "apikey_0", "apikey_1", "apikey_2")},
+        ),
+    )
+    assert [each[-1] for each in by_week] == [72]
+
+
 async def test_a_range_of_tags_with_odd_hours_is_whole(database: Database) -> None:
     await fill(database)
     asked: list[dict[Facet, tuple[str, ...]]] = [{}, {Tag.TAG: ("team",)}]
@@ -168,6 +199,22 @@ async def test_groups_without_a_value_match_the_empty_filter(database: Database)
     filters: dict[Facet, tuple[str, ...]] = {Dimension.API_KEY_ID: ("",)}
     (without_key,) = await ask(database, Question(pieces(START, END), (), ("requests",), filters, bucketed=False))
     assert without_key[-1] == 18
+
+
+@pytest.mark.parametrize("group_by", [(), (Dimension.MODEL,), (Tag.SESSION_ID,)])
+async def test_people_are_their_tokens_and_their_keys(database: Database, group_by: tuple[Facet, ...]) -> None:
+    await fill(database)
+    whole = pieces(START, END)
+    persons = Persons(("user_0", "user_none"), ("apikey_2",))
+    found = await ask(database, Question(whole, group_by, ("requests",), bucketed=False, persons=persons))
+    by_all = (*group_by, Dimension.ACCOUNT_ID, Dimension.API_KEY_ID)
+    sums: Counter[tuple[object, ...]] = Counter()
+    for each in await ask(database, Question(whole, by_all, ("requests",), bucketed=False)):
+        if each[-3] == "user_0" or each[-2] == "apikey_2":
+            sums[tuple(each[2 : 2 + len(group_by)])] += each[-1]
+    assert {tuple(each[2:-1]): each[-1] for each in found} == sums
+    nobody = Question(whole, group_by, ("requests",), bucketed=False, persons=Persons((), ()))
+    assert await ask(database, nobody) == []
 
 
 async def test_nothing_used_is_no_row(database: Database) -> None:

@@ -13,7 +13,7 @@ from antechamber.features.audit.sql import SqlActivities
 from antechamber.features.usage.model import COSTS, UsageRow
 from antechamber.features.usage.service import Repricing
 from antechamber.features.usage.service.pricing import price_row
-from antechamber.features.usage.sql import SqlPrices, SqlUsage, usage_rollups, usage_rows, usage_tagged
+from antechamber.features.usage.sql import SqlPrices, SqlUsage, usage_rollups, usage_rows, usage_sessions, usage_tagged
 from antechamber.features.usage.sql.claude_code import claude_code_tokens
 from tests.contracts.tenants import PEPPER
 from tests.unit.usage.samples import DAY, NOON, ORGANIZATION, row
@@ -40,15 +40,17 @@ async def bring_in(database: Database, *rows: UsageRow) -> None:
 
 
 async def costs(database: Database) -> tuple[int, set[int], int]:
-    """Return what rows, each width of roll-ups, and Claude Code's sessions say that all cost."""
-    columns, tagged = usage_rollups.c, usage_tagged.c
-    total, total_tagged = (
-        func.sum(sum((table[name] for name in COSTS[1:]), table[COSTS[0]])) for table in (columns, tagged)
+    """Return what rows, each width of roll-ups with days of sessions, and Claude Code's sessions say that all cost."""
+    columns, tagged, every_session = usage_rollups.c, usage_tagged.c, usage_sessions.c
+    total, total_tagged, total_sessions = (
+        func.sum(sum((table[name] for name in COSTS[1:]), table[COSTS[0]]))
+        for table in (columns, tagged, every_session)
     )
     async with database.read() as unit:
         link = connection(unit)
         rows = (await link.execute(select(func.coalesce(func.sum(usage_rows.c.cost), 0)))).scalar_one()
-        rolled = (await link.execute(select(total).group_by(columns.width))).scalars().all()
+        rolled = [*(await link.execute(select(total).group_by(columns.width))).scalars()]
+        rolled.append((await link.execute(select(total_sessions))).scalar_one())
         sessions = (await link.execute(select(func.coalesce(func.sum(claude_code_tokens.c.cost), 0)))).scalar_one()
         days = (await link.execute(select(func.coalesce(total_tagged, 0)))).scalar_one()
     assert int(days) == int(sessions)  # here whatever carries a session is tagged, and nothing else

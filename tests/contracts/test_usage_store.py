@@ -29,7 +29,7 @@ from antechamber.features.usage.model import (
     Width,
 )
 from antechamber.features.usage.service.pricing import price_row
-from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows, usage_tagged
+from antechamber.features.usage.sql import SqlUsage, usage_rollups, usage_rows, usage_sessions, usage_tagged
 from tests.unit.usage.samples import DAY, HOUR, MINUTE, NOON, ORGANIZATION, row
 
 STORE = SqlUsage()
@@ -215,7 +215,8 @@ def test_roll_ups_are_the_sums_of_rows_in_any_order_and_repetition(
     batches.append(list(data.draw(st.permutations(rows))))
     # a loop and an engine for each example: hypothesis calls it again and again
     found = asyncio.run(_deliver(database_address, organization, batches))
-    assert found == {**{width.value: _expected(width, rows) for width in Width}, "tagged": _expected_tagged(rows)}
+    expected = {width.value: _expected(width, rows) for width in Width}
+    assert found == {**expected, "tagged": _expected_tagged(rows), "sessions": _expected_sessions(rows)}
 
 
 Sums: TypeAlias = dict[tuple[object, ...], tuple[int, ...]]
@@ -243,6 +244,10 @@ async def _deliver(address: URL, organization: str, batches: list[list[UsageRow]
         kept_days = await connection(unit).execute(select(*chosen).where(tagged.organization_id == organization))
         # one row a group: what the digest stands for is all of it
         found["tagged"] = {tuple(kept[:7]): tuple(kept[7:]) for kept in kept_days}
+        days = usage_sessions.c
+        chosen = [days[name] for name in ("bucket", "session_id", "model", *names)]
+        kept_days = await connection(unit).execute(select(*chosen).where(days.organization_id == organization))
+        found["sessions"] = {tuple(kept[:3]): tuple(kept[3:]) for kept in kept_days}
     await database.close()
     return found
 
@@ -252,6 +257,16 @@ def _expected(width: Width, rows: list[UsageRow]) -> Sums:
     for one in rows:
         intent = one.intent
         key = (width.floor(intent.started_at), intent.model_served, intent.key_id or "", intent.account_id or "")
+        counters = (1, *(getattr(one.outcome.usage, name) for name in TokenUsage.__slots__))
+        sums[key] = tuple(map(add, sums.get(key, (0,) * len(counters)), counters))
+    return sums
+
+
+def _expected_sessions(rows: list[UsageRow]) -> Sums:
+    sums: Sums = {}
+    for one in rows:
+        intent = one.intent
+        key = (Width.DAY.floor(intent.started_at), intent.session_id or "", intent.model_served)
         counters = (1, *(getattr(one.outcome.usage, name) for name in TokenUsage.__slots__))
         sums[key] = tuple(map(add, sums.get(key, (0,) * len(counters)), counters))
     return sums
@@ -328,7 +343,7 @@ async def _check_costs(address: URL, organization: str, rows: list[UsageRow]) ->
     priced = [cost for cost in expected.values() if cost is not None]
     by_component = [sum(getattr(cost, component) for cost in priced) for component in Component]
     unpriced = sum(cost.source == "fallback" for cost in priced)
-    assert len(found) == 13
+    assert len(found) == 15
     assert {tuple(map(int, each[1:])) for each in found} == {(*by_component, unpriced, len(rows))}
     await database.close()
 

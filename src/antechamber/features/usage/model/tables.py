@@ -29,6 +29,14 @@ Facet: TypeAlias = Dimension | Tag
 
 
 @dataclass(frozen=True, slots=True)
+class Persons:
+    """Some people, as the ledger knows them: by accounts of their tokens, and by the keys that are theirs."""
+
+    accounts: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """The buckets of a width that start in [start, end), microseconds."""
 
@@ -41,6 +49,7 @@ class Piece:
 class Question:
     """Sums of `counters` by group, and by bucket if `bucketed`; empty filters let everything through.
 
+    With `persons` only what these people used counts.
     Groups in which all of `unless_zero` are 0 are left out. `rank` are the counters by whose sum the groups are
     ordered, greatest first unless `ascending`, before their names; `by_time` puts the buckets before the rank, and
     `newest_first` turns them. `limit` and `offset` cut the ordered groups.
@@ -58,11 +67,13 @@ class Question:
     newest_first: bool = False
     limit: int | None = None
     offset: int = 0
+    persons: Persons | None = None
 
     @property
     def facets(self) -> frozenset[Facet]:
         """Everything that the question looks at."""
-        return frozenset(self.group_by) | {name for name, values in self.filters.items() if values}
+        people = () if self.persons is None else (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID)
+        return frozenset((*self.group_by, *people)) | {name for name, values in self.filters.items() if values}
 
     @property
     def is_tagged(self) -> bool:

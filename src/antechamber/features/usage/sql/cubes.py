@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
-from antechamber.features.usage.model import Dimension, Facet, Width
+from antechamber.features.usage.model import Dimension, Facet, Piece, Tag, Width
 
 _ORDER: Final = tuple(Dimension)
 
 
 @dataclass(frozen=True, slots=True)
 class Cube:
-    """A roll-up by some dimensions; `suffix` sets its widths apart."""
+    """A roll-up by some dimensions; `suffix` sets its widths apart. Some have weeks, for sums of many days."""
 
     suffix: str
     dimensions: frozenset[Dimension]
     widths: frozenset[Width]
+    has_weeks: bool = False
 
     def name(self, width: Width) -> str:
         """Return what stands in the column `width`."""
         return width.value + self.suffix
+
+    @property
+    def week_name(self) -> str:
+        """Return what stands in the column `width` of its weeks."""
+        return "7d" + self.suffix
 
     def flattener(self) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
         """Return what makes a group, dimensions in their order and the default workspace's flag, of a finer one."""
@@ -33,6 +39,8 @@ class Cube:
 
 
 _ALL: Final = frozenset(Width)
+# weeks are counted from the epoch, a Thursday
+WEEK: Final = 7 * Width.DAY.microseconds
 # the coarsest first; a day's keys and people are few enough, and hours of them are rarely asked for
 CUBES: Final = (
     Cube(
@@ -49,7 +57,7 @@ CUBES: Final = (
         _ALL,
     ),
     Cube("/key", frozenset({Dimension.API_KEY_ID}), frozenset({Width.DAY})),
-    Cube("/key-model", frozenset({Dimension.API_KEY_ID, Dimension.MODEL}), frozenset({Width.DAY})),
+    Cube("/key-model", frozenset({Dimension.API_KEY_ID, Dimension.MODEL}), frozenset({Width.DAY}), has_weeks=True),
     Cube(
         "/workspace",
         frozenset(
@@ -68,13 +76,26 @@ CUBES: Final = (
         "/people",
         frozenset({Dimension.ACCOUNT_ID, Dimension.API_KEY_ID, Dimension.SERVICE_ACCOUNT_ID, Dimension.WORKSPACE_ID}),
         frozenset({Width.DAY}),
+        has_weeks=True,
     ),
     Cube("", frozenset(Dimension), _ALL),
 )
 
 
+# what days of sessions can be asked for
+OF_SESSIONS: Final[frozenset[Facet]] = frozenset({Tag.SESSION_ID, Dimension.MODEL})
 # the requests of a day that carry no tag, by every dimension; with the days of tagged ones they are all
 UNTAGGED: Final = Cube("/untagged", frozenset(Dimension), frozenset({Width.DAY}))
+
+
+def spans(piece: Piece, cube: Cube) -> list[tuple[str, int, int]]:
+    """Return what answers sums over a piece: names of a cube's widths, from when and to when; weeks if it has them."""
+    first, last = -(-piece.start // WEEK) * WEEK, piece.end // WEEK * WEEK
+    name = cube.name(piece.width)
+    if piece.width is not Width.DAY or not cube.has_weeks or first >= last:
+        return [(name, piece.start, piece.end)]
+    found = [(name, piece.start, first), (cube.week_name, first, last), (name, last, piece.end)]
+    return [span for span in found if span[1] < span[2]]
 
 
 def choose(width: Width, asked: AbstractSet[Facet]) -> Cube:

@@ -36,8 +36,8 @@ from antechamber.features.usage.sql.claude_code import ADD_TOKENS, claude_code_t
 from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED
 from antechamber.features.usage.sql.printing import build_printed
 from antechamber.features.usage.sql.questions import FOREVER, build, fetch, is_nearly_plain, is_plain, merge
-from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_tagged
-from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_tagged
+from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_sessions, roll_up_tagged
+from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_sessions, usage_tagged
 
 
 def _adding(table: Table) -> str:
@@ -49,6 +49,7 @@ def _adding(table: Table) -> str:
 
 _ADD: Final = _adding(usage_rollups)
 _ADD_TAGGED: Final = _adding(usage_tagged)
+_ADD_SESSIONS: Final = _adding(usage_sessions)
 _KNOWN: Final = "SELECT request_id FROM usage_rows WHERE request_id IN (SELECT value FROM json_each(?))"
 _CHUNKS: Final = (256, 64, 16, 4, 1)
 # the order of the table's columns: what came later is at its end
@@ -82,6 +83,7 @@ class SqlUsage:
             pairs = [(row, counters_of(row)) for row in fresh]
             await _insert(link, usage_rollups, roll_up(pairs), _ADD)
             await _insert(link, usage_tagged, roll_up_tagged(pairs), _ADD_TAGGED)
+            await _insert(link, usage_sessions, roll_up_sessions(pairs), _ADD_SESSIONS)
             await _insert(link, claude_code_tokens, roll_up_tokens(fresh), ADD_TOKENS)
         return len(new)
 

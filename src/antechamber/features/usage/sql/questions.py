@@ -1,7 +1,7 @@
 """Questions as SQL, and their answers in the driver's own rows: a report may have tens of thousands of them."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import add
@@ -12,7 +12,7 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.features.usage.model import COST, COSTS, Dimension, Facet, Piece, Question, SumRow, Tag, Width
-from antechamber.features.usage.sql.cubes import UNTAGGED, Cube, choose
+from antechamber.features.usage.sql.cubes import OF_SESSIONS, UNTAGGED, choose, spans
 
 FOREVER: Final = 2**62
 # groups are sorted in memory as far as the cache goes: a third less time for tens of thousands of them; what it holds
@@ -67,7 +67,7 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
     ]
     needed = dict.fromkeys((*question.counters, *question.unless_zero, *question.rank))
     columns = [*keys, *(["default_workspace"] if by_workspace else []), *needed]
-    parts = [_part(statement, question, organization_id, piece, columns) for piece in question.pieces]
+    parts = [part for piece in question.pieces for part in _parts(statement, question, organization_id, piece, columns)]
     source = f"({' UNION ALL '.join(parts)}) AS parts"
     statement.text = f"SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608 - names of ours only
     if keys:
@@ -124,7 +124,9 @@ def merge(rows: Sequence[SumRow], question: Question) -> Sequence[SumRow]:
 def _plain(statement: Statement, question: Question, organization_id: OrganizationId) -> Statement:
     flag = "CAST(default_workspace AS INTEGER)" if Dimension.WORKSPACE_ID in question.group_by else "0"
     counters = [_ADDED.get(name, name) for name in question.counters]
-    where = where_rollups(statement, question, organization_id, question.pieces[0])
+    (piece,) = question.pieces
+    span = (choose(piece.width, question.facets).name(piece.width), piece.start, piece.end)
+    where = _where(statement, question, organization_id, span)
     if question.unless_zero:
         where += f" AND {any_used(question.unless_zero)}"
     chosen = ", ".join(["bucket", flag, *question.group_by, *counters])
@@ -166,38 +168,64 @@ async def fetch(unit: Unit, statement: Statement) -> Sequence[SumRow]:
         raise Unavailable(message, note=repr(error), retry_after=1) from error
 
 
-def where_rollups(
-    statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, cube: Cube | None = None
+def _where(
+    statement: Statement, question: Question, organization_id: OrganizationId, span: tuple[str, int, int]
 ) -> str:
-    """Return the conditions on the rows of a roll-up, the coarsest that will do unless it is named."""
-    cube = cube or choose(piece.width, question.facets)
-    conditions = [
-        f"organization_id = {statement.mark(organization_id)}",
-        f"width = {statement.mark(cube.name(piece.width))}",
-    ]
-    return " AND ".join([*conditions, *_within(statement, question, piece)])
+    """Return the conditions on the rows of a roll-up: its name, from when and to when."""
+    name, start, end = span
+    conditions = [f"organization_id = {statement.mark(organization_id)}", f"width = {statement.mark(name)}"]
+    return " AND ".join([*conditions, *_within(statement, question, start, end)])
 
 
-def _within(statement: Statement, question: Question, piece: Piece) -> list[str]:
-    bounds = [f"bucket >= {statement.mark(piece.start)}", f"bucket < {statement.mark(piece.end)}"]
+def _within(statement: Statement, question: Question, start: int, end: int) -> list[str]:
+    bounds = [f"bucket >= {statement.mark(start)}", f"bucket < {statement.mark(end)}"]
     return [*bounds, *filtered(statement, question)]
 
 
 def filtered(statement: Statement, question: Question) -> list[str]:
     """Return the conditions of a question's filters on the columns of a roll-up."""
-    filters = ((facet, values) for facet, values in question.filters.items() if values)
-    return [f"{facet} IN ({', '.join(map(statement.mark, values))})" for facet, values in filters]
+    return _conditions(statement, question, lambda facet: facet)
 
 
-def _part(
+def _conditions(statement: Statement, question: Question, read: Callable[[Facet], str]) -> list[str]:
+    """Return the conditions of a question's filters, where `read` says how a facet is read."""
+
+    def among(facet: Facet, values: Sequence[str]) -> str:
+        return f"{read(facet)} IN ({', '.join(map(statement.mark, values))})"
+
+    conditions = [among(facet, values) for facet, values in question.filters.items() if values]
+    persons = question.persons
+    if persons is not None:
+        names = ((Dimension.ACCOUNT_ID, persons.accounts), (Dimension.API_KEY_ID, persons.keys))
+        theirs = [among(facet, values) for facet, values in names if values]
+        conditions.append(f"({' OR '.join(theirs) or '1 = 0'})")
+    return conditions
+
+
+def _parts(
+    statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, columns: Sequence[str]
+) -> list[str]:
+    if question.scans(piece):
+        return [_scan(statement, question, organization_id, piece, columns)]
+    if question.is_tagged:
+        of_tags = _sessions if question.facets <= OF_SESSIONS else _tagged
+        return [of_tags(statement, question, organization_id, piece, columns)]
+    cube = choose(piece.width, question.facets)
+    bucketed = [(cube.name(piece.width), piece.start, piece.end)]
+    chosen = ", ".join(map(_read, columns)) or "1"
+    return [
+        f"SELECT {chosen} FROM usage_rollups WHERE {_where(statement, question, organization_id, span)}"  # noqa: S608 - names of ours only
+        for span in (bucketed if question.bucketed else spans(piece, cube))
+    ]
+
+
+def _sessions(
     statement: Statement, question: Question, organization_id: OrganizationId, piece: Piece, columns: Sequence[str]
 ) -> str:
-    if question.scans(piece):
-        return _scan(statement, question, organization_id, piece, columns)
-    if question.is_tagged:
-        return _tagged(statement, question, organization_id, piece, columns)
-    where = where_rollups(statement, question, organization_id, piece)
-    return f"SELECT {', '.join(map(_read, columns)) or '1'} FROM usage_rollups WHERE {where}"  # noqa: S608 - names of ours only
+    """Return whole days of sessions, and of what belongs to none."""
+    where = f"organization_id = {statement.mark(organization_id)}"
+    where = " AND ".join([where, *_within(statement, question, piece.start, piece.end)])
+    return f"SELECT {', '.join(map(_read, columns))} FROM usage_sessions WHERE {where}"  # noqa: S608 - as above
 
 
 def _tagged(
@@ -205,12 +233,12 @@ def _tagged(
 ) -> str:
     """Return whole days of tags, and beside them the requests that carry none."""
     where = f"organization_id = {statement.mark(organization_id)}"
-    where = " AND ".join([where, *_within(statement, question, piece)])
+    where = " AND ".join([where, *_within(statement, question, piece.start, piece.end)])
     tagged = f"SELECT {', '.join(map(_read, columns))} FROM usage_tagged WHERE {where}"  # noqa: S608 - as above
     if any(isinstance(facet, Tag) and values for facet, values in question.filters.items()):
         return tagged
     chosen = ["''" if name in _TAGS else _read(name) for name in columns]
-    where = where_rollups(statement, question, organization_id, piece, UNTAGGED)
+    where = _where(statement, question, organization_id, (UNTAGGED.name(piece.width), piece.start, piece.end))
     return f"{tagged} UNION ALL SELECT {', '.join(chosen)} FROM usage_rollups WHERE {where}"  # noqa: S608 - as above
 
 
@@ -223,10 +251,7 @@ def _scan(
         f"started_at >= {statement.mark(piece.start)}",
         f"started_at < {statement.mark(piece.end)}",
     ]
-    for facet, values in question.filters.items():
-        if values:
-            marks = ", ".join(map(statement.mark, values))
-            conditions.append(f"{_row_value(facet, piece.width)} IN ({marks})")
+    conditions += _conditions(statement, question, lambda facet: _row_value(facet, piece.width))
     return f"SELECT {', '.join(chosen)} FROM usage_rows WHERE {' AND '.join(conditions)}"  # noqa: S608 - as above
 
 

@@ -6,13 +6,15 @@ from itertools import count
 from operator import sub
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.features.usage.model import COSTS, Cost, Dimension, Ending, Intent, Outcome, Tag, TokenUsage, UsageRow
 from antechamber.features.usage.sql.claude_code import claude_code_tokens, roll_up_tokens
-from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_tagged
-from antechamber.features.usage.sql.tables import COUNTERS, usage_rows
+from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_sessions, roll_up_tagged
+from antechamber.features.usage.sql.tables import COUNTERS, usage_rows, usage_sessions
 
 _COLUMNS: Final = tuple(column.name for column in usage_rows.columns)
 _INTENT: Final = len(fields(Intent)) - 1
@@ -24,6 +26,7 @@ _CHANGED: Final = (*COSTS, "unpriced_requests")
 _PLACES: Final = tuple(COUNTERS.index(name) for name in _CHANGED)
 _SESSION_KEY: Final = tuple(column.name for column in claude_code_tokens.primary_key.columns)
 _TAGGED_KEY: Final = ("organization_id", "bucket", "digest")
+_DAY_KEY: Final = tuple(column.name for column in usage_sessions.primary_key.columns)
 _KEY: Final = ("organization_id", "width", "bucket", *(dimension.value for dimension in Dimension))
 
 
@@ -58,26 +61,28 @@ class SqlPrices:
         await link.exec_driver_sql(
             update, [(*cost_values(new.cost), organization_id, new.intent.request_id) for _, new in changes]
         )
-        marks = _marks(sqlite=link.dialect.name == "sqlite")
-        sets = ", ".join(f"{name} = {name} + {next(marks)}" for name in _CHANGED)
-        where = " AND ".join(f"{name} = {next(marks)}" for name in _KEY)
-        update = f"UPDATE usage_rollups SET {sets} WHERE {where}"  # noqa: S608 - as above
-        differences = _differences(changes)
-        if differences:
-            await link.exec_driver_sql(update, differences)
-        marks = _marks(sqlite=link.dialect.name == "sqlite")
-        sets = ", ".join(f"{name} = {name} + {next(marks)}" for name in _CHANGED)
-        where = " AND ".join(f"{name} = {next(marks)}" for name in _TAGGED_KEY)
-        update = f"UPDATE usage_tagged SET {sets} WHERE {where}"  # noqa: S608 - as above
-        differences = _tagged_differences(changes)
-        if differences:
-            await link.exec_driver_sql(update, differences)
+        await _change(link, "usage_rollups", _KEY, _differences(changes))
+        await _change(link, "usage_tagged", _TAGGED_KEY, _tagged_differences(changes))
+        days = _keyed(roll_up_sessions(_pairs(changes)), len(_DAY_KEY), len(_DAY_KEY))
+        await _change(link, "usage_sessions", _DAY_KEY, days)
         marks = _marks(sqlite=link.dialect.name == "sqlite")
         where = f"cost = cost + {next(marks)} WHERE " + " AND ".join(f"{name} = {next(marks)}" for name in _SESSION_KEY)
         update = f"UPDATE claude_code_tokens SET {where}"  # noqa: S608 - as above
         differences = _session_differences(changes)
         if differences:
             await link.exec_driver_sql(update, differences)
+
+
+async def _change(
+    link: AsyncConnection, table: str, key: Sequence[str], differences: Sequence[tuple[Any, ...]]
+) -> None:
+    """Add differences to the costs of roll-ups that still exist; behind each are the values of its key."""
+    marks = _marks(sqlite=link.dialect.name == "sqlite")
+    sets = ", ".join(f"{name} = {name} + {next(marks)}" for name in _CHANGED)
+    where = " AND ".join(f"{name} = {next(marks)}" for name in key)
+    update = f"UPDATE {table} SET {sets} WHERE {where}"  # noqa: S608 - names of ours only
+    if differences:
+        await link.exec_driver_sql(update, differences)
 
 
 def _row(values: tuple[Any, ...]) -> UsageRow:

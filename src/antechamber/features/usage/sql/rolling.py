@@ -7,7 +7,7 @@ from operator import add, attrgetter
 from typing import Any, Final, TypeAlias
 
 from antechamber.features.usage.model import COSTS, Cost, PriceSource, Tag, TokenUsage, UsageRow, Width
-from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED, Cube
+from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED, WEEK, Cube
 
 _Counters: TypeAlias = tuple[int, ...]
 _Sums: TypeAlias = dict[tuple[Any, ...], _Counters]
@@ -74,10 +74,10 @@ def roll_up(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any
                 found[cube.suffix, width] = _widen(source, _STEPS[width])
             else:
                 found[cube.suffix, width] = _flatten(found[finer, width], flatten) if finer is not None else minutes
+    named = {width.value + suffix: sums for (suffix, width), sums in found.items()}
+    named |= {cube.week_name: _widen(found[cube.suffix, Width.DAY], WEEK) for cube in CUBES if cube.has_weeks}
     rows = [
-        (key[0], width.value + suffix, key[1], *key[2], *counters)
-        for (suffix, width), sums in found.items()
-        for key, counters in sums.items()
+        (key[0], name, key[1], *key[2], *counters) for name, sums in named.items() for key, counters in sums.items()
     ]
     rows.sort()
     return rows
@@ -108,6 +108,16 @@ def roll_up_tagged(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tu
             _add(sums, key, counters)
     rows = [(*key[:2], _digest(key[2:-1]), *key[2:], *counters) for key, counters in sums.items()]
     return sorted(rows)
+
+
+def roll_up_sessions(pairs: Iterable[tuple[UsageRow, tuple[int, ...]]]) -> list[tuple[Any, ...]]:
+    """Return what these rows add to days of sessions, as rows of the table, in the same order."""
+    sums: _Sums = {}
+    for row, counters in pairs:
+        intent = row.intent
+        day = intent.started_at - intent.started_at % _STEPS[Width.DAY]
+        _add(sums, (intent.organization_id, day, intent.session_id or "", intent.model_served), counters)
+    return sorted((*key, *counters) for key, counters in sums.items())
 
 
 def _digest(texts: Sequence[str]) -> bytes:

@@ -91,4 +91,19 @@ usage_tagged: Final = Table(
     sqlite_with_rowid=False,
 )
 
+# Days of sessions by model, of all requests: '' are those without a session. Most sessions end on the day on which
+# they began, so that ranking a month's is half of the work that it is by way of `usage_tagged`.
+usage_sessions: Final = Table(
+    "usage_sessions",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("bucket", Instant, primary_key=True),
+    Column("session_id", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    *(Column(field.name, Count, nullable=False) for field in fields(TokenUsage)),
+    Column("requests", Count, nullable=False),
+    *(Column(name, Count, nullable=False) for name in (*COSTS, "unpriced_requests")),
+    sqlite_with_rowid=False,
+)
+
 COUNTERS: Final = (*(field.name for field in fields(TokenUsage)), "requests", *COSTS, "unpriced_requests")
