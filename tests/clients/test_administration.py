@@ -137,3 +137,21 @@ def test_usage_and_cost_are_told_by_any_dimension(town: LiveServer) -> None:
     assert {row["group"]["token_type"] for row in found["cost"]} >= {"output_tokens", "uncached_input_tokens"}
     assert all(float(row["cost"]["amount"]) > 0 for row in found["cost"])
     assert found["daily"]
+
+
+@pytest.mark.parametrize("generation", ["anthropic-1", "anthropic-2"])
+def test_the_reports_of_claude_enterprise_are_told(generation: str, town: LiveServer) -> None:
+    found = told(generation, town, "enterprise")
+    assert len(found["usage"]) == 3, "two pages of days go on by themselves"
+    results = [row for bucket in found["usage"] for row in bucket["results"] if row["model"] == "sim-1"]
+    assert sum(row["requests"] for row in results) >= 3
+    hours = [row for bucket in found["hours"] for row in bucket["results"]]
+    assert [row["model"] for row in hours] == [None] * len(hours)
+    for name in ("output_tokens", "requests", "uncached_input_tokens"):
+        assert sum(row[name] for row in hours) == sum(row[name] for row in results)
+    costs = [row for bucket in found["cost"] for row in bucket["results"]]
+    assert {row["token_type"] for row in costs} >= {"output_tokens", "uncached_input_tokens"}
+    assert all(float(row["amount"]) > 0 for row in costs)
+    assert not any(bucket["results"] for bucket in found["nobody"])
+    assert {row["actor"]["type"] for row in (*found["users"], *found["costs"])} <= {"user_actor"}
+    assert found["refused"]["status"] == 400

@@ -244,5 +244,30 @@ def analytics() -> Any:
     return {"usage": usage, "cost": cost, "daily": [dump(row) for row in daily]}
 
 
+@case
+def enterprise() -> Any:
+    space = spaces().get("beta")
+    if space is None:
+        message = "no reports of Claude Enterprise"
+        raise AbsentError(message)
+    now = datetime.now(UTC)
+    start = (now - timedelta(days=2)).date().isoformat() + "T00:00:00Z"
+    analytics, end = space.analytics, (now + timedelta(hours=1)).isoformat()
+
+    def told(report: Any, **how: Any) -> Any:
+        return [dump(row) for row in report.list(starting_at=start, **how)]
+
+    parts = ["model", "cost_type", "token_type"]
+    return {
+        "usage": told(analytics.usage_report, group_by=["model", "speed"], products=None, limit=PAGE),
+        "hours": told(analytics.usage_report, bucket_width="1h", ending_at=end, models=["sim-1"], limit=168),
+        "cost": told(analytics.cost_report, group_by=parts, inference_geos=["global", "not_available"]),
+        "nobody": told(analytics.cost_report, user_ids=["user_01AAAAAAAAAAAAAAAAAAAAAA"]),
+        "users": told(analytics.user_usage_report, group_by=["model"], order_by="requests", limit=PAGE),
+        "costs": told(analytics.user_cost_report, bucket_width="1d", ending_at=end, order="asc"),
+        "refused": failure(lambda: analytics.user_cost_report.list(starting_at=start, bucket_width="1m")),
+    }
+
+
 if __name__ == "__main__":
     run()

@@ -307,3 +307,22 @@ def test_analytics_are_shown_by_what_they_are_grouped_by() -> None:
     assert ran.request.headers["anthropic-beta"] == "analytics-usage-cost-2026-08-24"
     assert ("models[]", "sim-1") in asked(ran)[2]
     assert ante("analytics", "usage", "--filter", "sim-1").code == Exit.USAGE
+
+
+def test_reports_by_person_and_by_interval_are_tables() -> None:
+    actor = {"type": "user_actor", "user_id": "user_1", "email_address": "ada@example.com", "deleted": False}
+    row = {"starting_at": None, "actor": actor, "model": "sim-1", "amount": "250", "requests": 2}
+    answer = Scripted(body={"data": [row], "next_page": None})
+    words = ("user-cost-report", "--group-by", "model", "--starting-at", "2026-11-01T00:00:00Z")
+    ran = ante("analytics", *words, answers=[answer], terminal=True, variables=ADMIN)
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[0].split() == ["from", "actor", "model", "requests", "USD"]
+    assert ran.out.splitlines()[1].split() == ["2026-11-01", "00:00", "ada@example.com", "sim-1", "2", "$2.50"]
+    assert "anthropic-beta" not in ran.request.headers
+    bucket = {"starting_at": "2026-11-01T00:00:00Z", "results": [{"model": "sim-1", "amount": "250"}]}
+    for report, shown_there in (("cost-report", "$2.50"), ("usage-report", "sim-1")):
+        ran = ante(
+            "analytics", report, "--group-by", "model",
+            answers=[Scripted(body={"data": [bucket], "next_page": None})], terminal=True, variables=ADMIN,
+        )  # fmt: skip
+        assert (ran.code, shown_there in ran.out) == (0, True), ran.err

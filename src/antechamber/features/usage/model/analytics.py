@@ -103,7 +103,10 @@ def identify(account_id: str, service_account_id: str, api_key_id: str, owners: 
 
 @dataclass(frozen=True, slots=True)
 class AnalyticsQuery:
-    """What is asked, instants in microseconds; `order_by` is one of the METRICS of its report."""
+    """What is asked, instants in microseconds; `order_by` is one of the METRICS of its report.
+
+    With `bucketed` rows come by bucket, and `limit` counts buckets.
+    """
 
     report: str
     starting_at: int
@@ -116,6 +119,7 @@ class AnalyticsQuery:
     limit: int
     page: str | None
     exclude_deleted_users: bool
+    bucketed: bool = False
 
     @property
     def by_time(self) -> bool:
@@ -144,6 +148,15 @@ class AnalyticsPage:
     is_scan: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AnalyticsBuckets:
+    """Buckets (start, end, lines with the greatest first), oldest first, and the cursor of the next page."""
+
+    buckets: tuple[tuple[int, int, tuple[AnalyticsLine, ...]], ...]
+    next_page: str | None
+    refreshed_at: int
+
+
 def span(query: AnalyticsQuery, now: int, end: int | None = None) -> tuple[int, int]:
     """Return the start and the end that are looked at, on the edges of buckets, or of hours without a width.
 
@@ -155,14 +168,12 @@ def span(query: AnalyticsQuery, now: int, end: int | None = None) -> tuple[int, 
     if start < earliest - _DAY_US or start < from_rfc3339(_BEGINNING):
         message = f"starting_at: must be within the last {_OLDEST_DAYS} days and not before {_BEGINNING}"
         raise InvalidRequest(message)
-    if query.ending_at is None and query.width is not None:
-        message = "ending_at: is required with time_bucket_width"
-        raise InvalidRequest(message)
     stop = query.ending_at if query.ending_at is not None else end or min(now, start + _LONGEST_DAYS * _DAY_US)
     if query.ending_at is not None and stop <= start:
         message = "ending_at: must be after starting_at"
         raise InvalidRequest(message)
-    longest, words = (_DAY_US, "24 hours") if query.width is Width.MINUTE else (_LONGEST_DAYS * _DAY_US, "31 days")
+    is_short = query.width is Width.MINUTE and not query.bucketed
+    longest, words = (_DAY_US, "24 hours") if is_short else (_LONGEST_DAYS * _DAY_US, "31 days")
     if stop - start > longest:
         message = f"ending_at: the range may span at most {words}"
         raise InvalidRequest(message)

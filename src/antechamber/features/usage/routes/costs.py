@@ -1,35 +1,27 @@
 """The endpoints of costs: the cost report, and the analytics pair."""
 
 from collections.abc import Callable
-from inspect import Parameter, Signature
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator
 from antechamber.features.usage.model.analytics import AnalyticsQuery
 from antechamber.features.usage.model.costs import CostQuery
+from antechamber.features.usage.routes.queries import Texts, filters_of
 from antechamber.features.usage.service import Analytics, UsageReports
 from antechamber.features.usage.wire import analytics as wire
 from antechamber.features.usage.wire.cost_report import CostReportBody, read_cost_query, show_costs
 from antechamber.http.needs import Needs
 from antechamber.http.routing import Router
 
-Texts = Annotated[list[str], Query(default_factory=list)]
 Betas = Annotated[list[str], Header(alias="anthropic-beta", default_factory=list)]
 # such reports read every row: a caller may want to know why it took so long
 _SCAN: Final = {"x-antechamber-scan": "true"}
 
 
-def _read_filters(**texts: list[str]) -> dict[str, list[str]]:
-    return texts
-
-
-# FastAPI reads the query's names from a signature; this one is made of the table of filters
-_read_filters.__signature__ = Signature(  # type: ignore[attr-defined] # what inspect looks at first (PEP 362)
-    [Parameter(name, Parameter.KEYWORD_ONLY, annotation=Texts) for name in sorted(wire.FILTERS)]
-)
+_read_filters = filters_of(wire.FILTERS)
 
 
 def _read_asked(  # noqa: PLR0913 - FastAPI reads the query's names from here

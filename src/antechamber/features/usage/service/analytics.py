@@ -1,9 +1,12 @@
 """The analytics pair: usage and costs over any range, by who, what and where, ranked and paged."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
 
 from antechamber.base.clock import Clock
-from antechamber.base.ids import OrganizationId
+from antechamber.base.ids import Kind, OrganizationId
 from antechamber.base.page import open_cursor, read_number, seal_cursor
 from antechamber.base.unit import Unit, Units
 from antechamber.features.usage.model import (
@@ -11,9 +14,11 @@ from antechamber.features.usage.model import (
     COSTS,
     SHOWN,
     Facet,
+    Persons,
     Piece,
     Question,
     SumRow,
+    Width,
     check_kept,
     pieces,
 )
@@ -23,6 +28,7 @@ from antechamber.features.usage.model.analytics import (
     IDENTITY,
     METRICS,
     ActorType,
+    AnalyticsBuckets,
     AnalyticsLine,
     AnalyticsPage,
     AnalyticsQuery,
@@ -33,13 +39,17 @@ from antechamber.features.usage.model.analytics import (
     span,
 )
 from antechamber.features.usage.ports import People, UsageStore
+from antechamber.features.usage.service.reports import cut
 
 _ACTORS = (Grouping.ACTOR, Grouping.ACTOR_TYPE)
+_PERSON: Final = f"{Kind.USER}_"
+# what the SDK says of group_by[] (usage_report_list_params.py)
+_MOST_IN_A_BUCKET: Final = 100
 COUNTERS: Mapping[str, tuple[str, ...]] = {"usage": (*SHOWN, "requests"), "cost": (*COSTS, "requests")}
 
 
 class Analytics:
-    """Answers the analytics pair."""
+    """Answers the analytics pair, and the four reports of Claude Enterprise before it."""
 
     def __init__(self, store: UsageStore, units: Units, clock: Clock, people: People) -> None:
         self._store = store
@@ -69,22 +79,40 @@ class Analytics:
         following = seal_cursor(f"{offset + query.limit}.{stop}", binding) if more else None
         return AnalyticsPage(tuple(lines[: query.limit]), people, following, now, is_scan)
 
+    async def buckets(self, organization_id: OrganizationId, query: AnalyticsQuery) -> AnalyticsBuckets:
+        """Return one page of buckets; InvalidRequest names what is out of bounds, or a cursor of another query."""
+        now = self._clock.now()
+        width = query.width or Width.DAY
+        bounds = span(query, now)
+        check_kept(width, bounds[0], now)
+        start, stop, following = cut(width, query.limit, bounds, query.page, _binding(organization_id, query))
+        asked = _Asked(organization_id, query, start, stop)
+        lines: list[AnalyticsLine] = []
+        if not asked.matches_nothing and start < stop:
+            async with self._units.read() as unit:
+                lines, _ = await self._lines(unit, asked)
+        found = {at: tuple(group)[:_MOST_IN_A_BUCKET] for at, group in groupby(lines, attrgetter("starting_at"))}
+        step = width.microseconds
+        buckets = ((at, at + step, found.get(at, ())) for at in range(start, stop, step))
+        return AnalyticsBuckets(tuple(buckets), following, now)
+
     async def _lines(self, unit: Unit, asked: "_Asked") -> tuple[list[AnalyticsLine], bool]:
-        """Return the page's lines and one more if there is one."""
-        question = asked.question()
+        """Return the page's lines and one more if there is one; all of them when they come in buckets."""
+        owners = await self._people.owners(unit, asked.organization_id) if asked.is_personal else {}
+        question = asked.question(owners)
         rows = await self._store.table(unit, asked.organization_id, question)
         if not asked.by_actor:
             return [asked.line(row) for row in rows], question.is_scan
-        owners = await self._people.owners(unit, asked.organization_id)
         merged = asked.merge(rows, owners)
-        return merged[asked.offset : asked.offset + asked.query.limit + 1], question.is_scan
+        until = None if asked.query.bucketed else asked.offset + asked.query.limit + 1
+        return merged[asked.offset : until], question.is_scan
 
 
 class _Asked:
     """One query, and what it means for the store."""
 
     def __init__(
-        self, organization_id: OrganizationId, query: AnalyticsQuery, start: int, stop: int, offset: int
+        self, organization_id: OrganizationId, query: AnalyticsQuery, start: int, stop: int, offset: int = 0
     ) -> None:
         self.organization_id = organization_id
         self.query = query
@@ -94,8 +122,10 @@ class _Asked:
         is_whole = query.report == "cost" and FAN_OUT.isdisjoint(query.group_by)
         self._counters = (COST, "requests") if is_whole else COUNTERS[query.report]
         self._rank = (COST,) if is_whole else METRICS[query.report][query.order_by]
-        looked_at = {*self._groups, *(name for name, values in query.filters.items() if values)}
-        self.by_actor = not looked_at.isdisjoint(_ACTORS)
+        actors, types = (query.filters.get(name, ()) for name in _ACTORS)
+        # the store finds people by itself; whom else it is told of is found among all actors
+        self._persons = actors if all(each.startswith(_PERSON) for each in actors) else ()
+        self.by_actor = not set(_ACTORS).isdisjoint(self._groups) or bool(not self._persons and (actors or types))
         facets = [FACETS[group] for group in self._groups if group in FACETS]
         self._facets: tuple[Facet, ...] = tuple(dict.fromkeys([*facets, *(IDENTITY if self.by_actor else ())]))
         self._places = {facet: 2 + number for number, facet in enumerate(self._facets)}
@@ -108,11 +138,19 @@ class _Asked:
                 return True
             if values and group not in FACETS and group not in (*_ACTORS, Grouping.ORGANIZATION_ID):
                 return True
-        return False
+        types = self.query.filters.get(Grouping.ACTOR_TYPE)
+        return bool(self._persons and types and ActorType.USER not in types)
 
-    def question(self) -> Question:
+    @property
+    def is_personal(self) -> bool:
+        """Whether it matters whose a key is."""
+        return self.by_actor or bool(self._persons)
+
+    def question(self, owners: Mapping[str, str]) -> Question:
         """Return what the store is asked; actors are put together from all of its rows."""
         query = self.query
+        theirs = tuple(key for key, owner in owners.items() if owner in self._persons)
+        is_cut = not self.by_actor and not query.bucketed
         filters = {FACETS[group]: values for group, values in query.filters.items() if group in FACETS}
         return Question(
             pieces=pieces(*self._span) if query.width is None else (Piece(query.width, *self._span),),
@@ -125,8 +163,9 @@ class _Asked:
             ascending=query.ascending and not query.by_time,
             by_time=query.by_time,
             newest_first=query.by_time and not query.ascending,
-            limit=None if self.by_actor else query.limit + 1,
-            offset=0 if self.by_actor else self.offset,
+            limit=query.limit + 1 if is_cut else None,
+            offset=self.offset if is_cut else 0,
+            persons=Persons(self._persons, theirs) if self._persons else None,
         )
 
     def line(self, row: SumRow) -> AnalyticsLine:

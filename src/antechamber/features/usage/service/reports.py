@@ -44,7 +44,7 @@ class UsageReports:
         bounds = interval(query, now)
         check_kept(query.width, bounds[0], now)
         binding = _binding(organization_id, query)
-        start, stop, following = _cut(query.width, query.limit, bounds, query.page, binding)
+        start, stop, following = cut(query.width, query.limit, bounds, query.page, binding)
         filters: dict[Facet, Sequence[str]] = dict(query.filters.items())
         question = Question((Piece(query.width, start, stop),), query.group_by, SHOWN, filters, unless_zero=SHOWN)
         lines: Mapping[int, str] = {}
@@ -59,7 +59,7 @@ class UsageReports:
         """Return one page of the cost report; InvalidRequest when the page cursor is not of this query."""
         now = self._clock.now()
         binding = {"report": "cost", "organization_id": organization_id, **query.binding()}
-        start, stop, following = _cut(Width.DAY, query.limit, query.interval(now), query.page, binding)
+        start, stop, following = cut(Width.DAY, query.limit, query.interval(now), query.page, binding)
         counters = COSTS if query.is_described else (COST,)
         question = Question((Piece(Width.DAY, start, stop),), facets_of(query.group_by), counters, unless_zero=counters)
         async with self._units.read() as unit:
@@ -70,7 +70,7 @@ class UsageReports:
         return CostReport(query.group_by, columns_of(query.group_by), query.is_described, buckets, following)
 
 
-def _cut(
+def cut(
     width: Width, limit: int, bounds: tuple[int, int], page: str | None, binding: dict[str, object]
 ) -> tuple[int, int, str | None]:
     """Return where a page starts and stops, and the cursor of the next."""

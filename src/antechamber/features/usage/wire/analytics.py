@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from pydantic import BaseModel
@@ -152,6 +152,7 @@ def read_analytics(report: str, asked: Asked, filters: Mapping[str, Sequence[str
         message = "exclude_deleted_users: needs group_by[]=actor"
         raise InvalidRequest(message)
     width = asked.time_bucket_width
+    check_ended("time_bucket_width", width, asked.ending_at)
     return AnalyticsQuery(
         report=report,
         starting_at=read_instant("starting_at", asked.starting_at),
@@ -165,6 +166,13 @@ def read_analytics(report: str, asked: Asked, filters: Mapping[str, Sequence[str
         page=asked.page,
         exclude_deleted_users=asked.exclude_deleted_users,
     )
+
+
+def check_ended(name: str, width: str | None, ending_at: str | None) -> None:
+    """Raise InvalidRequest when rows are asked for by time without an end."""
+    if width is not None and ending_at is None:
+        message = f"ending_at: is required with {name}"
+        raise InvalidRequest(message)
 
 
 def _allowed(name: str, values: Sequence[str]) -> tuple[str, ...]:
@@ -186,28 +194,37 @@ def show_analytics(page: AnalyticsPage, query: AnalyticsQuery) -> bytes:
     unset: dict[str, Any] = {group.value: None for group in Grouping if group not in hidden}
     items: list[bytes] = []
     for line in page.lines:
-        if query.exclude_deleted_users and _is_deleted(line, page.people):
+        if query.exclude_deleted_users and is_deleted(line, page.people):
             continue
         item = {
             "starting_at": to_rfc3339(line.starting_at),
             "ending_at": to_rfc3339(line.ending_at),
-            "group": {**unset, **{name.value: _value(name, value, page.people) for name, value in line.group.items()}},
+            "group": {
+                **unset,
+                **{name.value: shown_value(name, value, page.people) for name, value in line.group.items()},
+            },
         }
         if query.report == "usage":
-            items.append(encode({**item, "usage": _usage(line.counters)}))
+            items.append(encode({**item, "usage": shown_usage(line.counters)}))
         else:
-            items += [encode(each) for each in _costs(item, line.counters, query)]
-    refreshed = b',"data_refreshed_at":' + encode(to_rfc3339(page.refreshed_at))
-    return envelope(items, page.next_page, refreshed)
+            items += [encode(each) for each in _costs(item, line.counters, query.group_by)]
+    return envelope(items, page.next_page, refreshed(page.refreshed_at))
 
 
-def _is_deleted(line: AnalyticsLine, people: Mapping[str, Person]) -> bool:
+def refreshed(at: int) -> bytes:
+    """Return what the end of an analytics report says of its age."""
+    return b',"data_refreshed_at":"%b"' % to_rfc3339(at).encode()
+
+
+def is_deleted(line: AnalyticsLine, people: Mapping[str, Person]) -> bool:
+    """Whether a line's actor is a person who is no longer a member."""
     actor = line.group[Grouping.ACTOR]
     is_person = isinstance(actor, Identity) and actor.type is ActorType.USER
     return is_person and people.get(actor.id, _GONE).deleted  # type: ignore[union-attr] # an identity, as just said
 
 
-def _value(name: Grouping, value: str | Identity | None, people: Mapping[str, Person]) -> object:
+def shown_value(name: Grouping, value: str | Identity | None, people: Mapping[str, Person]) -> object:
+    """Return what a line has of a group, as the wire shows it."""
     if isinstance(value, Identity):
         return _actor(value, people)
     # SDK: an unset region reads null, and is filtered as not_available
@@ -228,7 +245,8 @@ def _actor(actor: Identity, people: Mapping[str, Person]) -> dict[str, object]:
     return {"type": actor.type, key: actor.id}
 
 
-def _usage(counters: Sequence[int]) -> dict[str, object]:
+def shown_usage(counters: Sequence[int]) -> dict[str, object]:
+    """Return the fields of UsageMetrics."""
     uncached, five_minutes, an_hour, read, output, searches, requests = counters
     return {
         "cache_creation": {"ephemeral_1h_input_tokens": an_hour, "ephemeral_5m_input_tokens": five_minutes},
@@ -241,31 +259,44 @@ def _usage(counters: Sequence[int]) -> dict[str, object]:
     }
 
 
-def _costs(item: dict[str, Any], counters: Sequence[int], query: AnalyticsQuery) -> list[dict[str, object]]:
-    """Return the items of a row: one, or one for each part of its cost that is not nothing; then it has all parts."""
+class Part(NamedTuple):
+    """A part of a row's cost in nano-USD, or all of it; requests are of no part."""
+
+    cost_type: str | None
+    token_type: str | None
+    amount: int
+    requests: int | None
+
+
+def parts_of(counters: Sequence[int], group_by: Sequence[Grouping]) -> list[Part]:
+    """Return the parts of a row's cost that are asked for and not nothing; one for all of it when none are."""
     *amounts, requests = counters
-    by_type, by_token = Grouping.COST_TYPE in query.group_by, Grouping.TOKEN_TYPE in query.group_by
+    by_type, by_token = Grouping.COST_TYPE in group_by, Grouping.TOKEN_TYPE in group_by
     if not by_type and not by_token:
-        return [{**item, "cost": _cost(sum(amounts), requests)}]
-    parts: list[tuple[str, str | None, int]] = []
+        return [Part(None, None, sum(amounts), requests)]
     by_component = dict(zip(Component, amounts, strict=True))
     if by_token:
-        parts += [("tokens", TOKEN_TYPES[name], by_component[name]) for name in TOKEN_TYPES]
+        parts = [Part("tokens", TOKEN_TYPES[name], by_component[name], None) for name in TOKEN_TYPES]
     else:
-        parts.append(("tokens", None, sum(by_component[name] for name in TOKEN_TYPES)))
+        parts = [Part("tokens", None, sum(by_component[name] for name in TOKEN_TYPES), None)]
     if by_type:
-        parts.append(("web_search", None, by_component[Component.WEB_SEARCH]))
+        parts.append(Part("web_search", None, by_component[Component.WEB_SEARCH], None))
+    return [part for part in parts if part.amount]
+
+
+def shown_cost(part: Part) -> dict[str, object]:
+    """Return the fields of CostMetrics."""
+    cents = to_cents(part.amount)
+    return {"amount": cents, "currency": "USD", "list_amount": cents, "requests": part.requests}
+
+
+def _costs(item: dict[str, Any], counters: Sequence[int], group_by: Sequence[Grouping]) -> list[dict[str, object]]:
+    """Return the items of a row: one, or one for each part of its cost."""
     return [
         {
             **item,
-            "group": {**item["group"], "cost_type": cost_type, "token_type": token_type},
-            "cost": _cost(amount, None),
+            "group": {**item["group"], "cost_type": part.cost_type, "token_type": part.token_type},
+            "cost": shown_cost(part),
         }
-        for cost_type, token_type, amount in parts
-        if amount
+        for part in parts_of(counters, group_by)
     ]
-
-
-def _cost(amount: int, requests: int | None) -> dict[str, object]:
-    cents = to_cents(amount)
-    return {"amount": cents, "currency": "USD", "list_amount": cents, "requests": requests}
