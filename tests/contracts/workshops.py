@@ -104,10 +104,10 @@ class Shop:
     def open(self, seconds: float = 60, sandbox: Limits | None = None, **rules: Any) -> Builds:  # noqa: ANN401
         """Return a server's builds, of which another may have been before; `rules` are fields of BuildRules."""
         limits = BuildLimits(seconds, sandbox or Limits())
-        builder = Builder(self.sandboxes, self.logs, self.egress, self.clock, self.registries, limits)
+        builder = Builder(self.sandboxes, self.logs, self.egress, self.clock, limits)
         workshop = Workshop(self.sandboxes, builder, self.logs)
         under = self.made.database, self.clock, SystemChance(), self.made.audit
-        known = BuildRules(registries=self.registries.rules(), credentials=self.registries.injections)
+        known = BuildRules(registries=self.registries)
         return Builds(SqlBuilds(), self.environments, workshop, *under, replace(known, **rules))
 
     async def environment(

@@ -14,6 +14,7 @@ from antechamber.base.clock import Clock
 from antechamber.base.errors import WireError
 from antechamber.base.unit import Units
 from antechamber.features.audit.service import Audit
+from antechamber.features.environments.model.registries import Registries
 from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.ports.sandboxes import EgressLog, Sandboxes
 from antechamber.features.environments.service import Environments
@@ -22,7 +23,6 @@ from antechamber.features.environments.service.builds import BuildRules, Builds,
 from antechamber.features.environments.service.layers import LayerRules, Layers
 from antechamber.features.environments.sql.builds import SqlBuilds
 from antechamber.settings import Loaded
-from antechamber.wiring.registries import read_registries
 from antechamber.wiring.sandboxes import limits_of
 
 _log = structlog.get_logger("builds")
@@ -75,18 +75,19 @@ class BuildServices:
                 _log.warning("layers_not_collected", error=str(error))
 
 
-def build_builds(loaded: Loaded, ground: Ground, is_running: Callable[[], bool]) -> BuildServices:
-    """Join them; SettingsError names what of `[registries]` is wrong."""
-    settings, registries = loaded.settings, read_registries(loaded, with_credentials=True)
+def build_builds(
+    loaded: Loaded, ground: Ground, registries: Registries, is_running: Callable[[], bool]
+) -> BuildServices:
+    """Join them; `registries` come with their credentials."""
+    settings = loaded.settings
     store, logs = SqlBuilds(), FolderLogs(settings.data / "sandboxes" / "builds")
     limits = BuildLimits(settings.sandbox_build_seconds, replace(limits_of(settings), wall_seconds=0))
-    builder = Builder(ground.sandboxes, logs, ground.egress, ground.clock, registries, limits)
+    builder = Builder(ground.sandboxes, logs, ground.egress, ground.clock, limits)
     rules = BuildRules(
         node=settings.node,
         base=settings.sandbox_base,
         at_once=settings.sandbox_builds,
-        registries=registries.rules(),
-        credentials=registries.injections,
+        registries=registries,
     )
     workshop = Workshop(ground.sandboxes, builder, logs)
     under = ground.units, ground.clock

@@ -4,7 +4,7 @@ import base64
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,19 @@ _ADDRESS: Final = re.compile(r"https?://[^\s,|\]]+")
 _BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _HTTPS: Final = 443
 _HTTP: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The registries as sessions have them, and as builds do, which alone open private ones."""
+
+    of_sessions: Registries
+    of_builds: Registries
+
+
+def read_sources(loaded: Loaded) -> Sources:
+    """Return both; SettingsError names what of `[registries]` is wrong."""
+    return Sources(read_registries(loaded), read_registries(loaded, with_credentials=True))
 
 
 def read_registries(loaded: Loaded, *, with_credentials: bool = False) -> Registries:

@@ -11,7 +11,7 @@ from antechamber.features.environments.service.shells import Rooms, Shells, Surr
 from antechamber.settings import Loaded
 from antechamber.wiring.builds import Ground, build_builds
 from antechamber.wiring.egress import egress_configuration
-from antechamber.wiring.registries import read_registries
+from antechamber.wiring.registries import Sources, read_sources
 from antechamber.wiring.sandboxes import Sandboxing, limits_of
 from antechamber.wiring.storage import Storage
 
@@ -24,21 +24,23 @@ class RoomServices:
     """Builds and shells over a server's sandboxes; `rooms` is what else starts containers in the same way."""
 
     def __init__(self, loaded: Loaded, storage: Storage, sandboxing: Sandboxing) -> None:
-        registries, blocked = read_registries(loaded), egress_configuration(loaded).blocked
         environments, under = storage.environments.environments, (storage.clock, storage.chance, storage.audit)
-        around = Surroundings(
-            limits=limits_of(loaded.settings),
-            registries=registries.rules(),
-            blocked=blocked,
-            environment={**SESSION_ENVIRONMENT, **registries.environment()},
-            files=registries.files(),
-        )
+        # as the egress proxy, which has the same list from its start on
+        self._blocked = egress_configuration(loaded).blocked
+        self._limits = limits_of(loaded.settings)
+        sources = read_sources(loaded)
+        self._around = self._surround(sources)
         ground = Ground(environments, sandboxing.sandboxes, sandboxing.egress_log, storage.database, *under)
         self._sandboxing = sandboxing
-        self.builds = build_builds(loaded, ground, lambda: sandboxing.state() == "ready")
-        self.rooms = Rooms(sandboxing.sandboxes, self.builds.builds, lambda: around)
+        self.builds = build_builds(loaded, ground, sources.of_builds, lambda: sandboxing.state() == "ready")
+        self.rooms = Rooms(sandboxing.sandboxes, self.builds.builds, lambda: self._around)
         self.shells = Shells(environments, self.rooms, sandboxing.egress_log, storage.database, *under)
         self._sweeping: asyncio.Task[None] | None = None
+
+    def adopt(self, sources: Sources) -> None:
+        """Have containers and builds that begin from now on use these registries."""
+        self.builds.builds.adopt(sources.of_builds)
+        self._around = self._surround(sources)
 
     async def start(self) -> None:
         """Take notice of what an earlier server left, and clear it away beside everything else."""
@@ -53,6 +55,16 @@ class RoomServices:
             await asyncio.gather(self._sweeping, return_exceptions=True)
         await self.shells.stop()
         await self.builds.stop()
+
+    def _surround(self, sources: Sources) -> Surroundings:
+        registries = sources.of_sessions
+        return Surroundings(
+            limits=self._limits,
+            registries=registries.rules(),
+            blocked=self._blocked,
+            environment={**SESSION_ENVIRONMENT, **registries.environment()},
+            files=registries.files(),
+        )
 
     async def _sweep(self) -> None:
         await asyncio.sleep(_BESIDE_SECONDS)

@@ -58,6 +58,14 @@ class BuildLimits:
     sandbox: Limits = field(default_factory=Limits)
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a build has of the world: its network, and the registries as they were when it was asked for."""
+
+    network: NetworkPolicy
+    registries: Registries
+
+
 class FailedStep(Exception):
     """A program of a build did not end well."""
 
@@ -75,22 +83,20 @@ class Builder:
         logs: BuildLogs,
         egress: EgressLog,
         clock: Clock,
-        registries: Registries,
         limits: BuildLimits,
     ) -> None:
         self._sandboxes = sandboxes
         self._logs = logs
         self._egress = egress
         self._clock = clock
-        self._registries = registries
         self._limits = limits
 
-    async def run(self, build: Build, network: NetworkPolicy, note: Note) -> Build:
+    async def run(self, build: Build, means: Means, note: Note) -> Build:
         """Return the build as it ended, its layer sealed if it succeeded, nothing left of it but the log if not."""
-        attempt = _Attempt(build, self._clock.monotonic() + self._limits.seconds, note)
+        attempt = _Attempt(build, self._clock.monotonic() + self._limits.seconds, note, means)
         try:
-            sandbox = await self._sandboxes.create(self._spec(build, network))
-            await self._install(attempt, sandbox, await self._files(sandbox, network))
+            sandbox = await self._sandboxes.create(self._spec(build, means))
+            await self._install(attempt, sandbox, await self._files(sandbox, means))
             layer = await self._sandboxes.seal(build.id, build.digest)
         except FailedStep as error:
             return await self._fail(attempt, error.failure)
@@ -105,24 +111,25 @@ class Builder:
         ended_at = self._clock.now()
         return replace(attempt.build, state=BuildState.SUCCEEDED, size_bytes=layer.size_bytes, ended_at=ended_at)
 
-    def _spec(self, build: Build, network: NetworkPolicy) -> SandboxSpec:
+    def _spec(self, build: Build, means: Means) -> SandboxSpec:
+        told = means.registries.environment(bundled=bool(means.network.injections))
         return SandboxSpec(
             id=build.id,
             organization_id=build.organization_id,
             base=build.base,
             limits=self._limits.sandbox,
-            network=network,
-            environment={**BUILD_ENVIRONMENT, **self._registries.environment(bundled=bool(network.injections))},
+            network=means.network,
+            environment={**BUILD_ENVIRONMENT, **told},
             labels={LABEL: "build"},
         )
 
-    async def _files(self, sandbox: Sandbox, network: NetworkPolicy) -> dict[str, bytes]:
+    async def _files(self, sandbox: Sandbox, means: Means) -> dict[str, bytes]:
         """Return what clients read: of the registries, and of the proxy where that ends their TLS."""
-        files = self._registries.files()
-        if network.injections:
+        files = means.registries.files()
+        if means.network.injections:
             with contextlib.suppress(FileNotFoundError):
                 authority = b"".join([chunk async for chunk in sandbox.read(AUTHORITY_FILE)])
-                files |= {**self._registries.bundle(authority), AUTHORITY_FILE: authority}
+                files |= {**means.registries.bundle(authority), AUTHORITY_FILE: authority}
         return files
 
     async def _install(self, attempt: "_Attempt", sandbox: Sandbox, files: Mapping[str, bytes]) -> None:
@@ -146,7 +153,7 @@ class Builder:
     async def _step(self, attempt: "_Attempt", sandbox: Sandbox, step: Step) -> None:
         await attempt.begin_manager(step.manager, self._clock.now())
         self._say(attempt.build, " ".join(step.argv))
-        hosts = [rule.host for rule in self._registries.rules([step.manager])]
+        hosts = [rule.host for rule in attempt.means.registries.rules([step.manager])]
         before = await self._egress.read(attempt.build.id, limit=_MOST_DECISIONS)
         after = before[-1]["sequence"] if before else 0
         watched = _Watched(hosts, after if isinstance(after, int) else 0)
@@ -233,8 +240,9 @@ class _Watched:
 class _Attempt:
     """A build as it goes on."""
 
-    def __init__(self, build: Build, deadline: float, note: Note) -> None:
+    def __init__(self, build: Build, deadline: float, note: Note, means: Means) -> None:
         self.build = build
+        self.means = means
         self.deadline = deadline
         self.note = note
         self.manager: Manager | None = None

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import structlog
@@ -30,18 +30,17 @@ from antechamber.features.environments.model.builds import (
 from antechamber.features.environments.model.configs import CloudConfig
 from antechamber.features.environments.model.environments import Environment
 from antechamber.features.environments.model.networking import network_policy
-from antechamber.features.environments.model.packages import Manager, Packages, digest
+from antechamber.features.environments.model.packages import Packages, digest
+from antechamber.features.environments.model.registries import Registries
 from antechamber.features.environments.model.sandbox import (
     HOST,
     Base,
-    HostRule,
-    Injection,
     NetworkPolicy,
     SandboxError,
 )
 from antechamber.features.environments.ports.builds import BuildLogs, BuildStore
 from antechamber.features.environments.ports.sandboxes import Sandboxes
-from antechamber.features.environments.service.building import Builder
+from antechamber.features.environments.service.building import Builder, Means
 from antechamber.features.environments.service.environments import Environments
 
 _log = structlog.get_logger("builds")
@@ -63,16 +62,15 @@ class BuildFailed(SandboxError):
 class BuildRules:
     """The operator's: whose layers (`node`), on which base, how many at once, and what every container is denied.
 
-    `credentials` are those of managers' registries, which only builds get. `answer_seconds` is how long a registry may
-    take to be connected to, and again to its first byte; it is asked twice.
+    `registries` have their credentials with them, which only builds get. `answer_seconds` is how long one may take to
+    be connected to, and again to its first byte; it is asked twice.
     """
 
     node: str = "main"
     base: str = HOST
     at_once: int = 2
-    registries: tuple[HostRule, ...] = ()
+    registries: Registries = field(default_factory=Registries)
     blocked: tuple[str, ...] = ()
-    credentials: Callable[[Iterable[Manager]], tuple[Injection, ...]] = lambda _: ()
     answer_seconds: float = 8.0
 
 
@@ -94,6 +92,7 @@ class _Plan:
     packages: Packages
     digest: str
     network: NetworkPolicy
+    registries: Registries
 
     @property
     def key(self) -> tuple[OrganizationId, str]:
@@ -128,6 +127,10 @@ class Builds:
         self._gate = asyncio.Lock()
         self._live: dict[tuple[OrganizationId, str], _Running] = {}
         self._clearing: asyncio.Task[None] | None = None
+
+    def adopt(self, registries: Registries) -> None:
+        """Have builds that are asked for from now on use these registries."""
+        self._rules = replace(self._rules, registries=registries)
 
     async def start(
         self,
@@ -265,12 +268,13 @@ class Builds:
             raise InvalidRequest(message, error_code=NOTHING_TO_BUILD)
         base = choose_base(self._rules.base, bases, config.packages)
         wanted = digest(f"{base.name}:{base.digest}", config.packages)
+        registries = self._rules.registries
         network = replace(
-            network_policy(config.networking, (), self._rules.registries, self._rules.blocked),
+            network_policy(config.networking, (), registries.rules(), self._rules.blocked),
             answer_seconds=self._rules.answer_seconds,
-            injections=self._rules.credentials(config.packages.named),
+            injections=registries.injections(config.packages.named),
         )
-        return _Plan(environment, base, config.packages, wanted, network)
+        return _Plan(environment, base, config.packages, wanted, network, registries)
 
     async def _digest_now(self, environment: Environment) -> str:
         """Return the digest that an environment would be built to now; none (empty) where nothing is."""
@@ -340,7 +344,8 @@ class Builds:
             async with self._places:
                 now = self._clock.now()
                 await self._keep(running, replace(running.build, state=BuildState.BUILDING, started_at=now))
-                ended = await self._builder.run(running.build, plan.network, lambda build: self._keep(running, build))
+                means = Means(plan.network, plan.registries)
+                ended = await self._builder.run(running.build, means, lambda build: self._keep(running, build))
         except asyncio.CancelledError:
             ended = interrupted(running.build, self._clock.now())
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave waiters waiting
