@@ -10,8 +10,8 @@ from antechamber.base.actor import OPERATOR, Actor, ActorKind
 from antechamber.base.ids import OrganizationId
 from antechamber.database.engine import Database
 from antechamber.features.organizations.model import Letter, MailNotSentError
-from antechamber.features.organizations.service import InviteMail
-from antechamber.features.organizations.service.mailing import wait_seconds
+from antechamber.features.organizations.service import InviteMail, Mailing
+from antechamber.features.organizations.service.mailing import mail_wait_seconds
 from antechamber.features.organizations.sql import SqlInvites, SqlOrganizations
 from tests.contracts.tenants import PEPPER, Services, services
 
@@ -121,8 +121,9 @@ async def test_many_letters_all_go_out(database: Database) -> None:
 
 async def test_a_new_invite_wakes_the_sender(database: Database) -> None:
     house = await House(database).found()
-    house.made.invites.on_created(house.mail.wake)
-    sending = asyncio.create_task(house.mail.run())
+    mailing = Mailing((house.mail.send_due,))
+    house.made.invites.on_created(mailing.wake)
+    sending = asyncio.create_task(mailing.run())
     try:
         await asyncio.sleep(0)
         await house.invite()
@@ -138,4 +139,4 @@ async def test_a_new_invite_wakes_the_sender(database: Database) -> None:
     ("attempts", "seconds"), [(1, 60), (2, 120), (3, 240), (9, 15_360), (10, 21_600), (99, 21_600)]
 )
 def test_the_wait_doubles_up_to_six_hours(attempts: int, seconds: int) -> None:
-    assert wait_seconds(attempts) == seconds
+    assert mail_wait_seconds(attempts) == seconds

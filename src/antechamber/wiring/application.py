@@ -31,14 +31,16 @@ from antechamber.wiring.claude_code import metrics_intake
 from antechamber.wiring.credentials import LastUseKeeping
 from antechamber.wiring.endpoints import control_plane, description
 from antechamber.wiring.limits import Limits
-from antechamber.wiring.mail import invite_mail
+from antechamber.wiring.mail import open_mailing
 from antechamber.wiring.oauth import Sweeping, adopt_clients, challenge_of
 from antechamber.wiring.policy import read_policy
 from antechamber.wiring.prices import open_prices, read_tables
+from antechamber.wiring.registries import read_sources
 from antechamber.wiring.reports import ReportedPeople
 from antechamber.wiring.rooms import RoomServices
 from antechamber.wiring.sandboxes import Sandboxing
 from antechamber.wiring.storage import Storage, open_storage
+from antechamber.wiring.telemetry import TelemetryServices
 from antechamber.wiring.webhooks import WebhookServices
 
 _log = structlog.get_logger("server")
@@ -63,7 +65,7 @@ class Application:
         self._build_ledger()
         self._build_gateway()
         self._build_shell()
-        self.invite_mail = invite_mail(self.settings, self.storage)
+        self.mailing = open_mailing(self.storage, self.limits)
 
     def _build_ledger(self) -> None:
         storage, settings = self.storage, self.settings
@@ -87,6 +89,7 @@ class Application:
         self.limits = Limits(storage, self.usage_store, lambda: self.gateway.catalogue, lambda: self.models)
         self.changes.watch(LIMITS, self.limits.book.reload)
         self.webhooks = WebhookServices(storage, self.changes)
+        self.telemetry = TelemetryServices(storage, self.ledger, self.changes)
         self.admission = Admissions(storage, self.ledger, self.usage_store, self.prices, self.limits.book)
         self.admission.events.on_crossed(self.webhooks.budget_crossed)
         self.gateway = Gateway(
@@ -137,6 +140,7 @@ class Application:
     def _register_gauges(self) -> None:
         ledger, gauge = self.ledger, self.metrics.gauge
         self.admission.register_gauges(self.metrics)
+        self.telemetry.register_gauges(self.metrics)
         gauge("ledger_backlog", "Settled requests not in the database yet", lambda: ledger.backlog)
         gauge("ledger_oldest_seconds", "Age of the oldest of them", lambda: ledger.oldest_undrained_seconds)
         gauge("ledger_drained", "Requests brought into the database since start", lambda: ledger.drained_count)
@@ -154,7 +158,7 @@ class Application:
         self.limits.adopt(self.loaded, self.gateway.catalogue)
         await self.ledger.recover()
         self._draining = asyncio.create_task(self.ledger.run())
-        self._mailing = asyncio.create_task(self.invite_mail.run())
+        self._mailing = asyncio.create_task(self.mailing.run())
         self.refusals.start()
         self.last_uses.start()
         self.sweeping.start()
@@ -165,6 +169,7 @@ class Application:
         await self.limits.book.reload()
         self.admission.start()
         self.webhooks.delivering.start()
+        await self.telemetry.start()
         self.sandboxing.start()
         await self.rooms.start()
         self.containers.start()
@@ -173,13 +178,14 @@ class Application:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
         loaded = self.loaded.reread_catalogue()
         catalogue = build_catalogue(loaded, self.simulated_url)
-        tables, policy = read_tables(loaded), read_policy(loaded)
+        tables, policy, sources = read_tables(loaded), read_policy(loaded), read_sources(loaded)
         adopt_clients(self.storage.oauth.clients, loaded)
         self.limits.adopt(loaded, catalogue)
         self.loaded = loaded
         self.gateway.adopt(catalogue)
         self.prices.adopt(*tables)
         self.policy.adopt(policy)
+        self.rooms.adopt(sources)
         _log.info("catalogue reloaded", providers=[provider.name for provider in catalogue.providers])
         return len(catalogue.providers)
 
@@ -192,6 +198,7 @@ class Application:
                 await task
         await self.admission.stop()
         await self.webhooks.delivering.stop()
+        await self.telemetry.deliveries.stop()
         await self.ledger.close()
         await self.refusals.stop()
         await self.last_uses.stop()

@@ -1,7 +1,7 @@
 """Limits, joined to whom they are for, to the models that are served and to the ledger."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from antechamber.base.errors import NotFound
 from antechamber.base.ids import ApiKeyId, Kind, OrganizationId, UserId, WorkspaceId, is_id
@@ -13,7 +13,8 @@ from antechamber.features.limits.service.administration_rates import RateLimits
 from antechamber.features.limits.service.administration_spending import SpendLimits
 from antechamber.features.limits.service.book import LimitBook
 from antechamber.features.limits.service.holding import OwnLimits
-from antechamber.features.limits.sql import SqlLimits
+from antechamber.features.limits.service.increases import IncreaseRequests
+from antechamber.features.limits.sql import SqlIncreases, SqlLimits
 from antechamber.features.organizations.model import Member
 from antechamber.features.usage.ports import UsageStore
 from antechamber.features.workspaces.model import Workspace
@@ -57,6 +58,11 @@ class LimitHolders:
             named = await self._members.names(unit, organization_id, ids)
         return [member for member in named.values() if member.removed_at is None]
 
+    async def named(self, organization_id: OrganizationId, user_ids: Sequence[UserId]) -> Mapping[UserId, Member]:
+        """Return persons by id, those who were removed too."""
+        async with self._units.read() as unit:
+            return await self._members.names(unit, organization_id, user_ids)
+
 
 def _check(kind: Kind, text: str, message: str) -> None:
     # PostgreSQL has no text with a NUL in it, and would fail at the look
@@ -98,6 +104,8 @@ class Limits:
         sums = LedgerSums(usage, storage.api_keys, units, clock)
         self.rates = RateLimits(store, units, clock, audit, self.book, holders, served)
         self.spends = SpendLimits(store, units, clock, storage.chance, audit, holders, sums)
+        requests = SqlIncreases()
+        self.increases = IncreaseRequests(requests, units, clock, storage.chance, audit, holders, self.spends)
         self.quotas = Quotas(store, units, clock, audit, holders, served)
         self.own = OwnLimits(store, units, clock, self.book, sums, sums)
 

@@ -1,10 +1,13 @@
-"""Invites and the mail that takes them out, as the settings say."""
+"""Mails and what takes them out, as the settings say."""
 
 from antechamber.adapters.mail import MailAddressError, MailFolder, SmtpMail, check_sender, read_server
+from antechamber.features.limits.service.increase_mail import IncreaseMail
+from antechamber.features.limits.sql import SqlIncreases
 from antechamber.features.organizations.ports import Mail
-from antechamber.features.organizations.service import InviteMail
+from antechamber.features.organizations.service import InviteMail, Mailing
 from antechamber.features.organizations.sql import SqlInvites, SqlOrganizations
 from antechamber.settings import Settings, SettingsError
+from antechamber.wiring.limits import LimitHolders, Limits
 from antechamber.wiring.storage import Storage
 
 
@@ -25,16 +28,14 @@ def open_mail(settings: Settings, storage: Storage) -> Mail:
         raise SettingsError(message) from None
 
 
-def invite_mail(settings: Settings, storage: Storage) -> InviteMail:
-    """Return what sends the mails of invites, woken by each new one."""
-    mailing = InviteMail(
-        SqlInvites(),
-        SqlOrganizations(),
-        storage.database,
-        storage.clock,
-        storage.pepper,
-        open_mail(settings, storage),
-        settings.base_url(),
-    )
+def open_mailing(storage: Storage, limits: Limits) -> Mailing:
+    """Return what sends the mails of invites and of decisions on requests for more, woken by each new one."""
+    settings, clock = storage.settings, storage.clock
+    mail = open_mail(settings, storage)
+    stores = SqlInvites(), SqlOrganizations()
+    invites = InviteMail(*stores, storage.database, clock, storage.pepper, mail, settings.base_url())
+    increases = IncreaseMail(SqlIncreases(), LimitHolders(storage), storage.database, clock, mail)
+    mailing = Mailing((invites.send_due, increases.send_due))
     storage.invites.on_created(mailing.wake)
+    limits.increases.on_resolved(mailing.wake)
     return mailing

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from antechamber.base.ids import OrganizationId, SpendLimitId, UserId, WorkspaceId
+from antechamber.base.ids import IncreaseRequestId, OrganizationId, SpendLimitId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
 from antechamber.features.limits.model.admission import Settlement, SpentTo, Taking, Tokens, Verdict, Window
@@ -16,6 +16,7 @@ from antechamber.features.limits.model.definitions import (
     SpendLimit,
     Totals,
 )
+from antechamber.features.limits.model.increases import IncreaseRequest, RequestStatus
 from antechamber.features.limits.model.spending import Crossing
 from antechamber.features.organizations.model import Member
 from antechamber.features.workspaces.model import Workspace
@@ -110,6 +111,67 @@ class LimitStore(Protocol):
         ...
 
 
+class IncreaseStore(Protocol):
+    """Where requests for more are kept."""
+
+    async def lock(self, unit: Unit, organization_id: OrganizationId) -> None:
+        """Wait until no other change of the organisation is under way; held to the end of the unit."""
+        ...
+
+    async def listing(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        *,
+        statuses: Sequence[RequestStatus],
+        user_ids: Sequence[UserId],
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> Sequence[IncreaseRequest]:
+        """Return at most `limit`, newest first, older than `after` = (created_at, id); no filter lets all through."""
+        ...
+
+    async def find(
+        self, unit: Unit, organization_id: OrganizationId, request_id: IncreaseRequestId
+    ) -> IncreaseRequest | None:
+        """Return one, or None."""
+        ...
+
+    async def pending(
+        self, unit: Unit, organization_id: OrganizationId, user_id: UserId, period: Period
+    ) -> Sequence[IncreaseRequest]:
+        """Return what a person waits for in a period."""
+        ...
+
+    async def add(self, unit: Unit, organization_id: OrganizationId, request: IncreaseRequest) -> None:
+        """Keep a new one."""
+        ...
+
+    async def resolve(
+        self, unit: Unit, organization_id: OrganizationId, request: IncreaseRequest, mail_due_at: int | None
+    ) -> None:
+        """Keep what was decided; its letter is due then, None for no letter."""
+        ...
+
+    async def sweep_mail_due(
+        self, unit: Unit, now: int, again_at: int, limit: int
+    ) -> Sequence[tuple[IncreaseRequest, int]]:
+        """Claim requests whose letters are due, with the attempts so far; they come again at `again_at`."""
+        ...
+
+    async def note_mail(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        request_id: IncreaseRequestId,
+        *,
+        due_at: int | None,
+        attempts: int,
+    ) -> None:
+        """Note how an attempt ended: when the next is due, None for no more."""
+        ...
+
+
 class SpentSoFar(Protocol):
     """What has been spent in calendar windows, by the ledger's reckoning."""
 
@@ -151,6 +213,10 @@ class Holders(Protocol):
 
     async def members_among(self, organization_id: OrganizationId, user_ids: Sequence[str]) -> Sequence[Member]:
         """Return those of some persons who are members now."""
+        ...
+
+    async def named(self, organization_id: OrganizationId, user_ids: Sequence[UserId]) -> Mapping[UserId, Member]:
+        """Return persons by id, those who were removed too."""
         ...
 
 

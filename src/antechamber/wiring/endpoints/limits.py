@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from antechamber.features.limits.routes import own_routes, quota_routes, rate_routes, spend_routes
+from antechamber.features.limits.routes import increase_routes, own_routes, quota_routes, rate_routes, spend_routes
 
 if TYPE_CHECKING:
     from antechamber.wiring.application import Application
@@ -18,4 +18,5 @@ def routers(application: "Application") -> list[APIRouter]:
         spend_routes(limits.spends),
         quota_routes(limits.quotas),
         own_routes(limits.own),
+        increase_routes(limits.increases),
     ]

@@ -116,24 +116,37 @@ class SpendLimits:
             raise InvalidRequest(message)
         await self._require(organization_id, scope, scope_id)
         async with self._units.begin() as unit:
-            await self._store.lock(unit, organization_id)
-            now = self._clock.now()
-            known = await self._store.find_spend_limit(unit, organization_id, scope, scope_id, period)
-            if known is None:
-                minted = SpendLimitId(mint(Kind.SPEND_LIMIT, self._clock, self._chance))
-                limit = SpendLimit(minted, organization_id, scope, scope_id, period, amount, now, now)
-            else:
-                limit = dataclasses.replace(known, amount=amount, updated_at=now)
-            await self._store.put_spend_limit(unit, organization_id, limit)
-            await self._audit.record(
-                unit,
-                organization_id,
-                by,
-                ActivityType.SPEND_LIMIT_CREATED if known is None else ActivityType.SPEND_LIMIT_UPDATED,
-                **_details(limit),
-                amount_nano_usd=amount,
-                former_amount_nano_usd=None if known is None else known.amount,
-            )
+            return await self.put(unit, organization_id, scope, scope_id, period, amount, by)
+
+    async def put(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        scope: Scope,
+        scope_id: str,
+        period: Period,
+        amount: int | None,
+        by: Actor,
+    ) -> SpendLimit:
+        """Set what somebody of the organisation may spend, in the caller's transaction."""
+        await self._store.lock(unit, organization_id)
+        now = self._clock.now()
+        known = await self._store.find_spend_limit(unit, organization_id, scope, scope_id, period)
+        if known is None:
+            minted = SpendLimitId(mint(Kind.SPEND_LIMIT, self._clock, self._chance))
+            limit = SpendLimit(minted, organization_id, scope, scope_id, period, amount, now, now)
+        else:
+            limit = dataclasses.replace(known, amount=amount, updated_at=now)
+        await self._store.put_spend_limit(unit, organization_id, limit)
+        await self._audit.record(
+            unit,
+            organization_id,
+            by,
+            ActivityType.SPEND_LIMIT_CREATED if known is None else ActivityType.SPEND_LIMIT_UPDATED,
+            **_details(limit),
+            amount_nano_usd=amount,
+            former_amount_nano_usd=None if known is None else known.amount,
+        )
         return limit
 
     async def delete(self, organization_id: OrganizationId, spend_limit_id: str, by: Actor) -> None:

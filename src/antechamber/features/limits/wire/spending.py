@@ -180,7 +180,7 @@ def summary_fields(rows: Sequence[SpendSummary]) -> list[dict[str, object]]:
     sources: dict[str, tuple[object, object]] = {}
     for member, limit in ((row.member, row.limit) for row in rows):
         if member.id not in actors:
-            actors[member.id] = _actor_fields(member), scope_fields(Scope.USER, member.id)
+            actors[member.id] = actor_fields(member), scope_fields(Scope.USER, member.id)
         if limit.id not in sources:
             amount = None if limit.amount is None else to_cents(limit.amount)
             sources[limit.id] = scope_fields(limit.scope, limit.scope_id), amount
@@ -201,7 +201,8 @@ def summary_fields(rows: Sequence[SpendSummary]) -> list[dict[str, object]]:
     ]
 
 
-def _actor_fields(member: Member) -> dict[str, object]:
+def actor_fields(member: Member) -> dict[str, object]:
+    """Return a member's fields by their names on the wire."""
     return {
         "type": "user_actor",
         "user_id": member.id,

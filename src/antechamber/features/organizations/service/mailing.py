@@ -1,7 +1,8 @@
-"""The invites' mails: written again at each attempt, sent in the background, tried again until they expire."""
+"""Mails: sent in the background; those of invites are written again at each attempt, and tried until they expire."""
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -23,7 +24,7 @@ _LONGEST_WAIT_SECONDS: Final = 6 * 3600
 _log = structlog.get_logger("mail")
 
 
-def wait_seconds(attempts: int) -> int:
+def mail_wait_seconds(attempts: int) -> int:
     """Return how long to wait after so many failed attempts: a minute, then twice as long each time, up to 6 hours."""
     return int(min(_FIRST_WAIT_SECONDS * 2 ** (attempts - 1), _LONGEST_WAIT_SECONDS))
 
@@ -48,8 +49,39 @@ def write_letter(invite: Invite, organization: Organization, url: str) -> Letter
     return Letter(invite.id, invite.email, f"You are invited to join {organization.name}", text)
 
 
+class Mailing:
+    """Sends what is due of every kind, by what is called for each; woken by whoever has something new."""
+
+    def __init__(self, kinds: Sequence[Callable[[], Awaitable[int]]]) -> None:
+        self._kinds = kinds
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for due mails now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            self._wake.clear()
+            for send_due in self._kinds:
+                await _try(send_due)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wake.wait()
+
+
+async def _try(send_due: Callable[[], Awaitable[int]]) -> None:
+    try:
+        await send_due()
+    except WireError as error:
+        _log.warning("mails wait for the database", note=error.note)
+    except Exception:  # noqa: BLE001 - one mail that cannot be written must not end all others
+        _log.exception("mails could not be sent; trying again")
+
+
 class InviteMail:
-    """Sends what is due, woken by each new invite; a mail goes out at least once, under one message id."""
+    """Sends the mails of invites that are due; one goes out at least once, under one message id."""
 
     def __init__(
         self,
@@ -68,25 +100,6 @@ class InviteMail:
         self._pepper = pepper
         self._mail = mail
         self._base_url = base_url
-        self._wake = asyncio.Event()
-
-    def wake(self) -> None:
-        """Look for due mails now."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Send until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.send_due()
-            except WireError as error:
-                _log.warning("mails wait for the database", note=error.note)
-            except Exception:  # noqa: BLE001 - one mail that cannot be written must not end all others
-                _log.exception("mails could not be sent; trying again")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_SECONDS):
-                    await self._wake.wait()
 
     async def send_due(self) -> int:
         """Attempt every mail that is due; returns how many went out."""
@@ -111,7 +124,7 @@ class InviteMail:
         except MailNotSentError as error:
             why = str(error)
         now = self._clock.now()
-        wait = wait_seconds(attempts)
+        wait = mail_wait_seconds(attempts)
         async with self._units.begin() as unit:
             await self._store.note_mail(
                 unit,
