@@ -10,6 +10,7 @@ from antechamber.cli.resources import (
     add_retrieve,
     call,
     confirm,
+    given,
     list_options,
     moment,
     show_list,
@@ -36,10 +37,13 @@ def command() -> None:
 @command.command("create")
 @click.argument("email")
 @click.option("--role", type=click.Choice(ROLES[:-1]), default="user", show_default=True, help="Role on joining.")
+@click.option(
+    "--rbac-group-id", "rbac_group_ids", metavar="ID", multiple=True, help="A group to join, too; may be repeated."
+)
 @click.pass_obj
-def create(invocation: Invocation, email: str, role: str) -> None:
+def create(invocation: Invocation, email: str, role: str, rbac_group_ids: tuple[str, ...]) -> None:
     """Invite a person; the invite is good for 21 days."""
-    call(invocation, "POST", _PATH, {"email": email, "role": role})
+    call(invocation, "POST", _PATH, {"email": email, "role": role, **given(rbac_group_ids=rbac_group_ids)})
 
 
 @command.command("list")

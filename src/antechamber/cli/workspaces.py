@@ -52,6 +52,7 @@ def _tags(_context: click.Context, _parameter: click.Parameter, texts: tuple[str
 _tag_option = click.option(
     "--tag", "tags", multiple=True, callback=_tags, metavar="NAME=VALUE", help="A tag; may be repeated."
 )
+_key_option = click.option("--external-key-id", metavar="ID", help="External key to tie it to, for good.")
 _color_option = click.option("--color", "display_color", metavar="#RRGGBB", help="Colour in the console.")
 
 
@@ -59,6 +60,7 @@ _color_option = click.option("--color", "display_color", metavar="#RRGGBB", help
 @click.argument("name")
 @_color_option
 @_tag_option
+@_key_option
 @click.pass_obj
 def create(invocation: Invocation, /, **fields: object) -> None:
     """Make a workspace."""
@@ -83,10 +85,12 @@ add_retrieve(command, _PATH, "workspace_id", "Show one workspace.")
 @click.option("--name", help="The new name.")
 @_color_option
 @_tag_option
+@_key_option
 @click.pass_obj
 def update(invocation: Invocation, /, workspace_id: str, **fields: object) -> None:
-    """Change a workspace's name, colour or tags."""
-    call(invocation, "POST", f"{_PATH}/{segment(workspace_id)}", need(given(**fields), "--name, --color or --tag"))
+    """Change a workspace's name, colour or tags, or tie it to an external key."""
+    body = need(given(**fields), "--name, --color, --tag or --external-key-id")
+    call(invocation, "POST", f"{_PATH}/{segment(workspace_id)}", body)
 
 
 @command.command("unused")
