@@ -1,15 +1,9 @@
 """Private registries: builds read them with the operator's credential, which never gets into a sandbox."""
 
 import base64
-import hashlib
-import io
-import json
 import os
-import tarfile
-import zipfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +17,25 @@ from antechamber.wiring.registries import read_registries
 from tests.contracts.tenants import MINE, settle
 from tests.contracts.workshops import Shop
 from tests.issuers import Authority
-from tests.origins import Origin
 from tests.sandboxes import bases
+from tests.sandboxes.private import (
+    CANARY,
+    HEADER,
+    HOST,
+    USER,
+    Private,
+    apt_files,
+    cargo_files,
+    npm_files,
+    packed,
+    pip_files,
+)
 from tests.sandboxes.running import run
 from tests.sandboxing import Station, station
 from tests.templates import copy_to
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anyio, pytest.mark.timeout(300)]
-HOST = "private.example"
 MOST_BYTES = 1 << 26
-CANARY = "canary-of-the-private-registry"
-HEADER = "Basic " + base64.b64encode(f"reader:{CANARY}".encode()).decode()
 # what a package that is being installed may try with the registry that it comes from
 CURIOUS = (
     "import os, setuptools, ssl, urllib.request as u\n"
@@ -43,26 +45,6 @@ CURIOUS = (
     "    except u.HTTPError as error: print(error)\n"
     "setuptools.setup(name='curious', version='1.0', py_modules=[])\n"
 )
-
-
-class Private(Origin):
-    """Serves files to who has the credential, and challenges everybody else."""
-
-    def __init__(self, folder: Path, authority: Authority) -> None:
-        self.files: dict[str, bytes] = {}
-        super().__init__(folder, authority, HOST)
-
-    def answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        del body
-        is_known = request.headers.get("authorization") == HEADER
-        found = self.files.get(request.path.rstrip("/")) if is_known else None
-        request.send_response(200 if found is not None else 404 if is_known else 401)
-        request.send_header("www-authenticate", 'Basic realm="private"')
-        if request.path.startswith("/simple"):
-            request.send_header("content-type", "text/html")
-        request.send_header("content-length", str(len(found or b"")))
-        request.end_headers()
-        request.wfile.write(found or b"")
 
 
 @dataclass(slots=True)
@@ -80,18 +62,22 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     bundle = folder / "ca.pem"
     bundle.write_text(authority.pem)
     origin = Private(folder / "origin", authority)
-    address = f"https://{HOST}:{origin.port}"
+    address = origin.address
     origin.files = {
-        "/simple/secretive": b'<a href="/files/secretive-1.0-py3-none-any.whl">secretive-1.0-py3-none-any.whl</a>',
-        "/files/secretive-1.0-py3-none-any.whl": wheel("secretive"),
+        **pip_files("secretive"),
         "/simple/curious": b'<a href="/files/curious-1.0.tar.gz">curious-1.0.tar.gz</a>',
         "/files/curious-1.0.tar.gz": packed({"curious-1.0/setup.py": CURIOUS, "curious-1.0/PKG-INFO": METADATA}),
-        **npm_package(address),
+        **apt_files(folder),
+        **cargo_files(address),
+        **npm_files(address),
     }
+    credential = {"username": USER, "password": "env:PRIVATE"}
     tables = {
         "ca_file": str(bundle),
-        "pip": {"index_url": f"{address}/simple/", "username": "reader", "password": "env:PRIVATE"},
-        "npm": {"index_url": f"{address}/npm/", "username": "reader", "password": "env:PRIVATE"},
+        "apt": {"sources": [f"deb [trusted=yes] {address}/debian ./"], **credential},
+        "cargo": {"index_url": f"{address}/cargo/", **credential},
+        "npm": {"index_url": f"{address}/npm/", **credential},
+        "pip": {"index_url": f"{address}/simple/", **credential},
     }
     egress = {
         "private": [{"network": "127.0.0.0/8", "host": HOST}],
@@ -122,42 +108,6 @@ async def shop(yard: Yard, tmp_path: Path) -> AsyncIterator[Shop]:
 METADATA = "Metadata-Version: 2.1\nName: curious\nVersion: 1.0\n"
 
 
-def wheel(name: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        about = f"{name}-1.0.dist-info"
-        archive.writestr(f"{name}.py", "told = 'from the private index'\n")
-        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        archive.writestr(
-            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr(f"{about}/RECORD", f"{name}.py,,\n{about}/METADATA,,\n{about}/WHEEL,,\n{about}/RECORD,,\n")
-    return packed.getvalue()
-
-
-def packed(files: dict[str, str]) -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz") as archive:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return made.getvalue()
-
-
-def npm_package(address: str) -> dict[str, bytes]:
-    manifest = {"name": "hidden", "version": "1.0.0", "main": "index.js"}
-    archive = packed({"package/package.json": json.dumps(manifest), "package/index.js": "module.exports='hidden'\n"})
-    integrity = "sha512-" + base64.b64encode(hashlib.sha512(archive).digest()).decode()
-    dist = {"tarball": f"{address}/npm/hidden/-/hidden-1.0.0.tgz", "integrity": integrity}
-    document = {
-        "name": "hidden",
-        "dist-tags": {"latest": "1.0.0"},
-        "versions": {"1.0.0": {**manifest, "dist": dist}},
-    }
-    return {"/npm/hidden": json.dumps(document).encode(), "/npm/hidden/-/hidden-1.0.0.tgz": archive}
-
-
 async def built(shop: Shop, **packages: Any) -> Build:  # noqa: ANN401 - managers with their packages
     environment = await shop.environment(**packages)
     build = await shop.ended(environment, await shop.start(environment))
@@ -178,9 +128,10 @@ def holding(*folders: Path) -> list[Path]:
 async def test_packages_of_private_registries_are_installed_and_nothing_is_left_of_the_credential(
     yard: Yard, shop: Shop, tmp_path: Path
 ) -> None:
-    build = await built(shop, pip=("secretive",), npm=("hidden",))
+    named = {"apt": ("hidden-tool",), "cargo": ("hiddencrate",), "npm": ("hidden",), "pip": ("secretive",)}
+    build = await built(shop, **named)
     assert build.lock is not None
-    assert {one.name for one in build.lock.installed} >= {"secretive", "hidden"}
+    assert {one.name for one in build.lock.installed} >= {name for [name] in named.values()}
     data = yard.station.data
     assert holding(data / "layers", data / "run", data / "egress", data / "sessions", tmp_path) == []
     assert CANARY not in yard.station.log() + shop.logs.read(build.id, 0, 1 << 20).decode()
@@ -188,8 +139,11 @@ async def test_packages_of_private_registries_are_installed_and_nothing_is_left_
     try:
         said = await run(room, "python3", "-c", "import secretive; print(secretive.told)")
         assert said.text == "from the private index\n"
-        there = await run(room, "sh", "-c", "env; ls /etc/ante /etc/antechamber; cat /proc/1/environ")
+        for program in ("hidden-tool", "hiddencrate"):
+            assert (await run(room, program)).text == "from the private index\n"
+        there = await run(room, "sh", "-c", "env; ls /etc/ante /etc/antechamber; cat /proc/1/environ /root/.cargo/*")
         assert CANARY not in there.text
+        assert "set-by-the-egress-proxy" not in there.text
         assert "authorities.pem" not in there.text
         assert "egress-ca.pem" not in there.text
     finally:

@@ -29,6 +29,16 @@ _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1
 _ADDRESS: Final = re.compile(r"https?://[^\s,|\]]+")
 # where distributions keep what they believe: Debian, Fedora, Alpine
 _BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+_CARGO_FILE: Final = "/root/.cargo/config.toml"
+_CARGO_PUBLIC: Final = (
+    '[source.crates-io]\nreplace-with = "operator"\n[source.operator]\nregistry = "sparse+{index}"\n'
+)
+# Where a registry's index says "auth-required", Cargo asks nothing of it without a token of its own (RFC 3139 of Rust).
+# This one opens nothing: the egress proxy sets the real credential in its place.
+_CARGO_PRIVATE: Final = (
+    '[source.crates-io]\nreplace-with = "operator"\n[registries.operator]\nindex = "sparse+{index}"\n'
+    'credential-provider = "cargo:token"\ntoken = "set-by-the-egress-proxy"\n'
+)
 _HTTPS: Final = 443
 _HTTP: Final = 80
 
@@ -106,7 +116,11 @@ def _authorize(registry: Registry, table: Mapping[str, Any], environment: Mappin
     if not all(text.isprintable() for text in known.values()):
         message = f"{place}: {', '.join(known)}: must be printable, and of one line"
         raise SettingsError(message)
-    return replace(registry, authorized=_authorized(own, place), authorization=_header(registry.manager, known))
+    files = registry.files
+    if registry.manager is Manager.CARGO and (index := _address(own, "index_url", place)) is not None:
+        files = {**files, _CARGO_FILE: _CARGO_PRIVATE.format(index=index)}
+    header = _header(registry.manager, known)
+    return replace(registry, files=files, authorized=_authorized(own, place), authorization=header)
 
 
 def _authorized(own: Mapping[str, Any], place: str) -> tuple[str, int]:
@@ -122,7 +136,7 @@ def _authorized(own: Mapping[str, Any], place: str) -> tuple[str, int]:
 
 def _header(manager: Manager, known: Mapping[str, str]) -> Secret:
     if "token" in known:
-        # Cargo's registries take the token as it is (RFC 2789 of Rust), all others as a bearer's
+        # Cargo's registries take the token as it is (RFC 3139 of Rust), all others as a bearer's
         return Secret(known["token"] if manager is Manager.CARGO else f"Bearer {known['token']}")
     pair = f"{known['username']}:{known['password']}".encode()
     return Secret("Basic " + base64.b64encode(pair).decode())
@@ -176,8 +190,7 @@ def _told_index(
         return {"npm_config_registry": index}, {}, [index]
     if manager is Manager.GEM:
         return {}, {"/etc/gemrc": f"---\n:sources:\n- {index}\n"}, [index]
-    replaced = f'[source.crates-io]\nreplace-with = "operator"\n[source.operator]\nregistry = "sparse+{index}"\n'
-    return {}, {"/root/.cargo/config.toml": replaced}, [index]
+    return {}, {_CARGO_FILE: _CARGO_PUBLIC.format(index=index)}, [index]
 
 
 def _shipped(manager: Manager) -> Registry:
