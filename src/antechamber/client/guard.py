@@ -2,7 +2,7 @@
 
 Only https on port 443, only names of the public DNS, and only if all that such a name resolves to is public; what was
 checked is what is connected to, so that a name cannot change its mind (DNS rebinding). Redirects are not followed. The
-operator names the origins that may be private.
+operator names the origins that may be private, and where it is of use those that need not be encrypted.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ Address: TypeAlias = IPv4Address | IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _HTTPS: Final = 443
+_PORTS: Final = {"http": 80, "https": _HTTPS}
 _LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _LONGEST_NAME: Final = 253
 _LONGEST_URL: Final = 2048
@@ -52,12 +53,16 @@ class GuardReason(StrEnum):
 
 
 class GuardRefusal(Exception):
-    """The address may not be fetched, or did not answer as it must; `note` tells nothing of what came back."""
+    """The address may not be fetched, or did not answer as it must; `note` tells nothing of what came back.
 
-    def __init__(self, reason: GuardReason, note: str) -> None:
+    `status` is that of a redirect.
+    """
+
+    def __init__(self, reason: GuardReason, note: str, status: int | None = None) -> None:
         super().__init__(f"{reason}: {note}")
         self.reason = reason
         self.note = note
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +101,17 @@ class Guard:
         self,
         private_origins: Iterable[str] = (),
         *,
+        plain: bool = False,
         limits: GuardLimits | None = None,
         open_outbound: Callable[[OutboundOptions], Outbound] = DirectOutbound,
         resolve: Resolve = resolve_name,
     ) -> None:
-        """`private_origins` (`https://10.0.0.1:8443`) may be private, IP literals and on other ports; ValueError."""
-        self._private = frozenset(read_origin(origin) for origin in private_origins)
+        """`private_origins` (`https://10.0.0.1:8443`) may be private, IP literals and on other ports; ValueError.
+
+        With `plain` they may be `http://` as well; whoever is not among them never.
+        """
+        self._plain = plain
+        self._private = frozenset(read_origin(origin, plain=plain) for origin in private_origins)
         self._limits = limits or GuardLimits()
         self._open = open_outbound
         self._resolve = resolve
@@ -164,7 +174,7 @@ class Guard:
             answer = await outbound.send(method, url, headers, body)
             if answer.status // 100 == 3:  # noqa: PLR2004 - the class of redirections (RFC 9110 §15.4)
                 note = f"status {answer.status}; redirects are not followed"
-                raise GuardRefusal(GuardReason.REDIRECT, note)
+                raise GuardRefusal(GuardReason.REDIRECT, note, answer.status)
             pieces, size = [], 0
             while (piece := await answer.chunk()) is not None:
                 size += len(piece)
@@ -192,11 +202,13 @@ class Guard:
         return tuple(found[:_TRIES])
 
     def _target(self, url: str) -> _Target:
-        parts = _split(url)
-        port = _HTTPS if parts.port is None else parts.port
-        host = (parts.hostname or "").lower()
-        if (host, port) in self._private:
+        parts = _split(url, plain=self._plain)
+        scheme, host, port = _origin(parts)
+        if (scheme, host, port) in self._private:
             return _Target(host, port, is_private_allowed=True)
+        if scheme != "https":
+            note = "must be an https address"
+            raise GuardRefusal(GuardReason.URL, note)
         if port != _HTTPS:
             note = "must use port 443"
             raise GuardRefusal(GuardReason.URL, note)
@@ -213,17 +225,17 @@ def check_certificates(ca_pem: str) -> None:
         raise GuardRefusal(GuardReason.TLS, note) from error
 
 
-def read_origin(origin: str) -> tuple[str, int]:
-    """Return host and port of an `https://host[:port]`; ValueError if it is anything else."""
+def read_origin(origin: str, *, plain: bool = False) -> tuple[str, str, int]:
+    """Return scheme, host and port of an `https://host[:port]`, with `plain` also `http://`; ValueError otherwise."""
     try:
-        parts = _split(origin)
+        parts = _split(origin, plain=plain)
     except GuardRefusal as refusal:
         message = f"{origin}: {refusal.note}"
         raise ValueError(message) from None
     if parts.path not in {"", "/"} or parts.query or not parts.hostname:
         message = f"{origin}: must be as https://host or https://host:port"
         raise ValueError(message)
-    return parts.hostname.lower(), _HTTPS if parts.port is None else parts.port
+    return _origin(parts)
 
 
 def is_public(address: Address) -> bool:
@@ -241,7 +253,12 @@ def is_public(address: Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-def _split(url: str) -> SplitResult:
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    port = _PORTS[parts.scheme] if parts.port is None else parts.port
+    return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def _split(url: str, *, plain: bool) -> SplitResult:
     if len(url) > _LONGEST_URL or not _PRINTABLE.fullmatch(url) or "\\" in url:
         note = "must be an https address of printable ASCII characters"
         raise GuardRefusal(GuardReason.URL, note)
@@ -251,7 +268,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         note = "must be an https address"
         raise GuardRefusal(GuardReason.URL, note) from None
-    if parts.scheme != "https" or not parts.hostname or port == 0:
+    if parts.scheme not in (_PORTS if plain else ("https",)) or not parts.hostname or port == 0:
         note = "must be an https address"
         raise GuardRefusal(GuardReason.URL, note)
     if "@" in parts.netloc or "#" in url:

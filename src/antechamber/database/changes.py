@@ -24,6 +24,8 @@ LIMITS: Final = "limits"
 FEDERATION: Final = "federation"
 # what is put into the outbox of webhooks
 WEBHOOKS: Final = "webhooks"
+# where traces go to
+TELEMETRY: Final = "telemetry"
 
 _POLL_SECONDS: Final = 0.5
 # built once: a look comes twice a second for as long as the server runs

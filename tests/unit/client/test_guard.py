@@ -22,6 +22,7 @@ from antechamber.client.guard import (
     read_origin,
 )
 from tests.issuers import Authority, LocalIssuer, send
+from tests.origins import Origin
 
 
 @pytest.fixture
@@ -293,5 +294,31 @@ def test_an_origin_that_is_none_is_refused_at_once(origin: str) -> None:
 
 
 def test_origins_are_read_whatever_their_capitals_and_slash() -> None:
-    assert read_origin("https://Kubernetes.default.SVC/") == ("kubernetes.default.svc", 443)
-    assert read_origin("https://[fd00::1]:8443") == ("fd00::1", 8443)
+    assert read_origin("https://Kubernetes.default.SVC/") == ("https", "kubernetes.default.svc", 443)
+    assert read_origin("https://[fd00::1]:8443") == ("https", "fd00::1", 8443)
+
+
+def test_an_origin_without_tls_is_read_only_where_that_is_allowed() -> None:
+    assert read_origin("http://127.0.0.1:4318", plain=True) == ("http", "127.0.0.1", 4318)
+    assert read_origin("http://collector", plain=True) == ("http", "collector", 80)
+    with pytest.raises(ValueError, match="https"):
+        Guard(["http://127.0.0.1:4318"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:4319/", "http://example.com/", "http://example.com:443/", "https://127.0.0.1:4318/"],
+)
+def test_what_the_operator_did_not_name_is_never_asked_without_tls(url: str) -> None:
+    with pytest.raises(GuardRefusal):
+        Guard(["http://127.0.0.1:4318"], plain=True).check(url)
+
+
+async def test_an_origin_without_tls_is_asked_as_the_operator_named_it(tmp_path: Path) -> None:
+    origin = Origin(tmp_path)
+    url = f"http://127.0.0.1:{origin.port}"
+    try:
+        answer = await Guard([url], plain=True).fetch("POST", f"{url}/v1/traces", body=b"spans")
+    finally:
+        origin.close()
+    assert (answer.status, origin.bodies) == (200, [b"spans"])

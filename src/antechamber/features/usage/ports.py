@@ -151,6 +151,14 @@ class UsageStore(Protocol):
         ...
 
 
+class Follower(Protocol):
+    """Who is told of what comes into the ledger."""
+
+    async def settled(self, unit: Unit, rows: Sequence[UsageRow]) -> None:
+        """Take note of rows in the transaction that brings them in; after a kill a row may come once more."""
+        ...
+
+
 class PricedStore(Protocol):
     """Rows with their cost, to be priced anew."""
 

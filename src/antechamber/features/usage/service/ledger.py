@@ -10,7 +10,7 @@ import structlog
 from antechamber.base.clock import Clock
 from antechamber.base.unit import Units
 from antechamber.features.usage.model import KEPT_SECONDS, Intent, PriceSource, UsageRow, Width
-from antechamber.features.usage.ports import OpenEntry, PriceBook, Source, Spool, UsageStore
+from antechamber.features.usage.ports import Follower, OpenEntry, PriceBook, Source, Spool, UsageStore
 from antechamber.features.usage.service.pricing import price_row
 
 _BACKOFF_LONGEST_SECONDS: Final = 5.0
@@ -51,6 +51,7 @@ class Ledger:
         self._draining = asyncio.Lock()
         self._oldest_us: int | None = None
         self._live_drained = 0
+        self._followers: list[Follower] = []
         self._seen: set[tuple[str, str]] = set()
         self.drained_count = 0
         self.doubled_count = 0
@@ -79,6 +80,10 @@ class Ledger:
     def open(self, intent: Intent) -> OpenEntry:
         """Keep an intent before its dispatch; Overloaded (529) when the spool can't promise to meter the request."""
         return self._spool.begin(intent)
+
+    def follow(self, follower: Follower) -> None:
+        """Tell `follower` of everything that comes in from now on."""
+        self._followers.append(follower)
 
     async def recover(self) -> int:
         """Bring in what servers that no longer run have left, each request once; returns how many rows were new.
@@ -177,6 +182,8 @@ class Ledger:
         priced = await self._price(rows)
         async with self._units.begin() as unit:
             new = await self._store.sweep_in(unit, priced)
+            for follower in self._followers:
+                await follower.settled(unit, priced)
         self.drained_count += new
         self.doubled_count += len(rows) - new
         if live:

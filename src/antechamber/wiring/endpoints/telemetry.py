@@ -1,0 +1,16 @@
+"""The routes of telemetry's destinations, joined."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from antechamber.features.telemetry.routes import router
+
+if TYPE_CHECKING:
+    from antechamber.wiring.application import Application
+
+
+def routers(application: "Application") -> list[APIRouter]:
+    """Return the endpoints."""
+    telemetry = application.telemetry
+    return [router(telemetry.destinations, telemetry.lists, telemetry.trials)]
