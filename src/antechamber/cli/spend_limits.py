@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from antechamber.cli.groups import Group
+from antechamber.cli.increase_requests import command as increase_requests
 from antechamber.cli.money import Dollars, dollars, shown
 from antechamber.cli.paths import segment
 from antechamber.cli.resources import ORGANIZATION, Column, call, confirm, show_list, yes_option
@@ -49,6 +50,9 @@ _EFFECTIVE: Final[tuple[Column, ...]] = (
 @click.group(cls=Group)
 def command() -> None:
     """See and set spend limits, in US dollars."""
+
+
+command.add_command(increase_requests, "increase-requests")
 
 
 @command.command("list")
