@@ -1,0 +1,121 @@
+"""A running server takes up what its file says of registries: builds that are asked for later use it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.issuers import Authority
+from tests.live import LiveServer
+from tests.sandboxes.private import CANARY, HOST, USER, Private, basic, pip_files
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
+BETA = "managed-agents-2026-04-01"
+SECONDS = 120
+OTHER = "canary-after-the-rotation"
+CONFIG = """
+[registries]
+ca_file = "{bundle}"
+
+[registries.pip]
+index_url = "{address}/simple/"
+username = "{user}"
+password = "file:{password}"
+
+[egress]
+private = [{{ network = "127.0.0.0/8", host = "{host}" }}]
+hosts = {{ "{host}" = "127.0.0.1" }}
+"""
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Iterator[Private]:
+    authority = Authority()
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    made = Private(tmp_path / "origin", authority)
+    for name in ("first", "second", "third"):
+        made.files |= pip_files(name)
+    yield made
+    made.close()
+
+
+class Rotation:
+    """A server, and the file that has the password of its registry."""
+
+    def __init__(self, server: LiveServer, password: Path) -> None:
+        self.server = server
+        self.password = password
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        headers = {"x-api-key": self.server.api_key, "anthropic-version": "2023-06-01", "anthropic-beta": BETA}
+        answer = self.server.ask(method, path, headers, None if body is None else json.dumps(body))
+        assert answer.status == 200, answer.body
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def built(self, package: str) -> str:
+        """Build an environment of one package, and return how that ended."""
+        config = {"type": "cloud", "packages": {"pip": [package]}}
+        environment = self.ask("POST", "/v1/environments", {"name": f"of-{package}", "config": config})["id"]
+        build = self.ask("POST", f"/v1/environments/{environment}/build", {})["id"]
+        deadline = time.monotonic() + SECONDS
+        while (found := self.ask("GET", f"/v1/environments/{environment}/builds/{build}"))["ended_at"] is None:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+        self.ask("DELETE", f"/v1/environments/{environment}")
+        return str(found["state"])
+
+    def reload(self) -> subprocess.CompletedProcess[str]:
+        places = ["--data", str(self.server.data), "--config", str(self.server.config)]
+        command = [sys.executable, "-m", "antechamber", "config", "reload", *places]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=self.server.environment, timeout=SECONDS
+        )
+
+    def hang_up(self) -> None:
+        """Send SIGHUP, and return when the server says that it has read its file."""
+        assert self.server.process is not None
+        before = self.server.log().count("catalogue reloaded")
+        os.kill(self.server.process.pid, signal.SIGHUP)
+        deadline = time.monotonic() + SECONDS
+        while self.server.log().count("catalogue reloaded") == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_a_credential_that_was_replaced_opens_the_builds_that_follow(
+    origin: Private, tmp_path: Path, make_server: Callable[..., LiveServer]
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("outdated")
+    told = {"bundle": tmp_path / "ca.pem", "address": origin.address, "user": USER, "host": HOST}
+    rotation = Rotation(make_server(config=CONFIG.format(password=password, **told)), password)
+    assert rotation.built("first") == "failed"
+    password.write_text(CANARY)
+    rotation.hang_up()
+    assert rotation.built("second") == "succeeded"
+
+    origin.header = basic(OTHER)
+    password.write_text(OTHER)
+    said = rotation.reload()
+    assert said.returncode == 0, said.stderr
+    assert rotation.built("third") == "succeeded"
+
+    # what cannot be read changes nothing
+    password.unlink()
+    said = rotation.reload()
+    assert said.returncode == 1
+    assert "registries.pip.password" in said.stderr
+    origin.files |= pip_files("fourth")
+    assert rotation.built("fourth") == "succeeded"
+    logs = [path.read_bytes() for path in rotation.server.data.rglob("*.log*") if path.is_file()]
+    for secret in (CANARY, OTHER, basic(CANARY), basic(OTHER)):
+        assert secret not in rotation.server.log() + said.stderr
+        assert not any(secret.encode() in each for each in logs)
