@@ -13,7 +13,7 @@ class KeyService:
     """Encrypts and decrypts until it is told otherwise; `asked` are (path, headers, body) that came.
 
     `status` and `answer` replace what it says, `lies` lets it decrypt to something else, `silent` keeps it from
-    answering until it is closed.
+    answering until it is closed; of keys whose configuration has `refused` in it, it knows nothing.
     """
 
     def __init__(self) -> None:
@@ -21,6 +21,7 @@ class KeyService:
         self.status = 200
         self.answer: bytes | None = None
         self.lies = False
+        self.refused: str | None = None
         self.silent = False
         self._closing = threading.Event()
         service = self
@@ -34,8 +35,8 @@ class KeyService:
                 if service.silent:
                     service._closing.wait(60)
                     return
-                told = service.answer if service.answer is not None else service._turn(self.path, body)
-                self.send_response(service.status)
+                status, told = service._answer(self.path, body)
+                self.send_response(status)
                 self.send_header("content-length", str(len(told)))
                 self.end_headers()
                 self.wfile.write(told)
@@ -53,6 +54,11 @@ class KeyService:
         """Refuse from now on, or work again."""
         self.status = 200 if reason is None else 400
         self.answer = None if reason is None else json.dumps({"error": reason}).encode()
+
+    def _answer(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        if self.refused is not None and self.refused in json.dumps(body["provider_config"]):
+            return 403, b'{"error": "AccessDenied"}'
+        return self.status, self._turn(path, body) if self.answer is None else self.answer
 
     def _turn(self, path: str, body: dict[str, Any]) -> bytes:
         given, wanted = ("plaintext", "ciphertext") if path.endswith("/encrypt") else ("ciphertext", "plaintext")
