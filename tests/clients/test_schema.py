@@ -83,7 +83,14 @@ def schema() -> Any:  # noqa: ANN401 - schemathesis makes its class by version
 
 def real_ids(server: LiveServer) -> dict[str, str]:
     """Ids that exist, so that not every question ends at 404."""
-    listed = {"workspace_id": "workspaces?include_default=true", "api_key_id": "api_keys", "user_id": "users"}
+    listed = {
+        "workspace_id": "workspaces?include_default=true",
+        "api_key_id": "api_keys",
+        "user_id": "users",
+        "rbac_group_id": "rbac_groups",
+        "rbac_role_id": "rbac_roles",
+        "external_key_id": "external_keys",
+    }
     headers = {"x-api-key": server.admin_key, "anthropic-version": "2026-10-21"}
     found: dict[str, str] = {}
     for name, path in listed.items():
