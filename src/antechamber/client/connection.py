@@ -94,10 +94,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Keep what came, and slow the sender when too much is waiting."""
-        self._buffer += _INTAKE[:nbytes]
         if self._sink is not None:
-            self._hand_over(self._sink)
+            self._hand_over(self._sink, nbytes)
             return
+        self._buffer += _INTAKE[:nbytes]
         if len(self._buffer) > _PAUSE_BYTES and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
@@ -208,11 +208,16 @@ class Connection(asyncio.BufferedProtocol):
         if rest is not None:
             await rest
 
-    def _hand_over(self, sink: Sink) -> None:
+    def _hand_over(self, sink: Sink, nbytes: int) -> None:
         """Give the sink what came; wake the task when the sink must be waited for, or the body has ended."""
         self._deadline = self._loop.time() + self._sink_seconds
+        came, is_sole = bytes(_INTAKE[:nbytes]), False
         try:
-            found = self._take()
+            found = b"" if self._buffer or self._framing is None else self._framing.sole(came)
+            is_sole = found != b""
+            if not is_sole:
+                self._buffer += came
+                found = self._take()
             taken = sink(found) if found else None
             if taken is not None:
                 steps = iter(taken.__await__())
@@ -221,7 +226,7 @@ class Connection(asyncio.BufferedProtocol):
                     break
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the task's that pours
             self._broken = error
-        if self._rest is not None or self._broken is not None or self._has_ended():
+        if self._rest is not None or self._broken is not None or (not is_sole and self._has_ended()):
             self._sink = None
             self._wake()
 

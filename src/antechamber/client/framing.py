@@ -10,6 +10,7 @@ _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 _BODILESS: Final = frozenset({204, 304})
 _LONGEST_SIZE_LINE: Final = 16 * 1024
 _SUCCESS: Final = 200
+_SOLE_SIZE_LINE: Final = 32
 
 
 class MalformedAnswer(Exception):
@@ -91,6 +92,19 @@ class Framing:
             self.is_ended = self._left == 0
         else:
             self.ends_with_connection = True
+
+    def sole(self, came: bytes) -> bytes:
+        """Return the content of one chunk that came whole and alone, as events do; empty for anything else.
+
+        Nothing may be waiting from before.
+        """
+        if not self._chunked or self._left:
+            return b""
+        end = came.find(b"\r\n", 0, _SOLE_SIZE_LINE)
+        matched = _SIZE.fullmatch(came, 0, end) if end > 0 else None
+        if matched is None or int(matched[1], 16) != len(came) - end - 4 or not came.endswith(b"\r\n"):
+            return b""
+        return came[end + 2 : -2]
 
     def take(self, buffer: bytearray) -> bytes:
         """Take what is there of the body off the buffer; empty when nothing is."""

@@ -39,6 +39,27 @@ def test_chunks_are_joined_wherever_the_network_cuts(chunks: list[bytes], places
     assert framing.is_ended
 
 
+@given(st.binary(min_size=1, max_size=40), st.sampled_from([b"", b";x=1"]), st.binary(max_size=8), st.integers(0, 60))
+def test_a_sole_chunk_is_what_reading_it_in_the_common_way_gives(
+    content: bytes, extension: bytes, behind: bytes, kept: int
+) -> None:
+    came = (b"%x%s\r\n%s\r\n" % (len(content), extension, content) + behind)[: kept or None]
+    whole, framing = Framing(CHUNKED, bodiless=False), Framing(CHUNKED, bodiless=False)
+    found = framing.sole(came)
+    assert found in {b"", content}
+    assert bool(found) == (came == b"%x%s\r\n%s\r\n" % (len(content), extension, content))
+    if found:
+        assert whole.take(bytearray(came)) == found
+    assert framing.sole(b"0\r\n\r\n") == b""
+
+
+@pytest.mark.parametrize(
+    "came", [b"-1\r\n\r\n", b"1_0\r\n0123456789abcdef\r\n", b" 1\r\na\r\n", b"\r\n\r\n", b"0\r\n\r\n"]
+)
+def test_what_is_no_chunks_size_is_left_to_the_common_way(came: bytes) -> None:
+    assert Framing(CHUNKED, bodiless=False).sole(came) == b""
+
+
 @given(st.binary(), st.lists(st.integers(0, 10_000)))
 def test_a_length_ends_the_body_and_leaves_the_rest(content: bytes, places: list[int]) -> None:
     framing = Framing(Head(200, 1, [("content-length", str(len(content)))]), bodiless=False)

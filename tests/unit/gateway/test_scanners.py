@@ -1,5 +1,6 @@
 """Scanners: the same tally however a stream is cut, never more than was produced, exact once told."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Sequence
@@ -48,6 +49,26 @@ def test_any_chunking_of_a_stream_gives_the_same_tally(stream: bytes, places: li
     assert pieces.tally == whole.tally
     assert (pieces.begun, pieces.finished, pieces.problem) == (True, True, None)
     assert pieces.tally.exact
+
+
+@given(noisy_messages())
+def test_where_only_the_output_is_said_to_have_changed_nothing_else_has(stream: bytes) -> None:
+    made, before = scanner(), Tally()
+    for part in stream.replace(b"\r\n", b"\n").split(b"\n\n"):
+        if made.feed(part + b"\n\n"):
+            before.output = made.tally.output
+        assert made.tally == before or part.startswith((b"event: message_", b"event: error"))
+        before = dataclasses.replace(made.tally)
+
+
+def test_a_delta_that_comes_alone_is_told_to_change_the_output_only() -> None:
+    made = scanner()
+    assert not made.feed(start())
+    assert made.feed(text("Hello"))
+    assert not made.feed(text("Hello")[:-1])
+    assert not made.feed(b"\n")
+    assert made.feed(b"event: content_block_delta\ndata: {no json}\n\n")
+    assert made.tally.output == estimate(10)
 
 
 def test_a_stream_byte_by_byte_gives_the_same_tally() -> None:

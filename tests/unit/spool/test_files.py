@@ -106,14 +106,20 @@ def test_an_unsettled_intent_is_lost_with_what_it_had_used(open_spool: OpenSpool
     silent, busy = first.begin(intent(2)), first.begin(intent(3))
     for output in range(1, 6):
         busy.progress(TokenUsage(uncached_input=70, output=output, web_search_requests=1))
+    growing = first.begin(intent(4))
+    growing.progress(TokenUsage(uncached_input=8, output=1))
+    growing.grow(2)
+    growing.progress(TokenUsage(uncached_input=9, output=3, cache_read=4))
+    growing.grow(17)
     assert not silent.settled
     first.close(durable=True)
     rows = read_all(open_spool().estates()[0])
-    assert numbers(rows) == [1, 2, 3]
-    assert [row.outcome.ended for row in rows] == [Ending.COMPLETE, Ending.LOST, Ending.LOST]
-    assert [row.outcome.estimated for row in rows] == [False, True, True]
+    assert numbers(rows) == [1, 2, 3, 4]
+    assert [row.outcome.ended for row in rows] == [Ending.COMPLETE, *[Ending.LOST] * 3]
+    assert [row.outcome.estimated for row in rows] == [False, True, True, True]
     assert rows[1].outcome.usage == TokenUsage(uncached_input=1000)
     assert rows[2].outcome.usage == TokenUsage(uncached_input=70, output=5, web_search_requests=1)
+    assert rows[3].outcome.usage == TokenUsage(uncached_input=9, output=17, cache_read=4)
 
 
 def test_a_slot_never_tells_of_the_request_that_had_it_before(open_spool: OpenSpool) -> None:

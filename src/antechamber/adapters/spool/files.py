@@ -60,6 +60,11 @@ class Entry:
         if not self.settled:
             self.slot.note(usage)
 
+    def grow(self, output: int) -> None:
+        """Note that nothing but the output has changed since the last progress."""
+        if not self.settled:
+            self.slot.note_output(output)
+
     def settle(self, outcome: Outcome) -> None:
         """Note the outcome; the first call wins, later ones do nothing."""
         if not self.settled:

@@ -20,6 +20,7 @@ _WORD_BYTES: Final = 8
 _FIRST_HALF: Final = 2 * _WORD_BYTES
 _SLOT_BYTES: Final = _WORDS * _WORD_BYTES
 _NAMES: Final = tuple(field.name for field in fields(TokenUsage))
+_OUTPUT: Final = _FIRST_HALF // _WORD_BYTES + _NAMES.index("output")
 
 
 class Slot:
@@ -52,6 +53,10 @@ class Slot:
             counters = [clean_number(getattr(usage, name)) for name in _NAMES]
             _COUNTERS.pack_into(self._memory, start, *counters)
         self._words[self._word + 1] = 2 if second else 1
+
+    def note_output(self, tokens: int) -> None:
+        """Change that counter alone, in the half that is in force: one store, so a whole state too."""
+        self._words[self._word + (_OUTPUT + len(_NAMES) if self._second else _OUTPUT)] = tokens
 
 
 class ProgressFile:

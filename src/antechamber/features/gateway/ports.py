@@ -35,8 +35,8 @@ class Scanner(Protocol):
     finished: bool
     problem: UpstreamProblem | None
 
-    def feed(self, chunk: bytes) -> None:
-        """See the next bytes of a stream."""
+    def feed(self, chunk: bytes) -> bool:
+        """See the next bytes of a stream; true where of the tally nothing but the output can have changed."""
         ...
 
     def whole(self, body: bytes) -> None:

@@ -29,6 +29,10 @@ class OpenEntry(Protocol):
         """Note what has been used so far; to be called before what it counts goes to the caller."""
         ...
 
+    def grow(self, output: int) -> None:
+        """Note that nothing but the output has changed since the last `progress`; tokens, 0 or more."""
+        ...
+
     def settle(self, outcome: Outcome) -> None:
         """Note the outcome; the first call wins, later ones do nothing."""
         ...

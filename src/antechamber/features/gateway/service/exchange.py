@@ -142,7 +142,7 @@ class Exchange:
         await reply.end(body)
 
     async def _relay_stream(self, response: OutboundResponse, reply: Reply) -> None:
-        scanner, tally, progress = self._scanner, self._scanner.tally, self._entry.progress
+        scanner, tally, entry = self._scanner, self._scanner.tally, self._entry
         chunk = await response.chunk()
         if chunk is None:
             raise OutboundError(_CUT, _EMPTY_STREAM)
@@ -150,16 +150,18 @@ class Exchange:
         scanner.feed(chunk)
         if scanner.problem is not None and not scanner.begun:
             self._refuse_for(scanner.problem)
-        progress(tally)
+        entry.progress(tally)
         self._commit(response)
         self._streaming = True
         await reply.start(response.status, answer_headers(response.headers, self._call.answer_headers))
-        write, feed = reply.write, scanner.feed
+        write, feed, progress, grow = reply.write, scanner.feed, entry.progress, entry.grow
         shown = scanner.shown if self._call.adds_usage else None
 
         def pass_on(piece: bytes) -> Awaitable[None] | None:
-            feed(piece)
-            progress(tally)
+            if feed(piece):
+                grow(tally.output)
+            else:
+                progress(tally)
             visible = piece if shown is None else shown(piece)
             return write(visible) if visible else None
 

@@ -113,8 +113,8 @@ class FrameScanner(ABC):
         self._text_bytes = 0
         self._rest = b""
 
-    def feed(self, chunk: bytes) -> None:
-        """See the next bytes of a stream."""
+    def feed(self, chunk: bytes) -> bool:
+        """See the next bytes of a stream; true where of the tally nothing but the output can have changed."""
         data = self._rest + chunk if self._rest else chunk
         if b"\r" in data:
             data = _with_plain_ends(data)
@@ -125,6 +125,7 @@ class FrameScanner(ABC):
                 self.frame(frame)
         if len(self._rest) > _LARGEST_FRAME:
             self._rest = b""
+        return False
 
     def shown(self, chunk: bytes, *, last: bool = False) -> bytes:
         """Return what of a chunk the caller is to see: all of it, but for Chat Completions."""
@@ -169,18 +170,29 @@ def read_fields(frame: bytes) -> tuple[bytes, bytes]:
 class MessagesScanner(FrameScanner):
     """`/v1/messages`: message_start, content_block_delta, message_delta, message_stop and error (wire-admin.md 5)."""
 
+    def feed(self, chunk: bytes) -> bool:
+        """See the next bytes of a stream; most often they are one delta, and that is read without splitting them."""
+        is_sole = chunk.endswith(b"\n\n") and chunk.find(b"\n", len(_DELTA)) == len(chunk) - 2
+        if self._rest or not is_sole or not chunk.startswith(_DELTA):
+            return super().feed(chunk)
+        self._on_delta(chunk[len(_DELTA) : -2])
+        return True
+
     def frame(self, frame: bytes) -> None:
         """See one event."""
+        if frame.startswith(_DELTA) and b"\n" not in (data := frame[len(_DELTA) :]):
+            self._on_delta(data)
+            return
         try:
-            if frame.startswith(_DELTA) and b"\n" not in (data := frame[len(_DELTA) :]):
-                self._on_delta(data)
-            else:
-                self._on_other(frame)
+            self._on_other(frame)
         except _GARBLED:
             return
 
     def _on_delta(self, data: bytes) -> None:
-        delta = _decode_delta(data).delta
+        try:
+            delta = _decode_delta(data).delta
+        except _GARBLED:
+            return
         self.count_text(delta.text or delta.partial_json or delta.thinking)
 
     def _on_other(self, frame: bytes) -> None:
