@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from antechamber.base.clock import ManualClock, to_rfc3339
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
-from antechamber.features.usage import routes, wire
+from antechamber.features.usage import wire
 from antechamber.features.usage.model import (
     SHOWN,
     Dimension,
@@ -27,6 +27,7 @@ from antechamber.features.usage.model import (
     context_window,
     interval,
 )
+from antechamber.features.usage.routes.usage_report import router
 from antechamber.features.usage.service import UsageReports
 from antechamber.http.needs import _query_names
 from tests.unit.usage.samples import DAY, HOUR, NOON, ORGANIZATION
@@ -218,7 +219,7 @@ def test_a_result_has_every_key_and_only_the_grouped_ones_filled() -> None:
 
 
 def test_the_route_takes_every_parameter_of_the_contract_and_no_other() -> None:
-    (route,) = [route for route in routes.router(reports(set())).routes if isinstance(route, APIRoute)]
+    (route,) = [route for route in router(reports(set())).routes if isinstance(route, APIRoute)]
     names = set(_query_names(route.dependant))
     assert names == {"starting_at", "ending_at", "bucket_width", "limit", "page", "group_by", *wire.FILTERS}
 
