@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.issuers import Authority
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 40
 
 
 @dataclass(frozen=True)

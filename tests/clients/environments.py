@@ -1,8 +1,8 @@
 """Isolated environments for other people's clients, made once under ANTE_CACHE and kept.
 
 What goes in is pinned beside this file by hash, so a folder is named after its pins and never changes. New pins:
-`echo anthropic==2.11.0 | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -`, and
-`npm install --omit-lockfile-registry-resolved`.
+`uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -` with `anthropic[webhooks]==2.11.0` on
+its stdin, and `npm install --omit-lockfile-registry-resolved`.
 """
 
 import fcntl
@@ -69,7 +69,7 @@ def run_python(
     return _told(command, {**_address(server), "PYTHONPATH": str(ROOT), **(variables or {})}, seconds)
 
 
-def run_node(driver: str, server: LiveServer) -> dict[str, Any]:
+def run_node(driver: str, server: LiveServer, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Run drivers/DRIVER.mjs beside the pinned node_modules, and return what it printed."""
     modules = node_environment() / "node_modules"
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def run_node(driver: str, server: LiveServer) -> dict[str, Any]:
         for path in _DRIVERS.glob("*.mjs"):
             shutil.copy(path, folder)
         (Path(folder) / "node_modules").symlink_to(modules)
-        return _told(["node", str(Path(folder) / f"{driver}.mjs")], _address(server))
+        return _told(["node", str(Path(folder) / f"{driver}.mjs")], {**_address(server), **(variables or {})})
 
 
 def _address(server: LiveServer) -> dict[str, str]:
