@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from antechamber.adapters.sandboxes.images.making import Maker, Source
+from antechamber.adapters.sandboxes.images.making import Maker
+from antechamber.adapters.sandboxes.images.means import Source
 from antechamber.adapters.sandboxes.images.profiles import Profile
 from antechamber.adapters.sandboxes.images.trees import Trees
 from tests.sandboxes import registries
@@ -34,10 +35,7 @@ def _cache() -> Path:
 def archive() -> Path:
     """Return the archive, made if this is the first time on this machine."""
     told = registries.registries()
-    bundle = Path(registries.table()["ca_file"])
-    environment = dict.fromkeys(told.environment(), "/tmp/authorities.pem")
-    clients = {name: value for name, value in told.environment().items() if not value.endswith(".pem")}
-    source = Source(registries.mirror(), environment={**environment, **clients}, authorities=bundle)
+    source = Source(registries.mirror(), environment=told.environment(), authorities=told.authorities)
     _cache().mkdir(parents=True, exist_ok=True)
     with (_cache() / f"{TOOLS}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the suite runs in several processes

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from antechamber.adapters.sandboxes.images.making import Maker, Source
+from antechamber.adapters.sandboxes.images.making import Maker
+from antechamber.adapters.sandboxes.images.means import Source
 from antechamber.adapters.sandboxes.images.trees import Trees
 from antechamber.features.environments.model.sandbox import SandboxSpec
 from tests.dockerd import Dockerd

@@ -1,6 +1,7 @@
 """The base images of a data folder: listed, made of packages, taken from OCI images."""
 
 import asyncio
+import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,20 +9,25 @@ from typing import Any, Final
 
 import msgspec
 
-from antechamber.adapters.sandboxes.images.making import Maker, MakingFailed, Say, Source
+from antechamber.adapters.sandboxes.images.making import Maker, MakingFailed, Say
+from antechamber.adapters.sandboxes.images.means import Source
 from antechamber.adapters.sandboxes.images.profiles import PROFILES
 from antechamber.adapters.sandboxes.images.trees import Tree, Trees
 from antechamber.base.clock import SystemClock
+from antechamber.features.environments.model.packages import Manager
+from antechamber.features.environments.model.registries import Registry
 from antechamber.features.environments.model.sandbox import SandboxError
 from antechamber.features.environments.service.layers import replaced_before
-from antechamber.settings import Loaded
+from antechamber.settings import Loaded, SettingsError
 from antechamber.wiring.data_folder import DataFolder
+from antechamber.wiring.egress import egress_configuration
 from antechamber.wiring.failures import OperationError, told
 from antechamber.wiring.operator import ask_operator
 from antechamber.wiring.registries import mirror_of, read_registries
 from antechamber.wiring.sandboxes import drop_bases_apart
 
 _CACHE: Final = "ANTE_CACHE"
+_HTTPS: Final = 443
 
 NAMES: Final = tuple(PROFILES)
 
@@ -82,9 +88,39 @@ def _trees(loaded: Loaded) -> Trees:
 
 def _maker(loaded: Loaded, say: Say) -> Maker:
     with told():
-        registries, mirror = read_registries(loaded), mirror_of(loaded)
-    bundle = loaded.catalogue.get("registries", {}).get("ca_file")
-    authorities = None if bundle is None else Path(bundle).expanduser()
+        registries, mirror = read_registries(loaded, with_credentials=True), mirror_of(loaded)
+        way_out = egress_configuration(loaded)
+        logins = {path: text for one in registries.registries for path, text in _logins(one, mirror)}
+    proxies = {} if way_out.proxy is None else dict.fromkeys(("http_proxy", "https_proxy"), way_out.proxy)
+    if proxies and way_out.no_proxy:
+        proxies["no_proxy"] = ",".join(way_out.no_proxy)
     cache = Path(loaded.environment.get(_CACHE) or "~/.cache/antechamber").expanduser()
-    source = Source(mirror=mirror, environment=registries.environment(), authorities=authorities)
+    source = Source(
+        mirror=mirror,
+        environment=registries.environment(),
+        authorities=registries.authorities,
+        logins=logins,
+        outside={**loaded.environment, **proxies},
+    )
     return Maker(_trees(loaded), cache / "bases", say, source)
+
+
+def _logins(registry: Registry, mirror: str | None) -> Iterator[tuple[str, bytes]]:
+    """Yield the files by which the clients that make bases know a registry's credential; SettingsError."""
+    if registry.authorized is None or registry.authorization is None:
+        return
+    host, port = registry.authorized
+    place = host if port == _HTTPS else f"{host}:{port}"
+    kind, _, given = registry.authorization.reveal().partition(" ")
+    if registry.manager is Manager.NPM:
+        name = "_auth" if kind == "Basic" else "_authToken"
+        yield "/root/.npmrc", f"//{place}/:{name}={given}\n".encode()
+    elif registry.manager is Manager.PIP or (registry.manager is Manager.APT and mirror is not None):
+        user, _, password = base64.b64decode(given).decode().partition(":") if kind == "Basic" else ("", "", "")
+        if not user or any(each.isspace() for each in user + password):
+            message = f"registries.{registry.manager}: bases want a username and a password, without spaces in them"
+            raise SettingsError(message)
+        is_apt = registry.manager is Manager.APT
+        machine = place if is_apt else host
+        line = f"machine {machine} login {user} password {password}\n".encode()
+        yield ("/etc/apt/auth.conf.d/00ante.conf" if is_apt else "/root/.netrc"), line

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from antechamber.adapters.sandboxes.images import host
-from antechamber.adapters.sandboxes.images.making import Maker, MakingFailed, Source
+from antechamber.adapters.sandboxes.images.making import Maker, MakingFailed
+from antechamber.adapters.sandboxes.images.means import Source
 from antechamber.adapters.sandboxes.images.trees import Tree, Trees
 
 

@@ -8,15 +8,16 @@ own subordinate ids, whose first is what a sandbox's root is outside.
 import hashlib
 import io
 import os
+import shlex
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from antechamber.adapters.sandboxes.images.profiles import FILES, FOLDERS, PROFILES, SUITE, Profile
+from antechamber.adapters.sandboxes.images.means import Source, laid_in
+from antechamber.adapters.sandboxes.images.profiles import FILES, FOLDERS, PROFILES, Profile
 from antechamber.adapters.sandboxes.images.trees import TREE, Tree, Trees, size_of
 
 Say = Callable[[str], None]
@@ -31,16 +32,6 @@ _WANTED: Final = {"mmdebstrap": "mmdebstrap", "skopeo": "skopeo", "umoci": "umoc
 
 class MakingFailed(Exception):
     """A base could not be made; the message says why, and how it can be mended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where packages come from: an apt mirror (mmdebstrap's own default without one), and what clients are told."""
-
-    mirror: str | None = None
-    suite: str = SUITE
-    environment: Mapping[str, str] = field(default_factory=dict)
-    authorities: Path | None = None
 
 
 class Maker:
@@ -78,7 +69,8 @@ class Maker:
         self._cache.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}.tar")
         try:
-            self._run(self._debstrap(profile, fresh))
+            with laid_in(self._source) as (before, after):
+                self._run(self._debstrap(profile, fresh, before, after))
             fresh.rename(path)
         finally:
             fresh.unlink(missing_ok=True)
@@ -104,7 +96,7 @@ class Maker:
             self._inside(["rm", "-rf", "tree"], work)
             shutil.rmtree(work, ignore_errors=True)
 
-    def _debstrap(self, profile: Profile, target: Path) -> list[str]:
+    def _debstrap(self, profile: Profile, target: Path, before: Sequence[str], after: Sequence[str]) -> list[str]:
         line = ["mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(profile.packages)}"]
         # a tree that is half made is thrown away, so nothing in it has to be on the disk
         line += [
@@ -113,13 +105,10 @@ class Maker:
             "--dpkgopt=path-exclude=/usr/share/man/*/*",
         ]
         line += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
-        if self._source.authorities is not None and profile.commands:
-            line.append(f'--customize-hook=upload "{self._source.authorities}" /tmp/authorities.pem')
-        for command in profile.commands:
-            told = [f"{name}={value}" for name, value in sorted(self._source.environment.items())]
-            line.append(f'--customize-hook=chroot "$1" env {" ".join([*told, *command])}')
-        if profile.commands:
-            line.append('--customize-hook=rm -rf "$1"/tmp/authorities.pem "$1"/root/.npm "$1"/root/.cache')
+        line += before
+        told = ["HOME=/root", *(f"{name}={value}" for name, value in sorted(self._source.environment.items()))]
+        line += [f'--customize-hook=chroot "$1" env {shlex.join([*told, *each])}' for each in profile.commands]
+        line += ['--customize-hook=rm -rf "$1"/root/.npm "$1"/root/.cache', *after]
         line += [self._source.suite, str(target)]
         return line + ([self._source.mirror] if self._source.mirror else [])
 
@@ -181,6 +170,7 @@ class Maker:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=self._source.outside,
             text=True,
             errors="replace",
         )
