@@ -89,16 +89,16 @@ def _good(answer: Answer) -> Any:  # noqa: ANN401 - JSON
 
 
 @contextlib.asynccontextmanager
-async def observatory(folder: Path, **settings: object) -> AsyncIterator[Observatory]:
-    """An application with simulated models, for as long as the block lasts; again over the same folder, the same."""
+async def observatory(folder: Path, founded: Founded | None = None, **settings: object) -> AsyncIterator[Observatory]:
+    """An application with simulated models, for as long as the block lasts; `founded` in an earlier one there."""
     data = folder / "data"
-    is_new = not data.exists()
-    if is_new:
+    if founded is None:
         lay_database(data)
     loaded = load({"data": data, "simulated": "on", "sandbox_runtime": "memory", **settings})
     storage = open_storage(loaded.settings)
     await storage.prepare()
-    founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
+    if founded is None:
+        founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
     app = Application(loaded, storage)
     await app.start()
     try:

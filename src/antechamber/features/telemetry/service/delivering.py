@@ -28,7 +28,7 @@ _BEAT_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 5.0
 _AT_ONCE: Final = 8
 # longer than an export can take: after a kill the next server waits for it
-_CLAIM_SECONDS: Final = 20
+_CLAIM_SECONDS: Final = 15
 _STOP_SECONDS: Final = 5.0
 _log = structlog.get_logger("telemetry")
 
