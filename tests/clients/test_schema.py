@@ -27,7 +27,7 @@ from tests.live import LiveServer
 from tests.postgres import PrivatePostgres, private_postgres
 
 EXAMPLES = 12
-BETAS = "analytics-usage-cost-2026-08-24,managed-agents-2026-04-01"
+BETAS = "analytics-usage-cost-2026-08-24,managed-agents-2026-04-01,webhooks-2026-10-07"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ROOT = "/v1/organizations"
 KEY = {
