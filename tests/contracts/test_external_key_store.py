@@ -1,7 +1,8 @@
 """External keys in the database: kept whole, apart by organisation, tried, and held by the workspaces tied to them."""
 
+import asyncio
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from antechamber.adapters.kms import BridgedKeys
 from antechamber.base.actor import Actor, ActorKind
 from antechamber.base.chance import SystemChance
-from antechamber.base.errors import Conflict, InvalidRequest, NotFound
+from antechamber.base.errors import Conflict, InvalidRequest, NotFound, WireError
 from antechamber.base.ids import ExternalKeyId, Kind, OrganizationId, WorkspaceId, derive
 from antechamber.base.page import Asked, PageQuery
 from antechamber.base.unit import Unit
@@ -204,3 +205,24 @@ async def test_a_key_that_changed_while_it_was_tried_ties_no_workspace(made: Ser
     async with made.database.begin() as unit:
         with pytest.raises(Conflict):
             await keys.confirm(unit, MINE, kept.id, version)
+
+
+async def test_a_key_is_never_deleted_while_a_workspace_gets_tied_to_it(made: Services, keys: ExternalKeys) -> None:
+    async def outcome(work: Awaitable[object]) -> str:
+        try:
+            await work
+        except WireError as error:
+            return error.error_code or error.type
+        return "done"
+
+    for round_ in range(5):
+        kept = await key(made, keys)
+        tied, deleted = await asyncio.gather(
+            outcome(room(made, kept.id, f"Room {round_}")), outcome(keys.delete(MINE, kept.id, BY))
+        )
+        # whoever was second is told so; in between is the trying, which holds nothing
+        assert (tied, deleted) in {
+            ("done", "invalid_request_error"),
+            ("external_key_changed", "done"),
+            ("not_found_error", "done"),
+        }
