@@ -51,6 +51,10 @@ COMMANDS: Final = (
     Entry("spend-limits", "spend_limits", "See and set spend limits.", ADMINISTER),
     Entry("quotas", "quotas", "See and set people's quotas.", ADMINISTER),
     Entry("webhooks", "webhooks", "Have events delivered to an address of yours.", ADMINISTER),
+    Entry(
+        "telemetry-destinations", "telemetry_destinations", "Send requests as spans to collectors of yours.", ADMINISTER
+    ),
+    Entry("compliance-settings", "compliance_settings", "Open and close the reading of the audit log.", ADMINISTER),
     Entry("audit", "audit", "See who did what, and prove that the log is whole.", ADMINISTER),
     Entry("environments", "environments", "Make the rooms that agents work in; a shell in one.", AGENTS),
     Entry("agents", "agents", "Make and change agents.", AGENTS),
