@@ -27,7 +27,9 @@ from tests.live import LiveServer
 from tests.postgres import PrivatePostgres, private_postgres
 
 EXAMPLES = 12
-BETAS = "analytics-usage-cost-2026-08-24,managed-agents-2026-04-01,webhooks-2026-10-07"
+BETAS = (
+    "analytics-usage-cost-2026-08-24,managed-agents-2026-04-01,telemetry-destinations-2026-08-11,webhooks-2026-10-07"
+)
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ROOT = "/v1/organizations"
 KEY = {
@@ -99,6 +101,16 @@ def real_ids(server: LiveServer) -> dict[str, str]:
     return found
 
 
+def destination_id(server: LiveServer) -> str:
+    """The id of a destination that exists: the newest, or a new one, as there are ten at most."""
+    headers = {"x-api-key": server.admin_key, "anthropic-version": "2026-10-21", "anthropic-beta": BETAS}
+    path = f"{ROOT}/telemetry_destinations"
+    if found := server.ask("GET", path, headers).json()["data"]:
+        return str(found[0]["id"])
+    body = json.dumps({"endpoint_url": "https://gateway.invalid", "workspaces": {"type": "include"}})
+    return str(server.ask("POST", path, headers, body).json()["id"])
+
+
 @cache
 def token(server: LiveServer) -> str:
     """A token of the operator's, as no key opens service accounts and federation."""
@@ -144,6 +156,8 @@ def test_an_endpoint_keeps_to_its_description(server: LiveServer, label: str) ->
     key = server.api_key if model else server.admin_key
     if "federation" in path or "service_accounts" in path:
         key, ids = token(server), {**ids, **federation_ids(server)}
+    if "destination_id" in path:
+        ids["destination_id"] = destination_id(server)
     if "environment_id" in path:
         key, made = environment_ids(server)
         ids |= made
