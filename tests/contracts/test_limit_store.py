@@ -154,6 +154,10 @@ async def test_the_limits_of_some_holders_are_found_together(database: Database)
         assert [limit.id for limit in found] == ["spl_2", "spl_3"]
         assert await STORE.holders_limits(unit, MINE, []) == []
         assert await STORE.holders_limits(unit, THEIRS, holders) == []
+        # so many that they are looked for between the first and the last
+        crowd = [(Scope.USER, f"user_{number}") for number in range(3, 500)]
+        (own,) = await STORE.holders_limits(unit, MINE, [*crowd, (Scope.USER, "user_1"), (Scope.WORKSPACE, "wrkspc_9")])
+        assert own.id == "spl_3", "user_2 lies between them, and is not asked for"
 
 
 async def test_quotas_are_kept_by_person_with_one_default(database: Database) -> None:

@@ -1,6 +1,6 @@
 """What keys and persons have spent and used, summed from the ledger's roll-ups of days."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from antechamber.base.clock import Clock
@@ -13,7 +13,7 @@ from antechamber.features.usage.ports import UsageStore
 from antechamber.wiring.key_owners import KeyOwners
 
 _COUNTERS: Final = ("requests", *TOKENS, *COSTS)
-_BY: Final = (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID, Dimension.ACCOUNT_ID)
+_BY: Final = (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID, Dimension.ACCOUNT_ID, Dimension.SERVICE_ACCOUNT_ID)
 _WORKSPACE, _API_KEY, _ACCOUNT = range(2, 5)
 _COST: Final = slice(-len(COSTS), None)
 _FRESH_SECONDS: Final = 60.0
@@ -33,6 +33,7 @@ class LedgerSums:
         self._units = units
         self._clock = clock
         self._ended: dict[tuple[OrganizationId, int, int], tuple[float, Sequence[SumRow]]] = {}
+        self._people: dict[tuple[OrganizationId, int, int], tuple[Sequence[SumRow] | None, Mapping[str, int]]] = {}
 
     async def spent(
         self, organization_id: OrganizationId, asked: Sequence[tuple[Scope, str, Period]]
@@ -53,6 +54,47 @@ class LedgerSums:
                         _add(sums, scope, rows, owners)
                     found.update({(scope, held, period): cost for held, cost in sums.items()})
         return found
+
+    async def people(
+        self, organization_id: OrganizationId, periods: Collection[Period]
+    ) -> Mapping[Period, Mapping[str, int]]:
+        """Return nano-USD of each person since each period began; who is missing spent nothing."""
+        now = self._clock.now()
+        today = Width.DAY.floor(now)
+        async with self._units.read() as unit:
+            todays = await self._people_of(
+                unit, organization_id, await self._ask(unit, organization_id, today, now + 1)
+            )
+            return {
+                period: _plus(await self._ended_people(unit, organization_id, period.start(now), today), todays)
+                for period in periods
+            }
+
+    async def _ended_people(
+        self, unit: Unit, organization_id: OrganizationId, since: int, today: int
+    ) -> Mapping[str, int]:
+        """Return what people spent on days that have ended, summed as often as these are read."""
+        if since >= today:
+            return {}
+        rows = await self._ended_rows(unit, organization_id, since, today)
+        asked = (organization_id, since, today)
+        known, sums = self._people.get(asked, (None, {}))
+        if known is not rows:
+            if len(self._people) >= _MOST_REMEMBERED:
+                self._people.clear()
+            sums = await self._people_of(unit, organization_id, rows)
+            self._people[asked] = (rows, sums)
+        return sums
+
+    async def _people_of(
+        self, unit: Unit, organization_id: OrganizationId, rows: Sequence[SumRow]
+    ) -> Mapping[str, int]:
+        owners = await self._owners_of(unit, organization_id, rows)
+        sums: dict[str, int] = {}
+        for row in rows:
+            if held := row[_ACCOUNT] or owners.get(row[_API_KEY]):
+                sums[held] = sums.get(held, 0) + sum(row[_COST])
+        return sums
 
     async def totals(
         self, organization_id: OrganizationId, scope: Scope, scope_id: str, starting_at: int, now: int
@@ -80,13 +122,21 @@ class LedgerSums:
         return rows
 
     async def _ask(self, unit: Unit, organization_id: OrganizationId, start: int, end: int) -> Sequence[SumRow]:
-        question = Question((Piece(Width.DAY, start, end),), _BY, _COUNTERS, bucketed=False)
+        # of a single day, by all that a roll-up has, its rows are the answer
+        is_one = end - start <= Width.DAY.microseconds
+        question = Question((Piece(Width.DAY, start, end),), _BY, _COUNTERS, bucketed=is_one)
         return await self._usage.table(unit, organization_id, question)
 
     async def _owners_of(
         self, unit: Unit, organization_id: OrganizationId, rows: Iterable[SumRow]
     ) -> Mapping[str, str]:
         return await self._owners.read(unit, organization_id, (row[_API_KEY] for row in rows))
+
+
+def _plus(some: Mapping[str, int], more: Mapping[str, int]) -> Mapping[str, int]:
+    if not some or not more:
+        return some or more
+    return {**some, **{held: some.get(held, 0) + spent for held, spent in more.items()}}
 
 
 def _add(sums: dict[str, int], scope: Scope, rows: Iterable[SumRow], owners: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """What limits need from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from antechamber.base.ids import IncreaseRequestId, OrganizationId, SpendLimitId, UserId, WorkspaceId
@@ -179,6 +179,12 @@ class SpentSoFar(Protocol):
         self, organization_id: OrganizationId, asked: Sequence[tuple[Scope, str, Period]]
     ) -> Mapping[tuple[Scope, str, Period], int]:
         """Return nano-USD since each window began; what is missing is 0."""
+        ...
+
+    async def people(
+        self, organization_id: OrganizationId, periods: Collection[Period]
+    ) -> Mapping[Period, Mapping[str, int]]:
+        """Return nano-USD of each person since each period began; who is missing spent nothing."""
         ...
 
 

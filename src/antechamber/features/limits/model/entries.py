@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from antechamber.base.ids import ApiKeyId, OrganizationId, UserId, WorkspaceId
 from antechamber.features.limits.model.definitions import (
@@ -67,8 +68,7 @@ def holder_values(
     return tuple(sorted(values, key=lambda value: value.limiter))
 
 
-@dataclass(frozen=True, slots=True)
-class SpendSummary:
+class SpendSummary(NamedTuple):
     """The spend limit that a person resolves for its period, and their own spend so far in nano-USD.
 
     The limit is the person's own, or else the organisation's, which the person shares with everyone in it.

@@ -9,7 +9,7 @@ from antechamber.base.principal import Administrator
 from antechamber.features.limits.model.definitions import Period
 from antechamber.features.limits.service.administration_spending import EffectiveQuery, SpendLimits, SpendQuery
 from antechamber.features.limits.wire import spending as wire
-from antechamber.http.lists import PageList, answer
+from antechamber.http.lists import PageList
 from antechamber.http.needs import Acting, Needs
 from antechamber.http.routing import Router
 
@@ -70,7 +70,7 @@ def _collection(routes: APIRouter, limits: SpendLimits) -> None:
     )
     async def effective(caller: Reader, asked: EffectiveAsked) -> Response:
         rows, next_page = await limits.effective(caller.organization_id, asked)
-        return answer({"data": wire.summary_fields(rows), "next_page": next_page})
+        return Response(wire.show_summaries(rows, next_page), media_type="application/json")
 
 
 def _single(routes: APIRouter, limits: SpendLimits) -> None:

@@ -178,18 +178,18 @@ class SpendLimits:
         async with self._units.read() as unit:
             holders = [(Scope.ORGANIZATION, str(organization_id)), *((Scope.USER, str(each.id)) for each in members)]
             limits = await self._store.holders_limits(unit, organization_id, holders)
-        known = {(limit.scope_id, limit.period): limit for limit in limits}
-        resolved = [
-            (member, limit)
-            for member in members
+        known = {
+            period: {limit.scope_id: limit for limit in limits if limit.period is period}
             for period in Period
             if not query.periods or period in query.periods
-            if (limit := known.get((member.id, period)) or known.get((organization_id, period))) is not None
-        ]
-        asked = [(Scope.USER, str(member.id), limit.period) for member, limit in resolved]
-        spent = await self._spending.spent(organization_id, asked)
+        }
+        spent = await self._spending.people(organization_id, [period for period in known if known[period]])
+        columns = [(own, own.get(organization_id), spent[period]) for period, own in known.items() if own]
         rows = [
-            SpendSummary(member, limit, spent.get(key, 0)) for (member, limit), key in zip(resolved, asked, strict=True)
+            SpendSummary(member, limit, sums.get(member.id, 0))
+            for member in members
+            for own, shared, sums in columns
+            if (limit := own.get(member.id, shared)) is not None
         ]
         return rows, next_page
 

@@ -22,6 +22,8 @@ from antechamber.features.limits.model.definitions import (
     SpendLimit,
 )
 
+_FEW: Final = 100
+
 rate_limit_rules: Final = Table(
     "rate_limit_rules",
     metadata,
@@ -148,15 +150,21 @@ class SqlLimits:
     ) -> Sequence[SpendLimit]:
         """Return the spend limits of some holders."""
         columns = spend_limits.c
+        asked = {scope: [key for known, key in holders if known is scope] for scope in {scope for scope, _ in holders}}
+        # a statement with a thousand marks takes longer to make than what lies between the first and the last to read
         by_scope = [
-            and_(columns.scope == scope, columns.scope_id.in_([key for known, key in holders if known is scope]))
-            for scope in {scope for scope, _ in holders}
+            and_(
+                columns.scope == scope,
+                columns.scope_id.in_(keys) if len(keys) <= _FEW else columns.scope_id.between(min(keys), max(keys)),
+            )
+            for scope, keys in asked.items()
         ]
         if not by_scope:
             return []
         query = select(spend_limits).where(columns.organization_id == organization_id, or_(*by_scope))
         rows = await connection(unit).execute(query.order_by(columns.created_at, columns.id))
-        return [_spend(row) for row in rows]
+        wanted = {scope: set(keys) for scope, keys in asked.items()}
+        return [limit for row in rows if (limit := _spend(row)).scope_id in wanted[limit.scope]]
 
     async def get_spend_limit(
         self, unit: Unit, organization_id: OrganizationId, spend_limit_id: SpendLimitId

@@ -116,7 +116,7 @@ def _fields_of(shown: ShownRequest) -> dict[str, object]:
         "created_at": to_rfc3339(request.created_at),
         "resolved_at": show_instant(request.resolved_at),
         "resolved_by": _resolver(request.resolved_by, shown.resolver),
-        "spend_summary": None if shown.summary is None else summary_fields([shown.summary])[0],
+        "spend_summary": None if shown.summary is None else summary_fields(shown.summary),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
+import msgspec
 from pydantic import BaseModel, Field
 
 from antechamber.base.clock import to_rfc3339
@@ -171,34 +172,43 @@ def show(limit: SpendLimit) -> SpendLimitBody:
     )
 
 
-def summary_fields(rows: Sequence[SpendSummary]) -> list[dict[str, object]]:
-    """Return the fields of what members resolve by their names on the wire, those of SpendSummaryBody.
+def summary_fields(row: SpendSummary) -> dict[str, object]:
+    """Return the fields of what a member resolves by their names on the wire, those of SpendSummaryBody."""
+    return {**_person_fields(row.member), **_limit_fields(row.limit), "period_to_date_spend": show_spend(row.spent)}
 
-    A page can have three thousand rows of a thousand members and a few limits, and each of these is shown once.
+
+def show_summaries(rows: Sequence[SpendSummary], next_page: str | None) -> bytes:
+    """Return the wire's JSON of a page of SpendSummaryBody.
+
+    A page can have three thousand rows of a thousand members and a few limits, and each of these is encoded once.
     """
-    actors: dict[str, tuple[object, object]] = {}
-    sources: dict[str, tuple[object, object]] = {}
-    for member, limit in ((row.member, row.limit) for row in rows):
-        if member.id not in actors:
-            actors[member.id] = actor_fields(member), scope_fields(Scope.USER, member.id)
-        if limit.id not in sources:
-            amount = None if limit.amount is None else to_cents(limit.amount)
-            sources[limit.id] = scope_fields(limit.scope, limit.scope_id), amount
-    return [
-        {
-            "actor": actor,
-            "scope": scope,
-            "source": source,
-            "amount": amount,
-            "currency": "USD",
-            "period": row.limit.period,
-            "period_to_date_spend": show_spend(row.spent) if row.spent else "0",
-            "spend_limit_id": row.limit.id,
-        }
-        for row in rows
-        for actor, scope in (actors[row.member.id],)
-        for source, amount in (sources[row.limit.id],)
+    encode = msgspec.json.encode
+    members = {row.member.id: row.member for row in rows}
+    limits = {row.limit.id: row.limit for row in rows}
+    starts = {name: encode(_person_fields(member))[:-1] for name, member in members.items()}
+    ends = {name: b'",%b' % encode(_limit_fields(limit))[1:] for name, limit in limits.items()}
+    nothing = {name: b',"period_to_date_spend":"0%b' % end for name, end in ends.items()}
+    lines = [
+        starts[member.id] + nothing[limit.id]
+        if not spent
+        else b'%b,"period_to_date_spend":"%b%b' % (starts[member.id], show_spend(spent).encode(), ends[limit.id])
+        for member, limit, spent in rows
     ]
+    return b'{"data":[%b],"next_page":%b}' % (b",".join(lines), encode(next_page))
+
+
+def _person_fields(member: Member) -> dict[str, object]:
+    return {"actor": actor_fields(member), "scope": scope_fields(Scope.USER, member.id)}
+
+
+def _limit_fields(limit: SpendLimit) -> dict[str, object]:
+    return {
+        "source": scope_fields(limit.scope, limit.scope_id),
+        "amount": None if limit.amount is None else to_cents(limit.amount),
+        "currency": "USD",
+        "period": limit.period,
+        "spend_limit_id": limit.id,
+    }
 
 
 def actor_fields(member: Member) -> dict[str, object]:
