@@ -1,5 +1,7 @@
 """External keys on the wire (SDK type `organization.ExternalKey`), and the workspaces that are tied to them."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,14 +10,12 @@ import pytest
 
 from antechamber.base.ids import Kind, parse
 from antechamber.settings import SettingsError, load
-from antechamber.wiring.application import Application
 from antechamber.wiring.storage import open_storage
-from tests.api.conftest import House
+from tests.api.conftest import House, open_house
 from tests.api.limiting import NEW, OLD, Desk, desk, other_desk
-from tests.api.recorder import Recorder
-from tests.asgi import Answer
+from tests.asgi import Answer, call
 from tests.key_service import KeyService
-from tests.templates import lay_database
+from tests.receiving import Receiver
 
 ROOT = "/v1/organizations"
 KEYS, WORKSPACES = f"{ROOT}/external_keys", f"{ROOT}/workspaces"
@@ -44,18 +44,18 @@ def service() -> Iterator[KeyService]:
 
 
 @pytest.fixture
+def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    made = Receiver(tmp_path / "receiver")
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.ca_file))
+    yield made
+    made.close()
+
+
+@pytest.fixture
 async def vault(tmp_path: Path, service: KeyService) -> AsyncIterator[Desk]:
     """An administrator of a server that has a key service."""
-    settings = {"data": tmp_path / "data", "simulated": "off", "sandbox_runtime": "memory", "kms_url": service.url}
-    loaded = load(settings)
-    lay_database(tmp_path / "data")
-    storage = open_storage(loaded.settings)
-    await storage.prepare()
-    founded = await storage.founder.found("Acme", None, admin_key=True, api_key=False)
-    app = Application(loaded, storage)
-    await app.start()
-    yield desk(House(app, founded, Recorder()))
-    await app.stop()
+    async with open_house(tmp_path, kms_url=service.url) as opened:
+        yield desk(opened)
 
 
 async def key(office: Desk, config: dict[str, str] = AWS, **fields: object) -> dict[str, Any]:
@@ -189,6 +189,27 @@ async def test_acts_on_keys_are_in_the_feed_in_the_hosted_words(vault: Desk) -> 
     assert {act["external_key_id"] for act in feed} == {made["id"]}
     assert feed[1]["updates"] == [{"type": "display_name", "previous_value": "Prod", "current_value": "Main"}]
     assert (feed[2]["status"], feed[2]["error"]) == ("success", None)
+
+
+async def test_webhooks_tell_of_a_key_that_stops_working_and_works_again(
+    tmp_path: Path, service: KeyService, receiver: Receiver
+) -> None:
+    async with open_house(tmp_path, kms_url=service.url, webhook_private_origins=receiver.origin) as opened:
+        office = desk(opened)
+        events = ["external_key.failed", "external_key.recovered"]
+        asked = json.dumps({"url": receiver.url, "enabled_events": events}).encode()
+        headers = {"x-api-key": office.secret, "anthropic-version": NEW, "anthropic-beta": "webhooks-2026-10-07"}
+        made = await call(opened.app.shell, "POST", f"{ROOT}/webhooks", headers=headers, body=asked)
+        assert made.status == 200, made.body
+        path = f"{KEYS}/{(await key(office))['id']}"
+        for refusal_ in (None, "AccessDenied", None):
+            service.refuse(refusal_)
+            await office.post(f"{path}/validate", {})
+        told = [json.loads((await asyncio.to_thread(receiver.next)).body)["data"] for _ in events]
+        # each delivery goes its own way
+        assert sorted(each["type"] for each in told) == events
+        assert {each["id"] for each in told} == {path.rpartition("/")[2]}
+        assert {each["organization_id"] for each in told} == {office.organization_id}
 
 
 @pytest.mark.parametrize("url", ["keys.internal", "ftp://keys", "https://me:pw@keys", "https://keys?x=1", "https://"])
