@@ -18,7 +18,9 @@ from antechamber.database.changes import WEBHOOKS, Changes
 from antechamber.database.engine import Database, connection
 from antechamber.features.webhooks.model.deliveries import Outcome
 from antechamber.features.webhooks.model.endpoints import Draft, Endpoint, EventType, State
-from antechamber.features.webhooks.service import Delivering, Outbox, Webhooks
+from antechamber.features.webhooks.service.delivering import Delivering
+from antechamber.features.webhooks.service.endpoints import Webhooks
+from antechamber.features.webhooks.service.outbox import Outbox
 from antechamber.features.webhooks.sql import SqlWebhooks, webhook_deliveries
 from tests.contracts.tenants import MINE, THEIRS, Services
 
@@ -41,13 +43,24 @@ class Carrier:
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
         self.carried: list[tuple[str, str, bytes]] = []
+        self.hanging = ""
         self.brought = asyncio.Event()
 
     async def deliver(self, url: str, headers: Headers, body: bytes) -> Outcome:
         self.carried.append((url, dict(headers)["webhook-id"], body))
+        if url == self.hanging:
+            await asyncio.Event().wait()
         await asyncio.sleep(0)
         self.brought.set()
         return self.outcomes.pop(0) if self.outcomes else Outcome(status=200)
+
+    async def next(self) -> None:
+        """Wait until one more was brought to its end."""
+        self.brought.clear()
+        await self.brought.wait()
+
+    def count(self, path: str) -> int:
+        return sum(url.endswith(path) for url, _, _ in self.carried)
 
 
 class Station:
@@ -156,10 +169,28 @@ async def test_what_a_node_took_on_and_did_not_bring_comes_again(station: Statio
     await station.tell()
     now = station.clock.now()
     async with station.database.begin() as unit:
-        (claimed,) = await STORE.sweep_due(unit, now, now + 60_000_000, 10)
+        (claimed,) = await STORE.sweep_due(unit, now, now + 60_000_000, 10, [])
     assert (claimed.attempts, await station.delivering.deliver_due()) == (0, 0)
     station.clock.advance(60)
     assert await station.delivering.deliver_due() == 1
+
+
+async def test_an_endpoint_that_hangs_holds_up_no_other(station: Station) -> None:
+    hanging = await station.endpoint("hangs")
+    for _ in range(50):
+        await station.tell()
+    station.carrier.hanging = hanging.url
+    await station.endpoint("other")
+    await station.tell()
+    station.delivering.start()
+    async with asyncio.timeout(60):
+        await station.carrier.brought.wait()
+        await station.tell()
+        await station.delivering.wake()
+        while station.carrier.count("other") < 2:
+            await station.carrier.next()
+    assert station.carrier.count("hangs") < 8
+    await station.delivering.stop(0)
 
 
 async def test_an_event_that_nobody_takes_for_a_day_is_given_up(station: Station) -> None:

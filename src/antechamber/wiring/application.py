@@ -140,6 +140,7 @@ class Application:
     def _register_gauges(self) -> None:
         ledger, gauge = self.ledger, self.metrics.gauge
         self.admission.register_gauges(self.metrics)
+        self.webhooks.register_gauges(self.metrics)
         self.telemetry.register_gauges(self.metrics)
         gauge("ledger_backlog", "Settled requests not in the database yet", lambda: ledger.backlog)
         gauge("ledger_oldest_seconds", "Age of the oldest of them", lambda: ledger.oldest_undrained_seconds)

@@ -11,9 +11,9 @@ from antechamber.features.limits.model.definitions import Scope
 from antechamber.features.limits.model.spending import Crossing
 from antechamber.features.webhooks.model.endpoints import EventType
 from antechamber.features.webhooks.service.delivering import Delivering
-from antechamber.features.webhooks.service.endpoints import Webhooks
 from antechamber.features.webhooks.service.outbox import Outbox
 from antechamber.features.webhooks.sql import SqlWebhooks
+from antechamber.http.metrics import Metrics
 from antechamber.settings import Settings, SettingsError
 from antechamber.wiring.storage import Storage
 
@@ -23,14 +23,19 @@ class WebhookServices:
 
     def __init__(self, storage: Storage, changes: Changes) -> None:
         """SettingsError for origins that are none."""
-        store, units, clock, chance = SqlWebhooks(), storage.database, storage.clock, storage.chance
+        store, units, clock = SqlWebhooks(), storage.database, storage.clock
         guard = Guard(private_origins(storage.settings), limits=LIMITS)
-        addresses = GuardedAddresses(guard)
-        self.outbox = Outbox(store, clock, chance)
-        self.endpoints = Webhooks(store, units, clock, chance, storage.audit, storage.seals, addresses)
+        self.store, self.addresses = store, GuardedAddresses(guard)
+        self.outbox = Outbox(store, clock, storage.chance)
         self.delivering = Delivering(store, units, clock, storage.audit, storage.seals, GuardedPostman(guard))
         changes.watch(WEBHOOKS, self.delivering.wake)
         storage.external_keys.bind_events(self)
+
+    def register_gauges(self, metrics: Metrics) -> None:
+        """Show how deliveries go."""
+        delivering = self.delivering
+        metrics.gauge("webhooks_taken", "Deliveries that were taken since start", lambda: delivering.taken_count)
+        metrics.gauge("webhooks_failed", "Attempts at deliveries that failed", lambda: delivering.failed_count)
 
     async def budget_crossed(self, unit: Unit, crossing: Crossing) -> None:
         """Tell of a threshold that a budget has passed."""

@@ -13,5 +13,5 @@ what happened, once for each endpoint that asked for it.
 | POST | /v1/organizations/webhooks/{webhook_endpoint_id}/regenerate_signing_secret | webhooks:write |
 
 Neighbours: limits tells of thresholds that budgets cross, through wiring; a feature with events of its own offers a
-protocol in its `ports.py`, which wiring joins to `service.Outbox`.
+protocol in its `ports.py`, which wiring joins to `service/outbox.py`.
 """

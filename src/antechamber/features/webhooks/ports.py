@@ -59,8 +59,10 @@ class WebhookStore(Protocol):
         """Return when the next delivery of this server is due, None if none waits."""
         ...
 
-    async def sweep_due(self, unit: Unit, now: int, again_at: int, limit: int) -> Sequence[Claimed]:
-        """Claim deliveries that are due; they come again at `again_at`, unless something is noted of them before."""
+    async def sweep_due(
+        self, unit: Unit, now: int, again_at: int, limit: int, busy: Collection[WebhookId]
+    ) -> Sequence[Claimed]:
+        """Claim deliveries that are due but those to `busy` endpoints; unless noted before, they come at `again_at`."""
         ...
 
     async def taken(

@@ -8,7 +8,7 @@ from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator
 from antechamber.features.webhooks import wire
 from antechamber.features.webhooks.model.endpoints import Listing
-from antechamber.features.webhooks.service import Webhooks
+from antechamber.features.webhooks.service.endpoints import Webhooks
 from antechamber.http.betas import WEBHOOKS, Beta
 from antechamber.http.lists import IdList
 from antechamber.http.needs import Acting

@@ -133,12 +133,14 @@ class SqlWebhooks:
         found: int | None = await connection(unit).scalar(select(func.min(webhook_deliveries.c.due_at)))
         return found
 
-    async def sweep_due(self, unit: Unit, now: int, again_at: int, limit: int) -> Sequence[Claimed]:
-        """Claim deliveries that are due, oldest first; they come again at `again_at`."""
+    async def sweep_due(
+        self, unit: Unit, now: int, again_at: int, limit: int, busy: Collection[WebhookId]
+    ) -> Sequence[Claimed]:
+        """Claim deliveries that are due but those to `busy` endpoints, oldest first; they come again at `again_at`."""
         link, columns = connection(unit), webhook_deliveries.c
         due = (
             select(webhook_deliveries)
-            .where(columns.due_at <= now)
+            .where(columns.due_at <= now, columns.webhook_id.not_in(busy))
             .order_by(columns.due_at, columns.event_id)
             .limit(limit)
             .with_for_update(skip_locked=True)

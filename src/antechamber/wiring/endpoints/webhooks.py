@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from antechamber.features.webhooks.routes import webhook_routes
+from antechamber.features.webhooks.service.endpoints import Webhooks
 
 if TYPE_CHECKING:
     from antechamber.wiring.application import Application
@@ -12,4 +13,6 @@ if TYPE_CHECKING:
 
 def routers(application: "Application") -> list[APIRouter]:
     """Return the endpoints."""
-    return [webhook_routes(application.webhooks.endpoints)]
+    storage, hooks = application.storage, application.webhooks
+    under = (storage.database, storage.clock, storage.chance, storage.audit, storage.seals)
+    return [webhook_routes(Webhooks(hooks.store, *under, hooks.addresses))]

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import dataclasses
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -10,6 +12,7 @@ import structlog
 from antechamber.base.actor import SYSTEM
 from antechamber.base.clock import MICROSECONDS, Clock
 from antechamber.base.errors import WireError
+from antechamber.base.ids import WebhookId
 from antechamber.base.seals import SealError, Seals
 from antechamber.base.unit import Units
 from antechamber.features.audit.model import ActivityType
@@ -27,7 +30,8 @@ from antechamber.features.webhooks.model.deliveries import (
 from antechamber.features.webhooks.model.endpoints import Endpoint, State
 from antechamber.features.webhooks.ports import Postman, WebhookStore
 
-_BATCH: Final = 20
+_AT_ONCE: Final = 32
+_AT_ENDPOINT: Final = 4
 # what other nodes put off is found within this time, and what was put in is told by the change feed
 _POLL_SECONDS: Final = 30.0
 # longer than an attempt takes: only after a crash is a delivery claimed twice
@@ -51,6 +55,8 @@ class Delivering:
         self._wake = asyncio.Event()
         self._is_stopping = False
         self._task: asyncio.Task[None] | None = None
+        self.taken_count = 0
+        self.failed_count = 0
 
     def start(self) -> None:
         """Begin."""
@@ -60,12 +66,12 @@ class Delivering:
         """Look for due deliveries now."""
         self._wake.set()
 
-    async def stop(self) -> None:
+    async def stop(self, patience_seconds: float = _LAST_SECONDS) -> None:
         """Let attempts under way end, but for not much longer; one that is cut is made again after the next start."""
         self._is_stopping = True
         self._wake.set()
         if self._task is not None:
-            _, running = await asyncio.wait({self._task}, timeout=_LAST_SECONDS)
+            _, running = await asyncio.wait({self._task}, timeout=patience_seconds)
             if running:
                 self._task.cancel()
                 await asyncio.wait(running)
@@ -94,24 +100,60 @@ class Delivering:
         return min(_POLL_SECONDS, max(0.0, (due_at - self._clock.now()) / MICROSECONDS))
 
     async def deliver_due(self) -> int:
-        """Attempt every delivery that is due; returns how many were taken."""
+        """Attempt every delivery that is due, and those that become so meanwhile; returns how many were taken."""
         taken = 0
-        while not self._is_stopping:
-            now = self._clock.now()
-            async with self._units.read() as unit:
-                due_at = await self._store.sweep_next_due(unit)
-            if due_at is None or due_at > now:
-                # most looks find nothing, and need not take the database's only writer
-                return taken
-            async with self._units.begin() as unit:
-                claimed = await self._store.sweep_due(unit, now, now + _CLAIM_SECONDS * MICROSECONDS, _BATCH)
-            taken += sum(await asyncio.gather(*map(self._attempt, claimed)))
-        return taken
+        under_way: dict[asyncio.Task[bool], WebhookId] = {}
+        try:
+            while True:
+                claimed = await self._claim(Counter(under_way.values()))
+                under_way.update({asyncio.create_task(self._attempt(each)): each.endpoint.id for each in claimed})
+                if not under_way:
+                    return taken
+                if not claimed:
+                    taken += sum([task.result() for task in await self._ended(under_way)])
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _claim(self, under_way: Counter[WebhookId]) -> Sequence[Claimed]:
+        """Take on a few deliveries that are due, none to endpoints that have enough of them: one may hang."""
+        most = min(_AT_ENDPOINT, _AT_ONCE - under_way.total())
+        if self._is_stopping or most <= 0:
+            return []
+        now = self._clock.now()
+        async with self._units.read() as unit:
+            due_at = await self._store.sweep_next_due(unit)
+        if due_at is None or due_at > now:
+            # most looks find nothing, and need not take the database's only writer
+            return []
+        again_at = now + _CLAIM_SECONDS * MICROSECONDS
+        busy = [webhook_id for webhook_id, count in under_way.items() if count >= _AT_ENDPOINT]
+        async with self._units.begin() as unit:
+            return await self._store.sweep_due(unit, now, again_at, most, busy)
+
+    async def _ended(self, under_way: dict[asyncio.Task[bool], WebhookId]) -> set[asyncio.Task[bool]]:
+        """Wait until attempts have ended, or there may be more to make; those that have are under way no more."""
+        if self._is_stopping:
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            woken = asyncio.create_task(self._wake.wait())
+            try:
+                await asyncio.wait({*under_way, woken}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                woken.cancel()
+            self._wake.clear()
+        done = {task for task in under_way if task.done()}
+        for task in done:
+            del under_way[task]
+        return done
 
     async def _attempt(self, claimed: Claimed) -> bool:
         outcome = await self._send(claimed)
         endpoint, attempts = claimed.endpoint, claimed.attempts + 1
         again = await self._note(claimed, attempts, outcome)
+        self.taken_count += outcome.is_taken
+        self.failed_count += not outcome.is_taken
         if not outcome.is_taken:
             _log.warning(
                 "an event was not taken",
