@@ -22,10 +22,11 @@ class Delivery:
 
 
 class Receiver:
-    """Takes deliveries; `statuses` are what the next ones are answered with, 200 when there is none left."""
+    """Takes deliveries; `statuses` are what the next ones are answered with, `always` when there is none left."""
 
     def __init__(self, folder: Path) -> None:
         self.statuses: list[int] = []
+        self.always = 200
         self._came: queue.Queue[Delivery] = queue.Queue()
         authority = Authority()
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +40,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers.get("content-length", "0")))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver._came.put(Delivery(self.path, headers, body))
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
+                self.send_response(receiver.statuses.pop(0) if receiver.statuses else receiver.always)
                 self.send_header("location", "https://example.com/")
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -56,9 +57,9 @@ class Receiver:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
-    def next(self) -> Delivery:
+    def next(self, seconds: float = PATIENCE_SECONDS) -> Delivery:
         """Return the next delivery; queue.Empty if none comes for a long time."""
-        return self._came.get(timeout=PATIENCE_SECONDS)
+        return self._came.get(timeout=seconds)
 
     def is_idle(self) -> bool:
         """Say whether nothing came that was not looked at."""

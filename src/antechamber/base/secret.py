@@ -111,7 +111,9 @@ def hint(secret: Secret) -> str:
     return f"...{text[-_HINT_TAIL:]}"
 
 
-_LOOKS_SECRET: Final = re.compile(r"sk-(?:ant-)?[A-Za-z0-9_-]{8,}|ante-[a-z]+01-[A-Za-z0-9]{8,}")
+_LOOKS_SECRET: Final = re.compile(
+    r"sk-(?:ant-)?[A-Za-z0-9_-]{8,}|ante-[a-z]+01-[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/]{8,}={0,2}"
+)
 
 
 def redact(text: str) -> str:

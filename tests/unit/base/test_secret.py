@@ -96,6 +96,11 @@ def test_a_secret_in_a_text_is_redacted(kind: SecretKind, seed: int, frame: str)
     assert redact(frame % text) == frame % "sk-***"
 
 
+def test_what_signs_webhooks_is_redacted() -> None:
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+    assert redact(f"secret={secret};") == "secret=sk-***;"
+
+
 @pytest.mark.parametrize("text", ["", "a task-ant", "sk-short", "risk-free plan", "disk-usage of sk-1"])
 def test_other_texts_are_left_alone(text: str) -> None:
     assert redact(text) == text
