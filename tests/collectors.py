@@ -51,13 +51,18 @@ def _value(value: AnyValue) -> Any:  # noqa: ANN401 - any of them
 
 
 class Collector:
-    """A receiver of traces; `answers` are given first, each once, in their order; then it takes everything."""
+    """A receiver of traces; `answers` are given first, each once, in their order; then it takes everything.
+
+    What has come is known before it is answered, which waits until the collector is `released`.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.taken: list[Collected] = []
         self.refused: list[Collected] = []
         self.answers: list[Answer] = []
         self.always: Answer | None = None
+        self.released = threading.Event()
+        self.released.set()
         self._changed = threading.Condition()
         collector = self
 
@@ -88,6 +93,7 @@ class Collector:
             assert self._changed.wait_for(lambda: holds(self), seconds), (len(self.taken), len(self.refused))
 
     def close(self) -> None:
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -110,6 +116,7 @@ class Collector:
             answer = self.answers.pop(0) if self.answers else self.always
             (self.taken if answer is None else self.refused).append(came)
             self._changed.notify_all()
+        self.released.wait()
         success = Answer(
             200, {"content-type": "application/x-protobuf"}, ExportTraceServiceResponse().SerializeToString()
         )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from sqlalchemy import text
 
 from antechamber.adapters.seals import MasterKeySeals
 from antechamber.adapters.telemetry import GuardedAddresses, OtlpExporter
@@ -312,6 +313,62 @@ async def test_what_waits_for_a_removed_destination_goes_with_it_or_at_the_next_
     async with bench.units.begin() as unit:
         await bench.stores.queue.sweep_left(unit)
     assert (await bench.queued(), await bench.waiting(other)) == (1, ["req_1"])
+
+
+async def test_a_destination_that_is_removed_while_spans_are_under_way_is_not_missed(bench: Bench) -> None:
+    known = await bench.destination()
+    await bench.settle([row("req_1")])
+    bench.collector.released.clear()
+    sending = asyncio.create_task(bench.deliveries.deliver_due())
+    await asyncio.to_thread(bench.collector.wait, lambda seen: len(seen.spans) == 1)
+    await bench.destinations.delete(MINE, known.id, OPERATOR)
+    bench.collector.released.set()
+    assert (await sending, await bench.queued()) == (1, 0)
+
+
+async def test_a_destination_that_is_disabled_while_spans_are_under_way_stays_so(bench: Bench) -> None:
+    known = await bench.destination()
+    await bench.settle([row("req_1")])
+    bench.collector.always = Answer(301)
+    bench.collector.released.clear()
+    sending = asyncio.create_task(bench.deliveries.deliver_due())
+    await asyncio.to_thread(bench.collector.wait, lambda seen: len(seen.refused) == 1)
+    await bench.change(known, enabled=False)
+    bench.collector.released.set()
+    await sending
+    found = await bench.find(known)
+    assert (found.disabled_reason, found.health.last_error) == (DisabledReason.CALLER, "redirect (status 301)")
+
+
+async def test_what_is_under_way_at_a_stop_may_end_and_the_rest_stays(made: Services, collector: Collector) -> None:
+    bench = Bench(made, collector, DeliveryRules(batch=1))
+    known = await bench.destination()
+    await bench.settle([row("req_1"), row("req_2")])
+    collector.released.clear()
+    bench.deliveries.start()
+    await asyncio.to_thread(collector.wait, lambda seen: len(seen.spans) == 1)
+    stopping = asyncio.create_task(bench.deliveries.stop())
+    # the stop is told of before what is under way ends
+    await asyncio.sleep(0)
+    collector.released.set()
+    await stopping
+    assert (bench.arrived(), await bench.waiting(known)) == (["req_1"], ["req_2"])
+
+
+async def test_a_database_that_fails_ends_no_sending(bench: Bench) -> None:
+    known = await bench.destination()
+    await bench.settle([row("req_1")])
+    async with bench.units.begin() as unit:
+        await connection(unit).execute(text("ALTER TABLE telemetry_queue RENAME TO gone"))
+    bench.deliveries.start()
+    try:
+        await asyncio.sleep(0.2)
+        async with bench.units.begin() as unit:
+            await connection(unit).execute(text("ALTER TABLE gone RENAME TO telemetry_queue"))
+        await asyncio.to_thread(bench.collector.wait, lambda seen: len(seen.spans) == 1)
+    finally:
+        await bench.deliveries.stop()
+    assert await bench.waiting(known) == []
 
 
 async def test_two_who_make_the_tenth_at_once_leave_ten(bench: Bench) -> None:

@@ -34,10 +34,12 @@ class Outbox:
         if self._covering is None:
             # a start: what an earlier server has left comes in before anything else is read
             self._take(await self._queue.sweep_covering(unit))
+        if not self._covering:
+            return
         requests = [
             (Place(each.organization_id, each.destination_id), row.intent.request_id)
             for row in rows
-            for each in (self._covering or {}).get(row.intent.organization_id, ())
+            for each in self._covering.get(row.intent.organization_id, ())
             if covers(each.scope, listed=row.intent.workspace_id in each.workspace_ids)
         ]
         if requests:
