@@ -35,7 +35,7 @@ KINDS = ("oci-root", "oci-rootless")
 _READY_SECONDS = 60
 _END_SECONDS = 60
 _PAUSE_SECONDS = 0.02
-_LAUNCHER = Path(__file__).with_name("unprivileged.py")
+LAUNCHER = Path(__file__).with_name("unprivileged.py")
 
 
 class Station:
@@ -67,7 +67,7 @@ class Station:
             "egress": str(data / "run" / "egress.sock"),
             **parts,
         }
-        self._line = msgspec.json.encode(msgspec.convert(told, SupervisorConfiguration))
+        self.line = msgspec.json.encode(msgspec.convert(told, SupervisorConfiguration))
         self._egress: subprocess.Popen[bytes] | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
         if user is not None:
@@ -85,7 +85,7 @@ class Station:
 
     def launch(self) -> None:
         """Start the supervisor. In the main thread: the process is told to end when the thread that made it does."""
-        self._supervisor = self._launch("antechamber.adapters.sandboxes", self._line)
+        self._supervisor = self._launch("antechamber.adapters.sandboxes", self.line)
 
     def await_ready(self) -> None:
         """Wait until it takes calls."""
@@ -145,7 +145,7 @@ class Station:
     def _launch(self, module: str, line: bytes) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", module]
         if self.user is not None:
-            command = [sys.executable, str(_LAUNCHER), self.user, ":".join(needed()), *command]
+            command = [sys.executable, str(LAUNCHER), self.user, ":".join(needed()), *command]
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 command,

@@ -20,7 +20,7 @@ from tests.contracts.tenants import MINE, settle
 from tests.contracts.workshops import PLACE, Shop
 from tests.sandboxes import bases, gems, registries
 from tests.sandboxes.running import run
-from tests.sandboxing import Station, station
+from tests.sandboxing import KINDS, Station, station
 from tests.templates import copy_to
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anyio, pytest.mark.timeout(900)]
@@ -94,8 +94,8 @@ async def test_every_manager_installs_in_one_environment_and_again_pinned(yard: 
     await gems.make(shop.sandboxes, yard.folder)
     environment = await shop.environment(
         apt=("tree",),
-        cargo=("shellharden@4.3.1",),
-        gem=("teller:1.2.3",),
+        cargo=("shellharden",),
+        gem=("teller",),
         go=("golang.org/x/example/hello",),
         npm=("is-odd@3.0.1", "is-number"),
         pip=("six==1.16.0", "iniconfig"),
@@ -103,7 +103,7 @@ async def test_every_manager_installs_in_one_environment_and_again_pinned(yard: 
     build = await built(shop, environment)
     assert build.base == bases.TOOLS
     assert (await said(shop, build, "tree", "--version")).startswith("tree v")
-    assert "4.3.1" in await said(shop, build, "shellharden", "--version")
+    assert await said(shop, build, "shellharden", "--version")
     assert await said(shop, build, "tell") == "told"
     assert await said(shop, build, "hello") == "Hello, world!"
     assert await said(shop, build, "node", "-p", "require('is-odd')(3)") == "true"
@@ -115,7 +115,7 @@ async def test_every_manager_installs_in_one_environment_and_again_pinned(yard: 
 
     assert build.lock is not None
     pinned = {manager: build.lock.packages.of(manager) for manager in Manager}
-    assert pinned[Manager.CARGO] == ("shellharden@4.3.1",)
+    assert pinned[Manager.CARGO][0].startswith("shellharden@")
     assert pinned[Manager.GEM] == ("teller:1.2.3",)
     assert pinned[Manager.NPM][0] == "is-odd@3.0.1"
     assert pinned[Manager.PIP][0] == "six==1.16.0"
@@ -123,6 +123,14 @@ async def test_every_manager_installs_in_one_environment_and_again_pinned(yard: 
     assert pinned[Manager.GO][0].startswith("golang.org/x/example/hello@v")
     assert pinned[Manager.NPM][1].startswith("is-number@")
     assert pinned[Manager.PIP][1].startswith("iniconfig==")
+
+    again = await built(shop, environment, pinned=True, fresh=True)
+    assert again.packages == build.lock.packages
+    assert again.lock == build.lock
+    # who comes next starts on what is there
+    assert (await shop.builds.prepare(environment)).layers == (build.digest,)
+    part = await shop.builds.listing(MINE, PLACE, EnvironmentId(environment.id), PageQuery())
+    assert [each.id for each in part.items] == [again.id, build.id]
 
 
 @pytest.mark.parametrize("yard", ["oci-rootless"], indirect=True)
@@ -193,6 +201,7 @@ async def test_a_mirror_that_is_down_is_told_as_such(yard: Yard, tmp_path: Path)
         assert (build.failure.reason, build.failure.package) == (Reason.REGISTRY_UNREACHABLE, "iniconfig"), log
 
 
+@pytest.mark.parametrize("yard", KINDS, indirect=True)
 async def test_a_disk_that_is_full_is_told_as_such(shop: Shop) -> None:
     shop.builds = shop.open(PATIENCE_SECONDS, Limits(disk_bytes=24 * MEBIBYTE))
     with pytest.raises(BuildFailed) as failed:

@@ -3,15 +3,20 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from antechamber.adapters.sandboxes.configuration import Answer, Refused
 from antechamber.features.environments.model.sandbox import Command, SandboxError, SandboxGone, SandboxSpec
 from antechamber.features.environments.ports.sandboxes import Sandbox
 from tests.sandboxes.running import ORGANIZATION, collect, once, run
-from tests.sandboxing import KINDS, Station, alive, end, family, station
+from tests.sandboxing import KINDS, LAUNCHER, Station, alive, end, family, make_user, needed, station
 
 # each starts servers or supervisors more than once
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
@@ -238,3 +243,45 @@ def test_a_supervisor_without_its_runtime_says_which_package_has_it() -> None:
 def test_a_user_without_a_range_of_ids_is_told_the_command_that_gives_one() -> None:
     with pytest.raises(AssertionError, match="usermod --add-subuids"), station("oci-rootless", user="nobody"):
         pass
+
+
+# a machine that allows no user namespaces, as far as whatever is started in it can tell
+FORBIDDEN = 'read -r _ && sh -c "echo 0 >/proc/sys/user/max_user_namespaces" && exec "$@"'
+
+
+def test_a_machine_without_user_namespaces_is_refused_with_the_setting_that_forbids_them(tmp_path: Path) -> None:
+    user = make_user().pw_name
+    made = Station(user=user)
+    launched = [sys.executable, str(LAUNCHER), user, ":".join(needed())]
+    supervisor = [*launched, sys.executable, "-P", "-m", "antechamber.adapters.sandboxes"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["unshare", "--user", "sh", "-c", FORBIDDEN, "sh", *supervisor],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={"PATH": os.environ["PATH"]},
+        )
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        own = Path("/proc/self/ns/user").readlink()
+        deadline = time.monotonic() + SECONDS
+        while Path(f"/proc/{process.pid}/ns/user").readlink() == own:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        for name in ("uid_map", "gid_map"):
+            Path(f"/proc/{process.pid}/{name}").write_text("0 0 4294967295\n")
+        process.stdin.write(b"\n" + made.line + b"\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        assert line, (tmp_path / "log").read_text()
+        refused = msgspec.json.decode(line, type=Answer)
+        assert isinstance(refused, Refused)
+        assert "user namespaces are not allowed here" in refused.reason
+        assert "sysctl user.max_user_namespaces" in refused.reason
+        assert process.wait(SECONDS) == 1
+    finally:
+        process.kill()
+        end(process)
+        made.remove()

@@ -20,8 +20,9 @@ from tests.contracts.tenants import settle
 from tests.contracts.workshops import Shop
 from tests.sandboxes import registries
 
-# before there is a sandbox, while the manager runs, when it has run, when all is sealed but not told
-MOMENTS = ("create", "install", "seal", "sealed")
+# before there is a sandbox, before anything is installed, while the manager runs, when what came in is listed, when
+# what is not kept is removed, when all of it has run, when all is sealed but not told
+MOMENTS = ("create", "prepare", "install", "census", "sweep", "seal", "sealed")
 
 
 def die() -> None:
@@ -34,16 +35,24 @@ class _Room:
     def __init__(self, sandbox: Sandbox, moment: str) -> None:
         self._sandbox = sandbox
         self._moment = moment
+        self._has_installed = False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the sandbox's own
         return getattr(self._sandbox, name)
 
     async def execute(self, command: Command) -> Process:
-        is_install = "install" in command.argv
         process = await self._sandbox.execute(command)
-        if is_install and self._moment == "install":
+        if self._moment == self._phase(command.argv):
             die()
         return process
+
+    def _phase(self, argv: tuple[str, ...]) -> str:
+        if "install" in argv:
+            self._has_installed = True
+            return "install"
+        if argv[0] == "find":
+            return "sweep"
+        return "census" if self._has_installed else "prepare"
 
 
 class _Mortal:

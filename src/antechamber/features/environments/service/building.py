@@ -44,6 +44,8 @@ Note = Callable[[Build], Awaitable[None]]
 _TAIL: Final = 64 << 10
 _LOOK_SECONDS: Final = 1.0
 _KILL: Final = 9
+_MOST_LOOKS: Final = 200
+_STOPPING_SECONDS: Final = 0.05
 # more decisions than one program of a build causes
 _MOST_DECISIONS: Final = 100_000
 # bases bring packages of these; of the others everything that is listed is new
@@ -99,11 +101,12 @@ class Builder:
             await self._install(attempt, sandbox, await self._files(sandbox, means))
             layer = await self._sandboxes.seal(build.id, build.digest)
         except FailedStep as error:
-            return await self._fail(attempt, error.failure)
+            return await self._fail(attempt, await self._over_limit(attempt) or error.failure)
         except (SandboxError, OSError) as error:
             full = "No space left" in str(error)
             reason = Reason.DISK_FULL if full else Reason.RUNTIME_FAILED
-            return await self._fail(attempt, Failure(reason, str(error), attempt.manager))
+            failure = await self._over_limit(attempt) or Failure(reason, str(error), attempt.manager)
+            return await self._fail(attempt, failure)
         except asyncio.CancelledError:
             await self._sandboxes.remove(build.id)
             raise
@@ -214,6 +217,24 @@ class Builder:
             for task in watching:
                 task.cancel()
         return status, tail.text()
+
+    async def _over_limit(self, attempt: "_Attempt") -> Failure | None:
+        """Return why the runtime has stopped a build's sandbox, where a disk is looked at and not limited by itself."""
+        known = None
+        with contextlib.suppress(SandboxError):
+            if await self._sandboxes.find(attempt.build.id) is not None:
+                return None
+            for _ in range(_MOST_LOOKS):
+                listed = await self._sandboxes.listing({LABEL: "build"})
+                known = next((info for info in listed if info.id == attempt.build.id), None)
+                if known is None or known.state != "running":
+                    break
+                # it is being stopped just now
+                await asyncio.sleep(_STOPPING_SECONDS)
+            if known is not None and known.ended_for == "disk":
+                message = f"The build wrote more than the {self._limits.sandbox.disk_bytes >> 20} MiB that one may."
+                return Failure(Reason.DISK_FULL, message, attempt.manager)
+        return None
 
     async def _fail(self, attempt: "_Attempt", failure: Failure) -> Build:
         now = self._clock.now()
