@@ -1,6 +1,7 @@
 """Real packages from the registries that this machine uses, installed inside sandboxes, sealed, and used."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from antechamber.features.environments.model.sandbox import Limits, NetworkPolic
 from antechamber.features.environments.service.builds import BuildFailed
 from tests.contracts.tenants import MINE, settle
 from tests.contracts.workshops import PLACE, Shop
+from tests.dockerd import Dockerd
 from tests.sandboxes import bases, gems, registries
 from tests.sandboxes.running import run
 from tests.sandboxing import KINDS, Station, station
@@ -48,8 +50,16 @@ def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("gems")
     private = [*registries.private(), {"network": "127.0.0.0/8", "host": gems.HOST}]
     egress = {"private": private, "hosts": {gems.HOST: "127.0.0.1"}}
-    with gems.served(folder) as port, station(kind, egress=egress) as made:
-        bases.lay(made)
+    with contextlib.ExitStack() as stack:
+        parts: dict[str, str] = {}
+        if kind == "docker":
+            engine = Dockerd().start()
+            stack.callback(engine.stop)
+            parts = {"runtime": "docker", "docker_url": engine.url}
+        port = stack.enter_context(gems.served(folder))
+        made = stack.enter_context(station(kind, egress=egress, **parts))
+        if kind != "docker":
+            bases.lay(made)
         yield Yard(kind, made, folder, port)
 
 
@@ -142,6 +152,17 @@ async def test_a_lock_rebuilds_the_very_versions(shop: Shop) -> None:
     assert first.lock is not None
     assert again.packages == first.lock.packages
     assert again.lock == first.lock
+
+
+@pytest.mark.parametrize("yard", ["docker"], indirect=True)
+async def test_an_engine_builds_layers_of_what_this_machines_own_managers_install(shop: Shop) -> None:
+    environment = await shop.environment(npm=("is-number",), pip=("iniconfig",))
+    build = await built(shop, environment)
+    assert build.base == "host"
+    assert await said(shop, build, "node", "-p", "require('is-number')(3)") == "true"
+    assert await said(shop, build, "python3", "-c", "import iniconfig; print('there')") == "there"
+    again = await built(shop, environment, pinned=True, fresh=True)
+    assert again.lock == build.lock
 
 
 async def test_ten_who_come_at_once_share_one_build_and_never_see_each_other(shop: Shop) -> None:

@@ -62,6 +62,11 @@ async def test_a_file_that_is_no_program_ends_with_126(room: Sandbox) -> None:
     assert (await run(room, "/etc/passwd")).status.code == 126
 
 
+async def test_a_program_may_have_threads(room: Sandbox) -> None:
+    script = "import threading as t; own = [t.Thread(target=print, args=(n,)) for n in range(3)]\nfor each in own:"
+    assert (await run(room, "python3", "-c", f"{script} each.start(); each.join()")).text == "0\n1\n2\n"
+
+
 async def test_ten_megabytes_of_input_arrive_and_end(room: Sandbox) -> None:
     content = bytes(range(256)) * 40_000
     said = await run(room, "sha256sum", given=content)
@@ -272,6 +277,23 @@ async def test_a_sealed_layer_is_under_other_sandboxes_and_goes_when_none_uses_i
     assert await runtime.sandboxes.drop_layer(ORGANIZATION, digest)
     assert digest not in {found.digest for found in await runtime.sandboxes.layers()}
     assert not await runtime.sandboxes.drop_layer(ORGANIZATION, digest)
+
+
+async def test_a_layer_brings_no_variables_of_the_sandbox_that_made_it(runtime: Runtime) -> None:
+    digest = runtime.name()
+    maker = await runtime.sandboxes.create(runtime.spec(runtime.name(), environment={"OF_THE_MAKER": "1"}))
+    assert "OF_THE_MAKER=1" in (await run(maker, "env")).text
+    await runtime.sandboxes.seal(maker.id, digest)
+    async with runtime.room(layers=(digest,)) as room:
+        assert "OF_THE_MAKER" not in (await run(room, "env")).text
+    assert await runtime.sandboxes.drop_layer(ORGANIZATION, digest)
+
+
+async def test_a_sandbox_that_starts_again_has_the_variables_of_its_new_spec(runtime: Runtime) -> None:
+    async with runtime.room(environment={"WHEN": "before"}) as room:
+        await room.stop()
+        again = await runtime.sandboxes.create(runtime.spec(room.id, environment={"WHEN": "after"}))
+        assert (await run(again, "sh", "-c", "echo $WHEN")).text == "after\n"
 
 
 async def test_another_organizations_layer_is_not_there(runtime: Runtime) -> None:

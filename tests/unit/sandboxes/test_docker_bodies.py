@@ -51,9 +51,9 @@ def test_memory_that_poses_as_files_is_half_of_memory_at_most() -> None:
 
 
 def test_a_program_is_its_own_arguments_behind_the_reaper() -> None:
-    told = bodies.execution(Command(("sh", "-c", "$(id)")), "mark")
+    told = bodies.execution(Command(("sh", "-c", "$(id)")), "mark", {"A": "b"})
     assert told["Cmd"] == [bodies.REAPER, "-s", "--", "sh", "-c", "$(id)"]
-    assert told["Env"] == [f"{bodies.MARK}=mark"]
+    assert told["Env"] == ["A=b", f"{bodies.MARK}=mark"]
 
 
 def test_the_callers_labels_come_back_and_no_others() -> None:

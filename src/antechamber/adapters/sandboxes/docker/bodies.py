@@ -58,7 +58,8 @@ def container(spec: SandboxSpec, image: Image, house: House) -> dict[str, Any]:
         "Entrypoint": [INIT, "-P"],
         "Cmd": [],
         "User": "0:0",
-        "Env": [f"{name}={value}" for name, value in spec.environment.items()],
+        # a layer that is made of it would have them too: programs are given theirs one by one
+        "Env": [],
         "WorkingDir": WORKING_FOLDER,
         "Labels": labels(spec, house),
         "HostConfig": _held(spec, image, house),
@@ -82,10 +83,13 @@ def own_labels(told: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(LABEL): value for name, value in told.items() if name.startswith(LABEL)}
 
 
-def execution(command: Command, mark: str) -> dict[str, Any]:
-    """Return the body of `POST /containers/{id}/exec`; by `mark` its processes are found again."""
+def execution(command: Command, mark: str, told: Mapping[str, str]) -> dict[str, Any]:
+    """Return the body of `POST /containers/{id}/exec`; by `mark` its processes are found again.
+
+    `told` are the variables of the sandbox, for every program.
+    """
     terminal = {"TERM": "xterm-256color"} if command.tty else {}
-    environment = {**terminal, **command.environment, MARK: mark}
+    environment = {**terminal, **told, **command.environment, MARK: mark}
     return {
         "Cmd": [REAPER, "-s", "--", *_sized(command), *command.argv],
         "Env": [f"{name}={value}" for name, value in environment.items()],

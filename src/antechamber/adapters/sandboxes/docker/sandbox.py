@@ -150,6 +150,6 @@ class DockerSandbox:
             process.gone()
 
     async def _start(self, command: Command, mark: str) -> tuple[DockerProcess, Link, bytes]:
-        body = bodies.execution(command, mark)
+        body = bodies.execution(command, mark, self.spec.environment)
         execution, link, early = await engine.execute(self._calls, self.container, body)
         return DockerProcess(self, execution, mark, command.user, tty=command.tty), link, early

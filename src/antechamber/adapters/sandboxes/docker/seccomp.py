@@ -2,6 +2,24 @@
 
 import json
 from importlib import resources
+from typing import Any, Final
+
+# Engines before 23.0 know no `defaultErrnoRet`, and answer EPERM where the profile says nothing. Of these, libraries
+# must learn that the kernel lacks them, or they try nothing else: without clone3 there would be no thread.
+_LACKING: Final = (
+    "clone3",
+    "getxattrat",
+    "io_pgetevents",
+    "listmount",
+    "listxattrat",
+    "lsm_get_self_attr",
+    "lsm_list_modules",
+    "lsm_set_self_attr",
+    "removexattrat",
+    "set_mempolicy_home_node",
+    "setxattrat",
+    "statmount",
+)
 
 
 def profile(architecture: str) -> str:
@@ -11,4 +29,6 @@ def profile(architecture: str) -> str:
     if (own := kept.get(architecture)) is None:
         return ""
     told = {name: kept[name] for name in ("defaultAction", "defaultErrnoRet")}
-    return json.dumps({**told, "architectures": own["architectures"], "syscalls": kept["syscalls"] + own["syscalls"]})
+    lacking = {"names": _LACKING, "action": kept["defaultAction"], "errnoRet": kept["defaultErrnoRet"]}
+    calls: list[dict[str, Any]] = [*kept["syscalls"], *own["syscalls"], lacking]
+    return json.dumps({**told, "architectures": own["architectures"], "syscalls": calls})
