@@ -71,6 +71,15 @@ def test_of_all_ioctls_the_filter_leaves_two_out_whatever_is_above_them(number: 
     assert allowed == (number not in {TIOCSTI, TIOCLINUX})
 
 
+def test_an_engine_that_knows_no_answer_of_its_own_says_that_the_kernel_lacks_what_libraries_fall_back_from() -> None:
+    told = json.loads(seccomp.profile("x86_64"))
+    [lacking] = [rule for rule in told["syscalls"] if "clone3" in rule["names"]]
+    assert (lacking["action"], lacking["errnoRet"]) == ("SCMP_ACT_ERRNO", 38)
+    # and nothing that the profile says something of
+    others = {name for rule in told["syscalls"] if rule is not lacking for name in rule["names"]}
+    assert not others & set(lacking["names"])
+
+
 def test_a_processor_without_a_profile_gets_the_engines() -> None:
     assert seccomp.profile("riscv64") == ""
     assert json.loads(seccomp.profile("aarch64"))["architectures"] == ["SCMP_ARCH_AARCH64"]
