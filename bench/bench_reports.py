@@ -30,6 +30,7 @@ from antechamber.features.usage.model import Dimension, Width
 from antechamber.features.usage.model.analytics import Person
 from antechamber.features.usage.service import Analytics, UsageReports
 from antechamber.features.usage.sql import SqlUsage
+from antechamber.features.usage.wire import enterprise
 from antechamber.features.usage.wire.analytics import Asked, read_analytics, show_analytics
 from antechamber.features.usage.wire.cost_report import read_cost_query, show_costs
 from bench.ledger_rows import DAYS, END, START, Shape, fill
@@ -97,6 +98,16 @@ def cases(database: Database) -> list[Case]:
         query = read_analytics(report, asked, {name: [value] for name, value in filters.items()})
         return show_analytics(await analytics.page(ORG, query), query)
 
+    async def by_bucket(report: str, *group_by: str) -> bytes:
+        asked = enterprise.Asked(to_rfc3339(START), None, "1d", group_by, DAYS, None)
+        query = enterprise.read_buckets(report, asked, {})
+        return enterprise.show_by_bucket(await analytics.buckets(ORG, query), query)
+
+    async def by_person(report: str, *group_by: str) -> bytes:
+        asked = enterprise.Asked(to_rfc3339(START), to_rfc3339(END), None, group_by, 1000, None)
+        query = enterprise.read_users(report, asked, enterprise.Ranked("desc", None, exclude_deleted_users=False), {})
+        return enterprise.show_by_user(await analytics.page(ORG, query), query)
+
     day, hour, minute = Width.DAY, Width.HOUR, Width.MINUTE
     everything = [each.value for each in Dimension]
     return [
@@ -121,6 +132,9 @@ def cases(database: Database) -> list[Case]:
         ("analytics, 31 days by key and model, first 1000", ROLLED_MS, lambda: analyse("usage", "api_key_id", "model")),
         ("analytics, days by model", ROLLED_MS, lambda: analyse("cost", "model", width="1d")),
         ("analytics, a key's days", ROLLED_MS, lambda: analyse("cost", "model", width="1d", api_key_ids=ONE_KEY)),
+        ("Enterprise, 31 days by model", ROLLED_MS, lambda: by_bucket("cost", "model")),
+        ("Enterprise, 31 days by person, first 1000", ROLLED_MS, lambda: by_person("usage")),
+        ("Enterprise, 31 days by person and model, first 1000", ROLLED_MS, lambda: by_person("cost", "model")),
         ("analytics, 31 days by tag", OTHER_MS, lambda: analyse("cost", "tag")),
         ("analytics, 31 days by end user", OTHER_MS, lambda: analyse("cost", "end_user")),
         ("analytics, 31 days by session", OTHER_MS, lambda: analyse("cost", "session_id")),

@@ -15,7 +15,7 @@ from tests.contracts.revisions import upgrade_to
 from tests.unit.usage.samples import DAY, NOON, row
 
 DAYS = {"1d/key", "1d/key-model", "1d/untagged"}
-WEEKS = {"7d/key-model", "7d/people"}
+WEEKS = {"7d", "7d/key-model", "7d/people"}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -126,7 +126,13 @@ async def test_days_of_tags_are_the_sums_of_their_rows(
 
 @pytest.mark.parametrize(
     "group_by",
-    [(Dimension.API_KEY_ID, Dimension.MODEL), (Dimension.ACCOUNT_ID,), (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID)],
+    [
+        (Dimension.API_KEY_ID,),
+        (Dimension.API_KEY_ID, Dimension.MODEL),
+        (Dimension.ACCOUNT_ID,),
+        (Dimension.ACCOUNT_ID, Dimension.MODEL, Dimension.SERVICE_ACCOUNT_ID),
+        (Dimension.WORKSPACE_ID, Dimension.API_KEY_ID),
+    ],
 )
 async def test_weeks_are_the_sums_of_their_days(database: Database, group_by: tuple[Facet, ...]) -> None:
     rows = [

@@ -343,7 +343,7 @@ async def _check_costs(address: URL, organization: str, rows: list[UsageRow]) ->
     priced = [cost for cost in expected.values() if cost is not None]
     by_component = [sum(getattr(cost, component) for cost in priced) for component in Component]
     unpriced = sum(cost.source == "fallback" for cost in priced)
-    assert len(found) == 15
+    assert len(found) == 16
     assert {tuple(map(int, each[1:])) for each in found} == {(*by_component, unpriced, len(rows))}
     await database.close()
 

@@ -1,4 +1,4 @@
-"""Add days of sessions, and weeks of people and of keys with models."""
+"""Add days of sessions, and weeks of people, of keys with models, and of every dimension."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,7 +52,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     _fill_sessions()
-    for suffix in ("/key-model", "/people"):
+    for suffix in ("/key-model", "/people", ""):
         _widen(suffix)
 
 

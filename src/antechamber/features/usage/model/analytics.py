@@ -197,4 +197,4 @@ def check_groups(group_by: tuple[Grouping, ...]) -> None:
 
 def rank_key(counters: tuple[int, ...], places: tuple[int, ...]) -> int:
     """Return what a line is ordered by."""
-    return sum(counters[place] for place in places)
+    return sum(map(counters.__getitem__, places))

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from operator import attrgetter
-from typing import Final
+from operator import add, attrgetter, itemgetter
+from typing import Any, Final
 
 from antechamber.base.clock import Clock
 from antechamber.base.ids import Kind, OrganizationId
@@ -103,9 +103,7 @@ class Analytics:
         rows = await self._store.table(unit, asked.organization_id, question)
         if not asked.by_actor:
             return [asked.line(row) for row in rows], question.is_scan
-        merged = asked.merge(rows, owners)
-        until = None if asked.query.bucketed else asked.offset + asked.query.limit + 1
-        return merged[asked.offset : until], question.is_scan
+        return asked.merge(rows, owners), question.is_scan
 
 
 class _Asked:
@@ -159,7 +157,7 @@ class _Asked:
             filters=filters,
             bucketed=query.width is not None,
             unless_zero=self._counters[:-1],
-            rank=self._rank,
+            rank=() if self.by_actor else self._rank,
             ascending=query.ascending and not query.by_time,
             by_time=query.by_time,
             newest_first=query.by_time and not query.ascending,
@@ -173,26 +171,47 @@ class _Asked:
         return self._line(row[0], [self._value(group, row) for group in self._groups], tuple(row[self._first :]))
 
     def merge(self, rows: Sequence[SumRow], owners: Mapping[str, str]) -> list[AnalyticsLine]:
-        """Return all lines in their order, where rows of one actor are one."""
-        sums: dict[tuple[object, ...], tuple[int, ...]] = {}
-        account, service, key = (self._places[facet] for facet in IDENTITY)
+        """Return the lines of a page and one more if there is one, where rows of one actor are one."""
+        actors: dict[tuple[Any, ...], Identity | None] = {}
+        known: dict[str, Identity | None] = {"": None}
+        sums: dict[tuple[str, Sequence[Any]], tuple[int, ...]] = {}
+        who, first = itemgetter(*(self._places[facet] for facet in IDENTITY)), self._first
+        # the bucket twice, so that it is a tuple even of no groups
+        told = itemgetter(0, 0, *(self._places[FACETS[group]] for group in self._groups if group in FACETS))
         for row in rows:
-            actor = identify(row[account], row[service], row[key], owners)
-            if not self._lets_through(actor):
-                continue
-            name = (row[0], *(self._value(group, row, actor) for group in self._groups))
-            there, new = sums.get(name), tuple(row[self._first :])
-            sums[name] = new if there is None else tuple(map(sum, zip(there, new, strict=True)))
-        lines = [self._line(int(str(name[0])), list(name[1:]), counters) for name, counters in sums.items()]
+            ids = who(row)
+            if ids not in actors:
+                actors[ids] = identify(ids[0], ids[1], ids[2], owners)
+            actor = actors[ids]
+            if self._lets_through(actor):
+                name = self._name(actor)
+                known[name] = actor
+                there, new = sums.get((name, told(row))), row[first:]
+                sums[name, told(row)] = tuple(new if there is None else map(add, there, new))
+        ordered = sorted(sums)
         places = tuple(self._counters.index(name) for name in self._rank)
         query = self.query
-        lines.sort(key=lambda line: str(line.group.values()))
-        lines.sort(
-            key=lambda line: rank_key(line.counters, places), reverse=not (query.ascending and not query.by_time)
-        )
+        ordered.sort(key=lambda group: rank_key(sums[group], places), reverse=not query.ascending or query.by_time)
         if query.by_time:
-            lines.sort(key=lambda line: line.starting_at, reverse=not query.ascending)
-        return lines
+            ordered.sort(key=lambda group: group[1][0], reverse=not query.ascending)
+        until = None if query.bucketed else self.offset + query.limit + 1
+        return [self._merged(known[group[0]], group[1], sums[group]) for group in ordered[self.offset : until]]
+
+    def _name(self, actor: Identity | None) -> str:
+        """Return what an actor's rows are put together by: nothing where actors are only filtered by."""
+        if actor is None or not set(_ACTORS).intersection(self._groups):
+            return ""
+        return actor.id if Grouping.ACTOR in self._groups else actor.type.value
+
+    def _merged(self, actor: Identity | None, told: Sequence[Any], counters: tuple[int, ...]) -> AnalyticsLine:
+        values = iter(told[2:])
+        shown: dict[Grouping, object] = {
+            Grouping.ACTOR: actor,
+            Grouping.ACTOR_TYPE: actor.type.value if actor else None,
+            Grouping.ORGANIZATION_ID: self.organization_id,
+        }
+        group = [(next(values) or None) if name in FACETS else shown.get(name) for name in self._groups]
+        return self._line(told[0], group, counters)
 
     @property
     def _first(self) -> int:
@@ -205,11 +224,7 @@ class _Asked:
         group = dict(zip(self._groups, values, strict=True))
         return AnalyticsLine(start, stop, group, counters)  # type: ignore[arg-type] # values are texts and identities
 
-    def _value(self, group: Grouping, row: SumRow, actor: Identity | None = None) -> object:
-        if group is Grouping.ACTOR:
-            return actor
-        if group is Grouping.ACTOR_TYPE:
-            return actor.type.value if actor else None
+    def _value(self, group: Grouping, row: SumRow) -> object:
         if group is Grouping.ORGANIZATION_ID:
             return self.organization_id
         return (row[self._places[FACETS[group]]] or None) if group in FACETS else None

@@ -57,7 +57,6 @@ CUBES: Final = (
         _ALL,
     ),
     Cube("/key", frozenset({Dimension.API_KEY_ID}), frozenset({Width.DAY})),
-    Cube("/key-model", frozenset({Dimension.API_KEY_ID, Dimension.MODEL}), frozenset({Width.DAY}), has_weeks=True),
     Cube(
         "/workspace",
         frozenset(
@@ -78,7 +77,8 @@ CUBES: Final = (
         frozenset({Width.DAY}),
         has_weeks=True,
     ),
-    Cube("", frozenset(Dimension), _ALL),
+    Cube("/key-model", frozenset({Dimension.API_KEY_ID, Dimension.MODEL}), frozenset({Width.DAY}), has_weeks=True),
+    Cube("", frozenset(Dimension), _ALL, has_weeks=True),
 )
 
 
@@ -86,6 +86,15 @@ CUBES: Final = (
 OF_SESSIONS: Final[frozenset[Facet]] = frozenset({Tag.SESSION_ID, Dimension.MODEL})
 # the requests of a day that carry no tag, by every dimension; with the days of tagged ones they are all
 UNTAGGED: Final = Cube("/untagged", frozenset(Dimension), frozenset({Width.DAY}))
+
+
+def choose_sums(width: Width, asked: AbstractSet[Facet]) -> Cube:
+    """Return the roll-up that has what is asked for in the fewest rows, when buckets need not be told apart."""
+    coarsest = choose(width, asked)
+    if coarsest.suffix and coarsest.widths == _ALL:
+        return coarsest
+    weekly = (cube for cube in CUBES if cube.has_weeks and width in cube.widths and asked <= cube.dimensions)
+    return next(weekly, coarsest)
 
 
 def spans(piece: Piece, cube: Cube) -> list[tuple[str, int, int]]:

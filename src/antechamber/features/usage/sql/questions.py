@@ -12,7 +12,7 @@ from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.database.engine import connection
 from antechamber.features.usage.model import COST, COSTS, Dimension, Facet, Piece, Question, SumRow, Tag, Width
-from antechamber.features.usage.sql.cubes import OF_SESSIONS, UNTAGGED, choose, spans
+from antechamber.features.usage.sql.cubes import OF_SESSIONS, UNTAGGED, choose, choose_sums, spans
 
 FOREVER: Final = 2**62
 # groups are sorted in memory as far as the cache goes: a third less time for tens of thousands of them; what it holds
@@ -210,12 +210,14 @@ def _parts(
     if question.is_tagged:
         of_tags = _sessions if question.facets <= OF_SESSIONS else _tagged
         return [of_tags(statement, question, organization_id, piece, columns)]
-    cube = choose(piece.width, question.facets)
-    bucketed = [(cube.name(piece.width), piece.start, piece.end)]
+    if question.bucketed:
+        found = [(choose(piece.width, question.facets).name(piece.width), piece.start, piece.end)]
+    else:
+        found = spans(piece, choose_sums(piece.width, question.facets))
     chosen = ", ".join(map(_read, columns)) or "1"
     return [
         f"SELECT {chosen} FROM usage_rollups WHERE {_where(statement, question, organization_id, span)}"  # noqa: S608 - names of ours only
-        for span in (bucketed if question.bucketed else spans(piece, cube))
+        for span in found
     ]
 
 
