@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import tarfile
+import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from tests.issuers import Authority
 from tests.origins import Origin
 
+_LONGEST_SECONDS = 120
 HOST = "private.example"
 USER = "reader"
 CANARY = "canary-of-the-private-registry"
@@ -51,11 +53,15 @@ class Private(Origin):
     def __init__(self, folder: Path, authority: Authority) -> None:
         self.files: dict[str, bytes] = {}
         self.header = HEADER
+        # cleared, it answers nothing
+        self.open = threading.Event()
+        self.open.set()
         super().__init__(folder, authority, HOST)
         self.address = f"https://{HOST}:{self.port}"
 
     def answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         del body
+        self.open.wait(_LONGEST_SECONDS)
         is_known = request.headers.get("authorization") == self.header
         path = request.path.rstrip("/").replace("/./", "/")
         found = self.files.get(path) if is_known else None

@@ -1,6 +1,5 @@
 """A running server takes up what its file says of registries: builds that are asked for later use it."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,31 +7,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.issuers import Authority
 from tests.live import LiveServer
-from tests.sandboxes.private import CANARY, HOST, USER, Private, basic, pip_files
+from tests.sandboxes.private import CANARY, Private, basic, pip_files
+from tests.sandboxes.sites import SECONDS, Site, config_of
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
-BETA = "managed-agents-2026-04-01"
-SECONDS = 120
 OTHER = "canary-after-the-rotation"
-CONFIG = """
-[registries]
-ca_file = "{bundle}"
-
-[registries.pip]
-index_url = "{address}/simple/"
-username = "{user}"
-password = "file:{password}"
-
-[egress]
-private = [{{ network = "127.0.0.0/8", host = "{host}" }}]
-hosts = {{ "{host}" = "127.0.0.1" }}
-"""
 
 
 @pytest.fixture
@@ -46,31 +30,8 @@ def origin(tmp_path: Path) -> Iterator[Private]:
     made.close()
 
 
-class Rotation:
-    """A server, and the file that has the password of its registry."""
-
-    def __init__(self, server: LiveServer, password: Path) -> None:
-        self.server = server
-        self.password = password
-
-    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        headers = {"x-api-key": self.server.api_key, "anthropic-version": "2023-06-01", "anthropic-beta": BETA}
-        answer = self.server.ask(method, path, headers, None if body is None else json.dumps(body))
-        assert answer.status == 200, answer.body
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def built(self, package: str) -> str:
-        """Build an environment of one package, and return how that ended."""
-        config = {"type": "cloud", "packages": {"pip": [package]}}
-        environment = self.ask("POST", "/v1/environments", {"name": f"of-{package}", "config": config})["id"]
-        build = self.ask("POST", f"/v1/environments/{environment}/build", {})["id"]
-        deadline = time.monotonic() + SECONDS
-        while (found := self.ask("GET", f"/v1/environments/{environment}/builds/{build}"))["ended_at"] is None:
-            assert time.monotonic() < deadline, found
-            time.sleep(0.1)
-        self.ask("DELETE", f"/v1/environments/{environment}")
-        return str(found["state"])
+class Rotation(Site):
+    """Such a server, told of changes."""
 
     def reload(self) -> subprocess.CompletedProcess[str]:
         places = ["--data", str(self.server.data), "--config", str(self.server.config)]
@@ -95,8 +56,7 @@ def test_a_credential_that_was_replaced_opens_the_builds_that_follow(
 ) -> None:
     password = tmp_path / "password"
     password.write_text("outdated")
-    told = {"bundle": tmp_path / "ca.pem", "address": origin.address, "user": USER, "host": HOST}
-    rotation = Rotation(make_server(config=CONFIG.format(password=password, **told)), password)
+    rotation = Rotation(make_server(config=config_of(origin, tmp_path / "ca.pem", password)))
     assert rotation.built("first") == "failed"
     password.write_text(CANARY)
     rotation.hang_up()

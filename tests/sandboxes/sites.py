@@ -1,0 +1,69 @@
+"""A server whose one registry is a private one of the tests, and what it builds."""
+
+import json
+import time
+from typing import Any
+
+from tests.live import LiveServer
+from tests.sandboxes.private import HOST, USER, Private
+
+BETA = "managed-agents-2026-04-01"
+SECONDS = 120
+_CONFIG = """
+[registries]
+ca_file = "{bundle}"
+
+[registries.pip]
+index_url = "{address}/simple/"
+username = "{user}"
+password = "file:{password}"
+
+[egress]
+private = [{{ network = "127.0.0.0/8", host = "{host}" }}]
+hosts = {{ "{host}" = "127.0.0.1" }}
+"""
+
+
+def config_of(origin: Private, bundle: object, password: object) -> str:
+    """Return the file of a server that installs from this registry, with the password that lies in a file."""
+    return _CONFIG.format(address=origin.address, bundle=bundle, password=password, user=USER, host=HOST)
+
+
+class Site:
+    """Such a server."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self.server = server
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        headers = {"x-api-key": self.server.api_key, "anthropic-version": "2023-06-01", "anthropic-beta": BETA}
+        answer = self.server.ask(method, path, headers, None if body is None else json.dumps(body))
+        assert answer.status == 200, answer.body
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def environment(self, package: str) -> str:
+        """Make an environment of one package."""
+        config = {"type": "cloud", "packages": {"pip": [package]}}
+        return str(self.ask("POST", "/v1/environments", {"name": f"of-{package}", "config": config})["id"])
+
+    def begin(self, environment: str) -> str:
+        """Begin to build one, and return the build's id."""
+        return str(self.ask("POST", f"/v1/environments/{environment}/build", {})["id"])
+
+    def look(self, environment: str, build: str) -> dict[str, Any]:
+        """Return a build as it is now."""
+        return self.ask("GET", f"/v1/environments/{environment}/builds/{build}")
+
+    def ended(self, environment: str, build: str) -> dict[str, Any]:
+        """Return a build when it is over."""
+        deadline = time.monotonic() + SECONDS
+        while (found := self.look(environment, build))["ended_at"] is None:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+        return found
+
+    def built(self, package: str) -> str:
+        """Build an environment of one package, and return how that ended."""
+        environment = self.environment(package)
+        return str(self.ended(environment, self.begin(environment))["state"])
