@@ -86,9 +86,9 @@ def process(
     return found
 
 
-def write(file: Path, content: Mapping[str, object]) -> None:
-    """Write what a runtime is to read."""
-    file.write_text(json.dumps(content), encoding="utf-8")
+def text_of(content: Mapping[str, object]) -> bytes:
+    """Return what a runtime is to read."""
+    return json.dumps(content).encode()
 
 
 def rlimits(limits: Limits, *, alone: bool, most: Mapping[str, int]) -> list[dict[str, object]]:

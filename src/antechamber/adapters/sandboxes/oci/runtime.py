@@ -78,6 +78,11 @@ class Runtime:
         """Whether it makes sandboxes in namespaces of users and networks that are there already."""
         return self.name in _COPY_THEMSELVES
 
+    @property
+    def waits(self) -> bool:
+        """Whether it reads what to start last of all, so that a command can be made to wait there (spares.py)."""
+        return self._stays
+
     async def version(self) -> str:
         """Return the first line of what it says of itself."""
         code, text = await self._run("--version")

@@ -13,6 +13,7 @@ from antechamber.adapters.sandboxes.oci.children import Child
 from antechamber.adapters.sandboxes.oci.killing import end_tree, measure
 from antechamber.adapters.sandboxes.oci.programs import OciProcess
 from antechamber.adapters.sandboxes.oci.runtime import Runtime, open_pipes
+from antechamber.adapters.sandboxes.oci.spares import Spare, Spares
 from antechamber.base.chance import Chance
 from antechamber.features.environments.model.sandbox import (
     Command,
@@ -49,6 +50,7 @@ class Held:
     environment: Mapping[str, str]
     most: Mapping[str, int]
     disk: Callable[[], Awaitable[int]]
+    spares: Spares
 
 
 class Endings(Protocol):
@@ -76,6 +78,7 @@ class OciSandbox:
         self._users = {"root": User(0, 0, "/root"), "0": User(0, 0, "/root")}
         own = bundle.rlimits(held.limits, alone=held.cgroups.version == 0, most=held.most)
         self._rlimits: list[dict[str, Any]] = own
+        first.when_ended(lambda _: held.spares.close())
 
     @property
     def id(self) -> str:
@@ -91,11 +94,27 @@ class OciSandbox:
         """Start a program; SandboxGone, SandboxError. A program that is not there ends with 127, as in a shell."""
         user = await self._user(command.user)
         self._must_run()
-        name = self._held.folder / f"x{next(self._numbers)}"
+        rendered = bundle.text_of(self._process_of(command, user))
+        before = self._held.cgroups.oom_kills(self._id)
+        begun = None if command.tty else await self._held.spares.start(rendered)
+        begun, terminal = (begun, None) if begun is not None else await self._begin(command, rendered)
+        process = OciProcess(
+            begun.child,
+            begun.pipes.ours,
+            begun.pid_file,
+            self._end_tree,
+            lambda: self._held.cgroups.oom_kills(self._id) != before,
+            terminal,
+        )
+        if command.timeout_seconds:
+            process.limit_to(command.timeout_seconds)
+        return process
+
+    def _process_of(self, command: Command, user: User) -> dict[str, Any]:
         environment = {"PATH": bundle.PATH, "HOME": user.home, "LANG": _LANGUAGE} | (
             {"TERM": _TERMINAL} if command.tty else {}
         )
-        rendered = bundle.process(
+        return bundle.process(
             [bundle.REAPER, "-s", "--", *command.argv],
             cwd=command.cwd,
             environment={**environment, **self._held.environment, **command.environment},
@@ -103,9 +122,12 @@ class OciSandbox:
             rlimits=self._rlimits,
             size=(command.rows, command.columns) if command.tty else None,
         )
+
+    async def _begin(self, command: Command, rendered: bytes) -> tuple[Spare, int | None]:
+        """Start a program with a command of its own, and return that and the program's terminal, if it has one."""
+        name = self._held.folder / f"x{next(self._numbers)}"
         text, pid_file = name.with_suffix(".json"), name.with_suffix(".pid")
-        bundle.write(text, rendered)
-        before = self._held.cgroups.oom_kills(self._id)
+        text.write_bytes(rendered)
         terminal = None
         pipes = open_pipes()
         try:
@@ -119,17 +141,7 @@ class OciSandbox:
         except BaseException:
             pipes.close_ours()
             raise
-        process = OciProcess(
-            child,
-            pipes.ours,
-            pid_file,
-            self._end_tree,
-            lambda: self._held.cgroups.oom_kills(self._id) != before,
-            terminal,
-        )
-        if command.timeout_seconds:
-            process.limit_to(command.timeout_seconds)
-        return process
+        return Spare(child, pipes, text, pid_file), terminal
 
     def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> AsyncIterator[bytes]:
         """Read a file, opened inside; FileNotFoundError, IsADirectoryError, PermissionError, SandboxGone."""

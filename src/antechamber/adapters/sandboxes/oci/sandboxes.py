@@ -298,6 +298,7 @@ class OciSandboxes:
             started.environment,
             self._machine.most,
             disk,
+            started.spares,
         )
         sandbox = OciSandbox(spec.id, started.first, held, self)
         self._running[spec.id] = sandbox

@@ -20,6 +20,7 @@ from antechamber.adapters.sandboxes.oci.options import Network, OciOptions, Snap
 from antechamber.adapters.sandboxes.oci.runtime import Runtime
 from antechamber.adapters.sandboxes.oci.slots import Slot, move_in
 from antechamber.adapters.sandboxes.oci.spaces import Space, Spaces
+from antechamber.adapters.sandboxes.oci.spares import Spares
 from antechamber.features.environments.model.sandbox import WORKING_FOLDER, SandboxError, SandboxSpec
 
 _RESOURCES: Final = {
@@ -51,9 +52,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A sandbox that runs, and the variables that its programs get beside their own."""
+    """A sandbox that runs, what its programs can begin with, and the variables that they get beside their own."""
 
     first: Child
+    spares: Spares
     environment: Mapping[str, str]
 
 
@@ -104,10 +106,10 @@ async def start(
             await machine.workers.run(put_together)
         else:
             await machine.workers.run(lambda: (lay_ground(), put_together()))
-        first = await _begin(machine, spec, folder, space)
+        first, spares = await _begin(machine, spec, folder, space)
     finally:
         space.close()
-    return Started(first, {**(shown.environment if shown else {}), **spec.environment})
+    return Started(first, spares, {**(shown.environment if shown else {}), **spec.environment})
 
 
 def let_go(folder: Path, state: State) -> None:
@@ -135,7 +137,7 @@ def _put_together(
     (folder / "config.json").write_bytes(_render(machine, spec, state, tree, folder, space))
 
 
-async def _begin(machine: Machine, spec: SandboxSpec, folder: Path, space: Space) -> Child:
+async def _begin(machine: Machine, spec: SandboxSpec, folder: Path, space: Space) -> tuple[Child, Spares]:
     """Have the runtime make the sandbox, while its network is told of it, and begin; all of it or nothing."""
     runtime, network = machine.runtime, machine.network
     told: asyncio.Future[None] | None = None
@@ -146,17 +148,21 @@ async def _begin(machine: Machine, spec: SandboxSpec, folder: Path, space: Space
     except BaseException:
         await _call_off(told)
         raise
+    spares = Spares(runtime, spec.id, folder)
     try:
+        # somebody wants a program soon, or there would be no sandbox
+        spares.make()
         mounts.unstack(folder)
         if network is not None:
             await (told or network.attach(Doors.of_process(first.pid), spec.id, spec.network))
         await runtime.start(spec.id, first)
     except BaseException:
+        spares.close()
         await _call_off(told)
         first.send(9)
         await first.wait()
         raise
-    return first
+    return first, spares
 
 
 async def _call_off(told: asyncio.Future[None] | None) -> None:
