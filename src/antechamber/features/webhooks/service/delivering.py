@@ -35,7 +35,7 @@ _AT_ENDPOINT: Final = 4
 # what other nodes put off is found within this time, and what was put in is told by the change feed
 _POLL_SECONDS: Final = 30.0
 # longer than an attempt takes: only after a crash is a delivery claimed twice
-_CLAIM_SECONDS: Final = 60
+_CLAIM_SECONDS: Final = 30
 _LAST_SECONDS: Final = 5.0
 _log = structlog.get_logger("webhooks")
 
