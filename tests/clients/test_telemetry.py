@@ -81,7 +81,7 @@ def test_workspaces_are_added_to_a_list_and_removed(generation: str, outpost: Po
         named = {"telemetry_destination_id": destination, "workspace_id": workspace}
         added = {"type": "telemetry_destination_workspace", **named, "created_at": found["added"]["created_at"]}
         assert (found["added"], found["listed"]) == (added, [added])
-        assert (found["covering"], found["uncovered"]) == ([destination], [])
+        assert (found["covered"], found["left"]) == (True, False)
         assert found["removed"] == {"type": "telemetry_destination_workspace_deleted", **named}
         assert found["again"]["status"] == 404
 

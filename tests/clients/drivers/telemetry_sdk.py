@@ -85,9 +85,9 @@ def lists() -> Any:
             "ids": [made.id, workspace],
             "added": dump(added),
             "listed": [dump(each) for each in asked.workspaces.list(made.id, limit=1)],
-            "covering": [each.id for each in asked.list(workspace_ids=[workspace])],
+            "covered": made.id in {each.id for each in asked.list(workspace_ids=[workspace])},
             "removed": dump(asked.workspaces.remove(workspace, destination_id=made.id)),
-            "uncovered": [each.id for each in asked.list(workspace_ids=[workspace])],
+            "left": made.id in {each.id for each in asked.list(workspace_ids=[workspace])},
             "again": failure(lambda: asked.workspaces.remove(workspace, destination_id=made.id)),
         }
         asked.delete(made.id)
