@@ -14,6 +14,7 @@ from antechamber.base.errors import Unavailable
 from antechamber.base.unit import Unit
 from antechamber.database.engine import Database, connection, database_url
 from antechamber.database.schema import current
+from tests.postgres import PrivatePostgres
 
 
 async def write(database: Database, number: int) -> None:
@@ -138,3 +139,12 @@ async def test_a_database_that_does_not_answer_is_an_outage_and_its_connections_
     async with hasty.read() as unit:
         assert await numbers(unit) == [1]
     await hasty.close()
+
+
+@pytest.mark.postgres
+async def test_postgresql_compiles_no_statement(postgres: PrivatePostgres, tmp_path: Path) -> None:
+    database = Database(database_url(postgres.create(), tmp_path))
+    for _ in range(2):
+        async with database.read() as unit:
+            assert (await connection(unit).execute(text("SHOW jit"))).scalar_one() == "off"
+    await database.close()
