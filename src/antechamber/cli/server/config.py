@@ -45,7 +45,7 @@ def show(config: Path | None, *, as_json: bool, data: Path | None) -> None:
 @config_option
 @json_option
 def reload(config: Path | None, *, as_json: bool, data: Path | None) -> None:
-    """Make the running server read providers and aliases anew; no request is dropped, a bad file changes nothing."""
+    """Make the running server read providers and registries anew; no request is dropped, a bad file changes nothing."""
     with failures_told():
         result = reload_server(read_settings(config, {"data": data}))
     if as_json:
