@@ -8,12 +8,12 @@ import pytest
 
 from antechamber.base.actor import OPERATOR
 from antechamber.base.ids import Kind, parse
-from antechamber.base.permissions import WorkspaceRole
+from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 from antechamber.features.organizations.model import Member
 from antechamber.features.workspaces.model import Workspace
 from tests.api.conftest import House
 from tests.api.limiting import OLD, Desk, desk, other_desk
-from tests.asgi import Answer
+from tests.asgi import Answer, call
 
 PATH = "/v1/organizations/spend_limit_increase_requests"
 OWN = "/v1/usage/me/spend_limit_increase_requests"
@@ -119,6 +119,32 @@ async def test_only_a_person_whom_a_limit_holds_asks_once_for_more(house: House,
     assert first["id"] in error["message"]
     await limit(office, "1", "daily")
     assert (await asker.asks(period="daily"))["period"] == "daily"
+
+
+async def test_a_persons_token_asks_as_their_key_does(house: House, asker: Person) -> None:
+    office, tokens = asker.office, house.app.storage.tokens
+    _, secret = await tokens.mint(office.organization_id, "user:inference", 600, OPERATOR, email="dev@example.com")
+    headers = {"authorization": f"Bearer {secret.reveal()}", "anthropic-version": OLD}
+    answer = await call(house.app.shell, "POST", OWN, headers=headers, body=b"{}")
+    assert answer.status == 200, answer.body
+    assert await asker.own() == [answer.json()]
+    _, secret = await tokens.mint(office.organization_id, "org:admin", 600, OPERATOR)
+    headers["authorization"] = f"Bearer {secret.reveal()}"
+    approve = json.dumps({"amount": "900"}).encode()
+    path = f"{PATH}/{answer.json()['id']}/approve"
+    approved = (await call(house.app.shell, "POST", path, headers=headers, body=approve)).json()
+    assert (approved["status"], approved["resolved_by"]) == ("approved", None), "the wire has no name for the operator"
+
+
+async def test_an_administrators_token_decides_in_their_name(house: House, asker: Person) -> None:
+    made, office = await asker.asks(), asker.office
+    boss = await office.member("boss@example.com", OrganizationRole.ADMIN)
+    tokens = house.app.storage.tokens
+    _, secret = await tokens.mint(office.organization_id, "org:admin", 600, OPERATOR, email=boss.email)
+    headers = {"authorization": f"Bearer {secret.reveal()}", "anthropic-version": OLD}
+    answer = await call(house.app.shell, "POST", f"{PATH}/{made['id']}/deny", headers=headers)
+    assert answer.status == 200, answer.body
+    assert answer.json()["resolved_by"]["user_id"] == boss.id
 
 
 async def test_an_approval_sets_a_limit_of_the_persons_own(asker: Person) -> None:

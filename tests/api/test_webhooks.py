@@ -15,6 +15,9 @@ from sqlalchemy import select
 from antechamber.base.ids import Kind, parse
 from antechamber.database.engine import connection
 from antechamber.features.webhooks.sql import webhook_deliveries, webhook_endpoints
+from antechamber.settings import SettingsError, load
+from antechamber.wiring.application import Application
+from antechamber.wiring.storage import open_storage
 from tests.api.conftest import House, open_house
 from tests.api.limiting import NEW, OLD, Desk, desk, other_desk
 from tests.asgi import Answer, call
@@ -281,6 +284,27 @@ async def test_a_crossed_threshold_is_delivered_signed(hooked: House, receiver: 
     assert (data["scope"], data["period"], data["amount"]) == ({"type": "organization"}, "daily", "1")
     assert data["percent"] in {50, 75, 90, 100}
     assert receiver.is_idle(), "the other endpoint did not ask for it"
+
+
+async def test_an_external_key_that_fails_and_recovers_is_told_of(hooked: House, receiver: Receiver) -> None:
+    office = desk(hooked)
+    events = ["external_key.failed", "external_key.recovered"]
+    await make(office, receiver.url, enabled_events=events)
+    for tell in (hooked.app.webhooks.external_key_failed, hooked.app.webhooks.external_key_recovered):
+        async with hooked.app.storage.database.begin() as unit:
+            await tell(unit, office.organization_id, "ekey_1")
+    deliveries = [await came(receiver) for _ in events]
+    told_of = sorted((json.loads(each.body)["data"] for each in deliveries), key=lambda data: data["type"])
+    common = {"id": "ekey_1", "organization_id": office.organization_id}
+    assert told_of == [{"type": event, **common} for event in events]
+
+
+async def test_a_server_does_not_start_on_an_origin_that_is_none(tmp_path: Path) -> None:
+    loaded = load({"data": tmp_path / "data", "webhook_private_origins": "http://10.0.0.1"})
+    storage = open_storage(loaded.settings)
+    with pytest.raises(SettingsError, match=r"webhook_private_origins: http://10\.0\.0\.1"):
+        Application(loaded, storage)
+    await storage.database.close()
 
 
 async def test_what_is_not_taken_comes_again_as_it_was(hooked: House, receiver: Receiver) -> None:
