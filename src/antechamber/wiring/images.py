@@ -47,7 +47,7 @@ def build_image(loaded: Loaded, name: str, say: Say) -> Mapping[str, Any]:
 
 def take_image(loaded: Loaded, name: str, image: str, say: Say) -> Mapping[str, Any]:
     """Make a base of an OCI image, as skopeo names it; OperationError."""
-    maker = _maker(loaded, say)
+    maker = _maker(loaded, say, with_logins=False)
     with _explained():
         return _show(maker.take(name, image))
 
@@ -86,9 +86,9 @@ def _trees(loaded: Loaded) -> Trees:
     return Trees(loaded.settings.data / "sandboxes" / "rootfs")
 
 
-def _maker(loaded: Loaded, say: Say) -> Maker:
+def _maker(loaded: Loaded, say: Say, *, with_logins: bool = True) -> Maker:
     with told():
-        registries, mirror = read_registries(loaded, with_credentials=True), mirror_of(loaded)
+        registries, mirror = read_registries(loaded, with_credentials=with_logins), mirror_of(loaded)
         way_out = egress_configuration(loaded)
         logins = {path: text for one in registries.registries for path, text in _logins(one, mirror)}
     proxies = {} if way_out.proxy is None else dict.fromkeys(("http_proxy", "https_proxy"), way_out.proxy)

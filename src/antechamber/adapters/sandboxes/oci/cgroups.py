@@ -137,9 +137,10 @@ class Cgroups:
 
         Their folders may be gone, so that nobody comes back for them. Whoever runs holds its own (`hold`).
         """
-        found = {
-            path.name for hierarchy in self._hierarchies() for path in self._below(hierarchy, self._above).iterdir()
-        }
+        found: set[str] = set()
+        for hierarchy in self._hierarchies():
+            with suppress(OSError):
+                found.update(path.name for path in self._below(hierarchy, self._above).iterdir())
         for name in sorted(found):
             prefix = f"{self._above}/{name}"
             if _OURS.fullmatch(name) is None or prefix == self._prefix:
@@ -148,6 +149,9 @@ class Cgroups:
                 descriptor = os.open(self._keeper(prefix), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except FileNotFoundError:
                 self._drop(prefix)
+                continue
+            except OSError:
+                # another user's
                 continue
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
