@@ -36,6 +36,8 @@ from antechamber.features.usage.model import Intent, Outcome, TokenUsage, UsageR
 
 _CHUNK_BYTES: Final = 256 * 1024
 _SLOTS: Final = 4096
+# made when they are wanted: most servers never have so many requests open
+_SLOTS_AT_ONCE: Final = 64
 # an open request may hold a drained segment back this long, then its intent moves to the newest
 _SEGMENTS_BEHIND: Final = 2
 _log = structlog.get_logger("spool")
@@ -276,10 +278,12 @@ class FileSpool:
             raise _overloaded(error) from error
 
     def _add_slots(self) -> None:
-        path = self._folder / f"{len(self._progress):06d}{PROGRESS_SUFFIX}"
-        file = ProgressFile(path, _SLOTS)
-        self._progress.append(file)
-        self._slots.extend(reversed(file.slots))
+        found = self._progress[-1].take(_SLOTS_AT_ONCE) if self._progress else []
+        if not found:
+            path = self._folder / f"{len(self._progress):06d}{PROGRESS_SUFFIX}"
+            self._progress.append(ProgressFile(path, _SLOTS))
+            found = self._progress[-1].take(_SLOTS_AT_ONCE)
+        self._slots.extend(reversed(found))
 
     def _allocate(self) -> None:
         # the lock keeps the numbers in the order in which segments are written

@@ -9,6 +9,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -74,7 +75,11 @@ class ProgressFile:
             path.unlink(missing_ok=True)
             raise
         self._words = memoryview(self._memory).cast("Q")
-        self.slots = [Slot(self._memory, self._words, index) for index in range(slots)]
+        self._numbers = iter(range(slots))
+
+    def take(self, most: int) -> list[Slot]:
+        """Return slots that nobody has had, as many as there are up to `most`."""
+        return [Slot(self._memory, self._words, number) for number in islice(self._numbers, most)]
 
     def close(self) -> None:
         """Let go of the memory and the file; slots can't be used any more."""
