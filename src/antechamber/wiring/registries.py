@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -30,9 +31,7 @@ _ADDRESS: Final = re.compile(r"https?://[^\s,|\]]+")
 # where distributions keep what they believe: Debian, Fedora, Alpine
 _BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _CARGO_FILE: Final = "/root/.cargo/config.toml"
-_CARGO_PUBLIC: Final = (
-    '[source.crates-io]\nreplace-with = "operator"\n[source.operator]\nregistry = "sparse+{index}"\n'
-)
+_CARGO_PUBLIC: Final = '[source.crates-io]\nreplace-with = "operator"\n[source.operator]\nregistry = "sparse+{index}"\n'
 # Where a registry's index says "auth-required", Cargo asks nothing of it without a token of its own (RFC 3139 of Rust).
 # This one opens nothing: the egress proxy sets the real credential in its place.
 _CARGO_PRIVATE: Final = (
@@ -193,9 +192,14 @@ def _told_index(
     return {}, {_CARGO_FILE: _CARGO_PUBLIC.format(index=index)}, [index]
 
 
-def _shipped(manager: Manager) -> Registry:
+@cache
+def _shipped_table() -> Mapping[str, Any]:
     file = resources.files("antechamber.adapters.sandboxes.images") / "registries.toml"
-    entry = tomllib.loads(file.read_text(encoding="utf-8"))[manager]
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _shipped(manager: Manager) -> Registry:
+    entry = _shipped_table()[manager]
     ports = tuple(entry.get("ports", (_HTTPS,)))
     return Registry(manager, tuple(HostRule(host, manager, ports) for host in entry["hosts"]))
 
