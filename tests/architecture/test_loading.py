@@ -6,6 +6,7 @@ import sys
 import pytest
 
 LATER = (
+    "antechamber.features.telemetry",
     "asyncpg",
     "cel_expr_python",
     "fastapi",

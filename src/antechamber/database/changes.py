@@ -58,6 +58,10 @@ class Changes:
         """Call `callback` after each change of `name`."""
         self._callbacks.setdefault(name, []).append(callback)
 
+    async def has_changed(self, name: str) -> bool:
+        """Say whether `name` has ever changed, on whatever node."""
+        return name in await self._read()
+
     async def start(self) -> None:
         """Take the present versions as known, and begin to watch."""
         self._versions = await self._read()

@@ -40,7 +40,7 @@ from antechamber.wiring.reports import ReportedPeople
 from antechamber.wiring.rooms import RoomServices
 from antechamber.wiring.sandboxes import Sandboxing
 from antechamber.wiring.storage import Storage, open_storage
-from antechamber.wiring.telemetry import TelemetryServices
+from antechamber.wiring.telemetry import Telemetry
 from antechamber.wiring.webhooks import WebhookServices
 
 _log = structlog.get_logger("server")
@@ -89,7 +89,7 @@ class Application:
         self.limits = Limits(storage, self.usage_store, lambda: self.gateway.catalogue, lambda: self.models)
         self.changes.watch(LIMITS, self.limits.book.reload)
         self.webhooks = WebhookServices(storage, self.changes)
-        self.telemetry = TelemetryServices(storage, self.ledger, self.changes)
+        self.telemetry = Telemetry(storage, self.ledger, self.changes)
         self.admission = Admissions(storage, self.ledger, self.usage_store, self.prices, self.limits.book)
         self.admission.events.on_crossed(self.webhooks.budget_crossed)
         self.gateway = Gateway(
@@ -157,6 +157,7 @@ class Application:
             self.simulated_url = f"http://127.0.0.1:{port}"
         self.gateway.adopt(build_catalogue(self.loaded, self.simulated_url))
         self.limits.adopt(self.loaded, self.gateway.catalogue)
+        await self.telemetry.prepare()
         await self.ledger.recover()
         self._draining = asyncio.create_task(self.ledger.run())
         self._mailing = asyncio.create_task(self.mailing.run())
@@ -199,7 +200,7 @@ class Application:
                 await task
         await self.admission.stop()
         await self.webhooks.delivering.stop()
-        await self.telemetry.deliveries.stop()
+        await self.telemetry.stop()
         await self.ledger.close()
         await self.refusals.stop()
         await self.last_uses.stop()

@@ -7,13 +7,11 @@ from typing import Final
 
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.outbound import Headers
-from antechamber.client.guard import Guard, GuardLimits, GuardReason, GuardRefusal
+from antechamber.client.guard import Guard, GuardReason, GuardRefusal
 from antechamber.features.telemetry.model.spans import Span
 from antechamber.features.telemetry.model.standing import Failure, Trouble
 from antechamber.features.telemetry.ports import Target
 
-# what a collector answers is short, and read to its end only so that the connection is whole
-LIMITS: Final = GuardLimits(longest_body=1 << 20, total_seconds=10.0, silent_seconds=10.0)
 _OK: Final = range(200, 300)
 # what no repetition mends: OTLP wants these spans dropped (otlp#failures); 401 and 403 the administrators can mend
 _NEVER: Final = frozenset({400, 413, 415, 422})

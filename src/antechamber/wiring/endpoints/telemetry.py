@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 def routers(application: "Application") -> list[APIRouter]:
     """Return the endpoints."""
-    telemetry = application.telemetry
-    return [router(telemetry.destinations, telemetry.lists, telemetry.trials)]
+    tracing = application.telemetry.tracing
+    return [router(tracing.destinations, tracing.lists, tracing.trials)]

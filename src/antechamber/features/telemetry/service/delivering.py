@@ -70,8 +70,9 @@ class Deliveries:
         self.dropped_count = 0
 
     def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.create_task(self._run())
+        """Begin, unless it has begun."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """End: what is being sent may go on for five seconds; what waits stays, for the next server."""
