@@ -105,8 +105,8 @@ def test_a_refusal_names_what_is_held_what_is_needed_and_who_holds_it() -> None:
         demand(API_KEY, Permission.AUDIT_READ)
     assert caught.value.message == (
         "This api_key holds [agents:read, agents:write, environments:read, environments:write, events:write, "
-        "inference, metrics:write, models:read, self:read, sessions:read, sessions:write, work:read, work:stop, "
-        "work:write] but needs [audit:read], which is held by: admin_key, org:admin token, person: admin."
+        "inference, metrics:write, models:read, self:read, sessions:read, sessions:write, spend_limits:ask, work:read, "
+        "work:stop, work:write] but needs [audit:read], which is held by: admin_key, org:admin token, person: admin."
     )
     with pytest.raises(PermissionDenied, match=r"^This admin_key with scopes read:members read:analytics holds \["):
         demand(READER, Permission.MEMBERS_WRITE)

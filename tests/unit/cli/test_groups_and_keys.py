@@ -140,7 +140,9 @@ def test_a_key_is_of_one_cloud() -> None:
 @pytest.mark.parametrize(("status", "error", "code"), [("success", None, Exit.OK), ("failure", "no", Exit.UNEXPECTED)])
 def test_a_key_that_does_not_work_ends_with_another_code(status: str, error: str | None, code: Exit) -> None:
     verdict = {"type": "external_key_validation", "status": status, "error": error}
-    for_people = ante("external-keys", "validate", "e", answers=[Scripted(body=verdict)], variables=ADMIN, terminal=True)
+    for_people = ante(
+        "external-keys", "validate", "e", answers=[Scripted(body=verdict)], variables=ADMIN, terminal=True
+    )
     assert (for_people.code, asked(for_people)[:2]) == (code, ("POST", "/external_keys/e/validate"))
     assert for_people.out == ("the key works\n" if error is None else "failure: no\n")
     for_scripts = ante("external-keys", "validate", "e", answers=[Scripted(body=verdict)], variables=ADMIN)
