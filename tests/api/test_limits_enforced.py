@@ -297,7 +297,7 @@ async def test_claude_code_is_warned_and_thresholds_go_to_the_audit_log_once(hou
     assert statuses == sorted(statuses)
     assert set(statuses) == {"allowed", "allowed_warning"}
     assert "anthropic-ratelimit-unified-overage-surpassed-threshold" in ours(answer)
-    await house.app.admission._events.close()
+    await house.app.admission.events.close()
     told = (await office.get("/v1/compliance/activities?limit=100"))["data"]
     crossings = [each for each in reversed(told) if each["type"] == "budget_threshold_crossed"]
     assert [each["percent"] for each in crossings] == [50, 75, 90, 100][: len(crossings)]

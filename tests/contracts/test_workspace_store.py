@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from antechamber.base.actor import SYSTEM, Actor, ActorKind
 from antechamber.base.errors import Conflict, InvalidRequest, NotFound, WireError
-from antechamber.base.ids import OrganizationId, WorkspaceId
+from antechamber.base.ids import ExternalKeyId, OrganizationId, WorkspaceId
 from antechamber.base.page import IdCursor
 from antechamber.base.permissions import OrganizationRole, WorkspaceRole
 from antechamber.base.unit import Unit
@@ -283,7 +283,7 @@ async def test_a_workspace_archived_while_it_is_changed_ends_archived(database: 
 async def test_external_keys_and_user_profiles_are_refused_as_there_are_none(database: Database) -> None:
     made = await settle(database)
     workspace = await make(made, "Production")
-    key = WorkspaceDraft(name="x", external_key_id="ekey_01")
+    key = WorkspaceDraft(name="x", external_key_id=ExternalKeyId("ekey_01"))
     profile = WorkspaceDraft(name="x", user_profile_id="uprof_01")
     for said, code in ((key, "workspace_policy_violation"), (profile, "user_profile_not_found")):
         for attempt in (

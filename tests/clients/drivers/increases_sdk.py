@@ -29,7 +29,7 @@ def status_of(ask: Any) -> int | None:
     try:
         ask()
     except anthropic.APIStatusError as error:
-        return error.status_code
+        return int(error.status_code)
     return None
 
 

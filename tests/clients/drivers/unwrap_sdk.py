@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 from anthropic import Anthropic
 from standardwebhooks import WebhookVerificationError
@@ -13,7 +14,7 @@ CLIENT = Anthropic(api_key="none", webhook_key=DELIVERY["secret"])
 
 
 @case
-def unwrap() -> dict[str, object]:
+def unwrap() -> Any:
     return CLIENT.beta.webhooks.unwrap(DELIVERY["body"], headers=DELIVERY["headers"]).model_dump(mode="json")
 
 
