@@ -10,6 +10,7 @@ limit of a process itself would not do: the runtime sets it on its own process, 
 
 import asyncio
 import os
+import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,16 +19,22 @@ from typing import Final
 
 from antechamber.adapters.sandboxes.network import Doors
 from antechamber.adapters.sandboxes.oci.bundle import PATH
-from antechamber.adapters.sandboxes.oci.children import Child, Children
+from antechamber.adapters.sandboxes.oci.children import Child, Children, children_of
 from antechamber.adapters.sandboxes.oci.options import Network
 from antechamber.features.environments.model.sandbox import SandboxError
 
 _PAUSE: Final = 0.0005
 _TRIES: Final = 4000
 _MAPS: Final = ("uid_map", "gid_map")
-# waits until its ids are mapped: only then may it make another namespace
-_LIMITED: Final = 'read -r _ && exec prlimit --nproc="$1" unshare --user --net cat'
-_MAPPED: Final = 'echo "$1" >"/proc/$2/uid_map" && echo "$1" >"/proc/$2/gid_map"'
+# Waits until its ids are mapped: only then may it make another namespace, and a program that begins anew map ids there.
+_WAITING: Final = 'read -r _ && exec sh -c "$1" sh "$2" "$3"'
+# Waits until the other namespace is there. dash calls the limit of processes p, other shells u.
+_LIMITED: Final = """
+{ ulimit -p "$1" 2>/dev/null || ulimit -u "$1"; exec unshare --user --net sleep 60; } &
+read -r _
+echo "$2" >"/proc/$!/uid_map" && echo "$2" >"/proc/$!/gid_map"
+wait
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,45 +83,61 @@ class Spaces:
 
     async def _unshare(self, first: int, pids: int) -> tuple[int, int]:
         into, out = os.pipe2(os.O_CLOEXEC)
-        inside = ["sh", "-c", _LIMITED, "sh", str(pids)] if pids else ["--net", "cat"]
+        ids = f"0 {first} {self._ids}"
+        inside = ["sh", "-c", _WAITING, "sh", _LIMITED, str(pids), ids] if pids else ["--net", "cat"]
         own = _namespaces_of("self")
         try:
             child = self._children.spawn("/usr/bin/unshare", ["--user", *inside], (into, out, out), {"PATH": PATH})
-            folder = Path(f"/proc/{child.pid}")
+            place: Path | None = None
             try:
                 if pids:
-                    await self._limit(child.pid, own, first, (into, out, out))
+                    place = await _limited(child.pid, own, out)
                 else:
                     await _until_apart(child.pid, "net", own)
+                    place = Path(f"/proc/{child.pid}")
                     for name in _MAPS:
-                        (folder / name).write_text(f"0 {first} {self._ids}\n", encoding="ascii")
-                return _opened(folder / "ns/user", folder / "ns/net")
+                        (place / name).write_text(f"{ids}\n", encoding="ascii")
+                return _opened(place / "ns/user", place / "ns/net")
             except OSError as error:
                 message = f"this machine makes no user namespaces: {error.strerror}"
                 raise SandboxError(message) from error
             finally:
-                child.send(9)
+                # the session is its own: what it started goes with it; or the shell ends when that has
+                with suppress(ProcessLookupError):
+                    if place is not None:
+                        os.kill(int(place.name), signal.SIGKILL)
+                    else:
+                        os.killpg(child.pid, signal.SIGKILL)
                 await _end(child)
         finally:
             os.close(into)
             os.close(out)
 
-    async def _limit(self, pid: int, own: Mapping[str, Path], first: int, streams: tuple[int, int, int]) -> None:
-        """See the process through to the inner namespace, whose ids only somebody in the outer one can map."""
-        await _until_apart(pid, "user", own)
-        _map_unchanged(pid)
-        outer = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.write(streams[1], b"\n")
-            await _until_apart(pid, "net", own)
-            entered = [f"--user=/proc/{os.getpid()}/fd/{outer}", "--preserve-credentials"]
-            line = [*entered, "sh", "-c", _MAPPED, "sh", f"0 {first} {self._ids}", str(pid)]
-            mapping = self._children.spawn("/usr/bin/nsenter", line, streams, {"PATH": PATH})
-            if await mapping.wait() != 0:
-                message = "the ids of a sandbox could not be mapped"
-                raise SandboxError(message)
-        finally:
-            os.close(outer)
+
+async def _limited(pid: int, own: Mapping[str, Path], out: int) -> Path:
+    """See a process through to the inner namespace, and return that of what is in it."""
+    await _until_apart(pid, "user", own)
+    _map_unchanged(pid)
+    os.write(out, b"\n")
+    inner = await _child_of(pid)
+    await _until_apart(inner, "net", own)
+    os.write(out, b"\n")
+    place = Path(f"/proc/{inner}")
+    for _ in range(_TRIES):
+        if (place / "gid_map").read_bytes():
+            return place
+        await asyncio.sleep(_PAUSE)
+    message = "the ids of a sandbox could not be mapped"
+    raise SandboxError(message)
+
+
+async def _child_of(pid: int) -> int:
+    for _ in range(_TRIES):
+        if found := children_of(pid):
+            return found[0]
+        await asyncio.sleep(_PAUSE)
+    message = "unshare ended before it made a namespace for a sandbox"
+    raise SandboxError(message)
 
 
 def _opened(user: Path, net: Path) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import os
 import resource
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -48,6 +48,7 @@ class Machine:
     can_limit_disk: bool
     network: Network | None
     snapshots: Snapshots | None
+    being_started: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ async def start(
     """
     folder = machine.options.folder / "sessions" / state.id
     space = slot.space if slot is not None else await machine.spaces.make(state.first_id, spec.limits.pids)
+    machine.being_started.add(spec.id)
     try:
         shown = machine.network.prepare(spec.id, spec.network) if machine.network is not None else None
         laid = {"/etc/hostname": f"{spec.hostname}\n".encode(), **(shown.files if shown else {}), **spec.files}
@@ -108,6 +110,7 @@ async def start(
             await machine.workers.run(lambda: (lay_ground(), put_together()))
         first, spares = await _begin(machine, spec, folder, space)
     finally:
+        machine.being_started.discard(spec.id)
         space.close()
     return Started(first, spares, {**(shown.environment if shown else {}), **spec.environment})
 
@@ -150,8 +153,9 @@ async def _begin(machine: Machine, spec: SandboxSpec, folder: Path, space: Space
         raise
     spares = Spares(runtime, spec.id, folder)
     try:
-        # somebody wants a program soon, or there would be no sandbox
-        spares.make()
+        # somebody wants a program soon, or there would be no sandbox; but others who wait for theirs come first
+        if len(machine.being_started) == 1:
+            spares.make()
         mounts.unstack(folder)
         if network is not None:
             await (told or network.attach(Doors.of_process(first.pid), spec.id, spec.network))
