@@ -2,7 +2,6 @@
 
 import json
 import os
-from typing import Any
 
 from anthropic import Anthropic
 from standardwebhooks import WebhookVerificationError
@@ -14,8 +13,9 @@ CLIENT = Anthropic(api_key="none", webhook_key=DELIVERY["secret"])
 
 
 @case
-def unwrap() -> Any:
-    return CLIENT.beta.webhooks.unwrap(DELIVERY["body"], headers=DELIVERY["headers"]).model_dump(mode="json")
+def unwrap() -> dict[str, object]:
+    event = CLIENT.beta.webhooks.unwrap(DELIVERY["body"], headers=DELIVERY["headers"])
+    return dict(event.model_dump(mode="json"))
 
 
 @case
