@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antechamber.features.apikeys.pages.desk import OFFERED
 from antechamber.http import pages
 from antechamber.http.pages.words import LANGUAGES, catalogue, language_of, say
 
@@ -55,6 +56,10 @@ def test_every_text_that_a_template_asks_for_is_there() -> None:
     assert asked
     known = tuple(catalogue("en"))
     assert [key for key in asked if key not in known and not any(each.startswith(key) for each in known)] == []
+
+
+def test_every_scope_that_a_page_offers_has_its_text() -> None:
+    assert [scope for scope in OFFERED if f"key_scope.{scope}" not in catalogue("en")] == []
 
 
 def test_chinese_texts_are_chinese() -> None:
