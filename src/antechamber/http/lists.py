@@ -29,7 +29,7 @@ class PageList(BaseModel, Generic[Shown]):
     next_page: str | None
 
 
-def _read_cursor(
+async def _read_cursor(
     limit: Annotated[int, Query(ge=1, le=1000)] = 20, after_id: str | None = None, before_id: str | None = None
 ) -> IdCursor:
     return IdCursor(limit, after_id, before_id)

@@ -1,12 +1,15 @@
 """The control plane's parts: which paths are whose, and that each is built once and no sooner than it is asked."""
 
 import asyncio
+import inspect
+
+from fastapi.dependencies.models import Dependant
 
 from antechamber.http.control import api_routes
 from antechamber.http.parts import Part, Parts
 from antechamber.http.reply import Asgi, Message, Receive, Scope, Send
 from antechamber.wiring.endpoints import PATHS
-from antechamber.wiring.endpoints.building import routers_of
+from antechamber.wiring.endpoints.building import every_route, routers_of
 from antechamber.wiring.endpoints.registered import unserved
 
 
@@ -58,6 +61,24 @@ async def test_a_part_is_built_once_when_it_is_first_asked() -> None:
     await asyncio.gather(*(ask(parts, "/one") for _ in range(20)))
     assert served.built == ["one"]
     assert served.served == ["one"] * 20
+
+
+def waiting(dependant: Dependant) -> list[str]:
+    """Return what of a route FastAPI takes to a thread, as it is not asynchronous."""
+    found = []
+    for each in dependant.dependencies:
+        call = each.call
+        named = call if inspect.isroutine(call) else type(call).__call__
+        found += [] if inspect.iscoroutinefunction(named) else [repr(call)]
+        found += waiting(each)
+    return found
+
+
+def test_no_route_waits_for_a_thread() -> None:
+    with unserved() as application:
+        routes = every_route(application)
+        assert {route.path for route in routes if not inspect.iscoroutinefunction(route.endpoint)} == set()
+        assert {name for route in routes for name in waiting(route.dependant)} == set()
 
 
 def test_every_route_is_reached_through_the_part_that_has_it() -> None:

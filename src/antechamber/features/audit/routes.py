@@ -24,13 +24,13 @@ SettingsWriter = Annotated[Administrator, Needs(Permission.COMPLIANCE_SETTINGS_W
 _SETTINGS = "/v1/organizations/compliance_settings"
 
 
-def _read_cursor(
+async def _read_cursor(
     limit: Annotated[int, Query(ge=1, le=5000)] = 100, after_id: str | None = None, before_id: str | None = None
 ) -> IdCursor:
     return IdCursor(limit, after_id, before_id)
 
 
-def _read_window(
+async def _read_window(
     gte: Annotated[str | None, Query(alias="created_at.gte")] = None,
     gt: Annotated[str | None, Query(alias="created_at.gt")] = None,
     lte: Annotated[str | None, Query(alias="created_at.lte")] = None,

@@ -25,7 +25,7 @@ Reader = Annotated[Administrator, Depends(BetaNeed(Permission.TELEMETRY_READ, _B
 Writer = Annotated[Administrator, Depends(BetaNeed(Permission.TELEMETRY_WRITE, _BETA, any_query=False))]
 
 
-def _read_query(limit: Annotated[int, Query(ge=1, le=1000)] = 20, page: str | None = None) -> PageQuery:
+async def _read_query(limit: Annotated[int, Query(ge=1, le=1000)] = 20, page: str | None = None) -> PageQuery:
     return PageQuery(limit, page)
 
 

@@ -21,7 +21,7 @@ Reader: TypeAlias = Annotated[Administrator, Beta(Permission.WEBHOOKS_READ, WEBH
 Writer: TypeAlias = Annotated[Administrator, Beta(Permission.WEBHOOKS_WRITE, WEBHOOKS)]
 
 
-def _read_listing(
+async def _read_listing(
     limit: Annotated[int, Query(ge=0, le=100)] = 0,
     after_id: str | None = None,
     before_id: str | None = None,

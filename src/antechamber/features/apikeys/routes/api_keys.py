@@ -17,7 +17,7 @@ _KEYS: Final = "/v1/organizations/api_keys"
 _KEY: Final = f"{_KEYS}/{{api_key_id}}"
 
 
-def _read_filter(
+async def _read_filter(
     status: Literal["active", "archived", "expired", "inactive"] | None = None,
     workspace_id: str | None = None,
     created_by_user_id: str | None = None,

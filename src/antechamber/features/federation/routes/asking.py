@@ -21,7 +21,7 @@ FederationReader: TypeAlias = Annotated[AccessToken, Needs(Permission.FEDERATION
 FederationWriter: TypeAlias = Annotated[AccessToken, Needs(Permission.FEDERATION_WRITE)]
 
 
-def _read_query(
+async def _read_query(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     page: str | None = None,
     *,
@@ -30,7 +30,7 @@ def _read_query(
     return ListQuery(limit, page, include_archived)
 
 
-def _read_paging(limit: Annotated[int, Query(ge=1, le=100)] = 20, page: str | None = None) -> ListQuery:
+async def _read_paging(limit: Annotated[int, Query(ge=1, le=100)] = 20, page: str | None = None) -> ListQuery:
     return ListQuery(limit, page)
 
 

@@ -25,7 +25,7 @@ Own: TypeAlias = Annotated[Principal, Needs(Permission.SPEND_LIMITS_ASK)]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=100)]
 
 
-def _read_query(
+async def _read_query(
     actor_ids: Annotated[list[str] | None, Query(max_length=100)] = None,
     status: Annotated[list[wire.StatusName] | None, Query()] = None,
     limit: Limit = 20,

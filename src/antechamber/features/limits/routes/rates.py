@@ -18,7 +18,7 @@ Reader = Annotated[Administrator, Needs(Permission.RATE_LIMITS_READ)]
 Writer = Annotated[Administrator, Needs(Permission.RATE_LIMITS_WRITE)]
 
 
-def _organization_query(
+async def _organization_query(
     group_type: wire.GroupTypeName | None = None,
     model: str | None = None,
     limit: Annotated[int | None, Query(ge=1, le=1000)] = None,
@@ -27,7 +27,7 @@ def _organization_query(
     return RateQuery(group_type and GroupType(group_type), model, limit=limit, page=page)
 
 
-def _holder_query(
+async def _holder_query(
     group_type: wire.GroupTypeName | None = None,
     *,
     include_inherited: bool = False,

@@ -19,7 +19,7 @@ Reader = Annotated[Administrator, Needs(Permission.SPEND_LIMITS_READ)]
 Writer = Annotated[Administrator, Needs(Permission.SPEND_LIMITS_WRITE)]
 
 
-def _list_query(
+async def _list_query(
     scope_type: Annotated[list[wire.ScopeName] | None, Query()] = None,
     workspace_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 20,
@@ -28,7 +28,7 @@ def _list_query(
     return SpendQuery(wire.scopes_of(scope_type), workspace_id, limit, page)
 
 
-def _effective_query(
+async def _effective_query(
     user_ids: Annotated[list[str] | None, Query()] = None,
     period: Annotated[list[wire.PeriodName] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 20,

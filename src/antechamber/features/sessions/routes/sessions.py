@@ -26,7 +26,7 @@ _ROOT = "/v1/sessions"
 _ONE = "/v1/sessions/{session_id}"
 
 
-def read_window(
+async def read_window(
     created_at_gt: Annotated[str | None, Query(alias="created_at[gt]")] = None,
     created_at_gte: Annotated[str | None, Query(alias="created_at[gte]")] = None,
     created_at_lt: Annotated[str | None, Query(alias="created_at[lt]")] = None,
@@ -44,7 +44,7 @@ def read_window(
 Created = Annotated[Window, Depends(read_window)]
 
 
-def _read_filter(
+async def _read_filter(
     created: Created,
     agent_id: str | None = None,
     agent_version: Annotated[int | None, Query(ge=1)] = None,

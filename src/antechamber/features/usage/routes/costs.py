@@ -1,6 +1,6 @@
 """The endpoints of costs: the cost report, and the analytics pair."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Response
@@ -24,7 +24,7 @@ _SCAN: Final = {"x-antechamber-scan": "true"}
 _read_filters = filters_of(wire.FILTERS)
 
 
-def _read_asked(  # noqa: PLR0913 - FastAPI reads the query's names from here
+async def _read_asked(  # noqa: PLR0913 - FastAPI reads the query's names from here
     *,
     starting_at: str,
     ending_at: str | None = None,
@@ -41,8 +41,8 @@ def _read_asked(  # noqa: PLR0913 - FastAPI reads the query's names from here
     )
 
 
-def _reader(report: str) -> Callable[..., AnalyticsQuery]:
-    def read(
+def _reader(report: str) -> Callable[..., Awaitable[AnalyticsQuery]]:
+    async def read(
         asked: Annotated[wire.Asked, Depends(_read_asked)],
         filters: Annotated[dict[str, list[str]], Depends(_read_filters)],
         betas: Betas,
@@ -53,7 +53,7 @@ def _reader(report: str) -> Callable[..., AnalyticsQuery]:
     return read
 
 
-def _read_costs(
+async def _read_costs(
     *,
     starting_at: str,
     ending_at: str | None = None,

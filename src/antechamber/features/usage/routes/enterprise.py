@@ -1,6 +1,6 @@
 """The endpoints of the four reports of Claude Enterprise: by bucket and by person, of usage and of costs."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -18,7 +18,7 @@ _read_filters = filters_of(wire.FILTERS)
 _ROOT = "/v1/organizations/analytics"
 
 
-def _read_asked(
+async def _read_asked(
     *,
     starting_at: str,
     ending_at: str | None = None,
@@ -30,7 +30,7 @@ def _read_asked(
     return wire.Asked(starting_at, ending_at, bucket_width, group_by, limit, page)
 
 
-def _read_ranked(
+async def _read_ranked(
     *, order: str = "desc", order_by: str | None = None, exclude_deleted_users: bool = False
 ) -> wire.Ranked:
     return wire.Ranked(order, order_by, exclude_deleted_users)
@@ -41,15 +41,15 @@ Ranked = Annotated[wire.Ranked, Depends(_read_ranked)]
 Filters = Annotated[dict[str, list[str]], Depends(_read_filters)]
 
 
-def _by_bucket(report: str) -> Callable[..., AnalyticsQuery]:
-    def read(asked: Asked, filters: Filters) -> AnalyticsQuery:
+def _by_bucket(report: str) -> Callable[..., Awaitable[AnalyticsQuery]]:
+    async def read(asked: Asked, filters: Filters) -> AnalyticsQuery:
         return wire.read_buckets(report, asked, filters)
 
     return read
 
 
-def _by_user(report: str) -> Callable[..., AnalyticsQuery]:
-    def read(asked: Asked, ranked: Ranked, filters: Filters) -> AnalyticsQuery:
+def _by_user(report: str) -> Callable[..., Awaitable[AnalyticsQuery]]:
+    async def read(asked: Asked, ranked: Ranked, filters: Filters) -> AnalyticsQuery:
         return wire.read_users(report, asked, ranked, filters)
 
     return read

@@ -1,6 +1,6 @@
 """Queries whose names are a table's."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from inspect import Parameter, Signature
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from fastapi import Query
 Texts = Annotated[list[str], Query(default_factory=list)]
 
 
-def filters_of(names: Iterable[str]) -> Callable[..., dict[str, list[str]]]:
+def filters_of(names: Iterable[str]) -> Callable[..., Awaitable[dict[str, list[str]]]]:
     """Return a dependency that reads lists of texts by these names."""
 
-    def read(**texts: list[str]) -> dict[str, list[str]]:
+    async def read(**texts: list[str]) -> dict[str, list[str]]:
         return texts
 
     # FastAPI reads the query's names from a signature

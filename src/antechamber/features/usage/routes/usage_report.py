@@ -2,50 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import Administrator
 from antechamber.features.usage import wire
 from antechamber.features.usage.model import ReportQuery
+from antechamber.features.usage.routes.queries import Texts, filters_of
 from antechamber.features.usage.service import UsageReports
 from antechamber.http.needs import Needs
 from antechamber.http.routing import Router
 
-Texts = Annotated[list[str], Query(default_factory=list)]
+_read_filters = filters_of(wire.FILTERS)
 
 
-class _Filters:
-    """The filters of a report, by their names on the wire."""
-
-    def __init__(  # noqa: PLR0913 - FastAPI reads the query's names from here
-        self,
-        *,
-        account_ids: Texts,
-        api_key_ids: Texts,
-        context_window: Texts,
-        inference_geos: Texts,
-        models: Texts,
-        service_account_ids: Texts,
-        service_tiers: Texts,
-        speeds: Texts,
-        workspace_ids: Texts,
-    ) -> None:
-        self.by_name = {
-            "account_ids": account_ids,
-            "api_key_ids": api_key_ids,
-            "context_window": context_window,
-            "inference_geos": inference_geos,
-            "models": models,
-            "service_account_ids": service_account_ids,
-            "service_tiers": service_tiers,
-            "speeds": speeds,
-            "workspace_ids": workspace_ids,
-        }
-
-
-def _read_query(
-    filters: Annotated[_Filters, Depends()],
+async def _read_query(
+    filters: Annotated[dict[str, list[str]], Depends(_read_filters)],
     *,
     starting_at: str,
     ending_at: str | None = None,
@@ -56,7 +28,7 @@ def _read_query(
     anthropic_beta: Annotated[list[str], Header(default_factory=list)],
 ) -> ReportQuery:
     asked = wire.Range(starting_at, ending_at, bucket_width, limit, page)
-    return wire.read_query(asked, group_by, filters.by_name, anthropic_beta)
+    return wire.read_query(asked, group_by, filters, anthropic_beta)
 
 
 def router(reports: UsageReports) -> APIRouter:
