@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.load import closed_loop, message, open_loop, run
 from bench.readings import Figure, Report, cpu_seconds, options
-from bench.servers import Target, trio
+from bench.servers import Target, bare, trio
 
 CLIENTS = 8
 RATE = 200
@@ -39,11 +39,12 @@ def main() -> None:
     chosen = options(__doc__)
     report = Report(chosen)
     rounds, count, slow = (3, 1500, 400) if chosen.quick else (7, 6000, 2000)
-    with trio() as servers:
-        for target in servers.proxies:
+    with trio() as servers, bare(servers) as stack:
+        targets = (*servers.proxies, stack)
+        for target in targets:
             run(closed_loop(target.port, message(target.key), 800, CLIENTS))
         for _ in range(rounds):
-            for target in servers.proxies:
+            for target in targets:
                 report.note(f"{target.name}, 8 connections", busy(target, count), "us")
         for _ in range(1 if chosen.quick else 3):
             for target in servers.proxies:
@@ -51,6 +52,8 @@ def main() -> None:
     full, calm = "8 connections", "200 requests/s"
     ours, peer = report.median(f"ours, {full}"), report.median(f"nginx, {full}")
     report.add(Figure("CPU per proxied request", "us", ours, peer, target=200, ratio_target=16))
+    stack_peer = report.median(f"bare stack, {full}")
+    report.add(Figure("the same beside the bare stack", "us", ours, stack_peer, peer_name="bare stack"))
     ours, peer = report.median(f"ours, {calm}"), report.median(f"nginx, {calm}")
     report.add(Figure("the same at 200 requests/s", "us", ours, peer))
     report.print()

@@ -138,6 +138,15 @@ def serve_line(folder: Path, port: int) -> list[str]:
     return ante("serve", "--port", str(port), "--data", folder / "data", "--config", folder / "providers.toml")
 
 
+@contextlib.contextmanager
+def bare(servers: Trio) -> Iterator[Target]:
+    """Start the bare stack before the same upstream (`bare_proxy.py`)."""
+    port = free_port()
+    line = [sys.executable, str(_ROOT / "bench" / "bare_proxy.py"), str(port), f"http://{HOST}:{servers.direct.port}"]
+    with running(line, port, servers.folder / "bare.log") as pid:
+        yield Target("bare stack", pid, port, "key")
+
+
 def nginx_line(folder: Path, port: int, upstream: int) -> list[str]:
     """Write nginx's configuration into the folder and return the command that runs it in the foreground."""
     program = _nginx()
