@@ -20,7 +20,9 @@ ORG_ADMIN: Final = "org:admin"
 INTERACTIVE: Final = tuple(scope for scope in SCOPES if not scope.startswith("workspace:"))
 DEFAULT_SCOPES: Final = ("user:profile", "user:inference", "user:developer")
 # what everyone holds somewhere: alone it makes no scope of more than the profile worth having
-_EVERYONES: Final = frozenset({Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ})
+_EVERYONES: Final = frozenset(
+    {Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ, Permission.SPEND_LIMITS_ASK}
+)
 _LONGEST: Final = 2000
 
 
