@@ -48,7 +48,8 @@ def test_what_is_cut_away_would_have_opened_nothing_but_what_everyone_may(
 ) -> None:
     left = reduce(scopes, role, inside)
     lost = held(tuple(scopes), role, inside) - held(left, role, inside)
-    everyones = {Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE, Permission.SELF_READ}
+    own = {Permission.SELF_READ, Permission.SPEND_LIMITS_ASK}
+    everyones = own | {Permission.ORGANIZATION_READ, Permission.PLAYGROUND_USE}
     if "org:admin" in scopes and "org:admin" not in left:
         # of the administration, what lesser roles may of it is asked for by scopes of its own
         return
