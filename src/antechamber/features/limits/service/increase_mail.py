@@ -10,11 +10,8 @@ from antechamber.features.limits.model.increases import IncreaseRequest, Request
 from antechamber.features.limits.ports import Holders, IncreaseStore
 from antechamber.features.organizations.model import Letter, MailNotSentError, Member
 from antechamber.features.organizations.ports import Mail
-from antechamber.features.organizations.service import mail_wait_seconds
+from antechamber.features.organizations.service import mail_wait_seconds, send_due
 
-_BATCH: Final = 20
-# longer than an attempt takes: only after a crash is a letter claimed twice
-_CLAIM_SECONDS: Final = 300
 # two days: what is older than that is no news any more
 _MOST_ATTEMPTS: Final = 15
 _log = structlog.get_logger("mail")
@@ -39,15 +36,7 @@ class IncreaseMail:
 
     async def send_due(self) -> int:
         """Attempt every letter that is due; returns how many went out."""
-        sent = 0
-        while True:
-            now = self._clock.now()
-            async with self._units.begin() as unit:
-                due = await self._store.sweep_mail_due(unit, now, now + _CLAIM_SECONDS * MICROSECONDS, _BATCH)
-            for request, attempts in due:
-                sent += await self._attempt(request, attempts + 1)
-            if len(due) < _BATCH:
-                return sent
+        return await send_due(self._units, self._clock, self._store.sweep_mail_due, self._attempt)
 
     async def _attempt(self, request: IncreaseRequest, attempts: int) -> bool:
         why: str | None = None

@@ -1,7 +1,13 @@
 """The use-cases of organisations, their members and their invites."""
 
 from antechamber.features.organizations.service.invites import Invites
-from antechamber.features.organizations.service.mailing import InviteMail, Mailing, accept_url, mail_wait_seconds
+from antechamber.features.organizations.service.mailing import (
+    InviteMail,
+    Mailing,
+    accept_url,
+    mail_wait_seconds,
+    send_due,
+)
 from antechamber.features.organizations.service.members import Members
 from antechamber.features.organizations.service.organizations import Organizations
 from antechamber.features.organizations.service.people import People, email_key
@@ -16,4 +22,5 @@ __all__ = [
     "accept_url",
     "email_key",
     "mail_wait_seconds",
+    "send_due",
 ]

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 import structlog
 
 from antechamber.base.clock import MICROSECONDS, Clock, to_rfc3339
 from antechamber.base.errors import WireError
 from antechamber.base.secret import Secret
-from antechamber.base.unit import Units
+from antechamber.base.unit import Unit, Units
 from antechamber.features.organizations.model import Invite, Letter, MailNotSentError, Organization
 from antechamber.features.organizations.ports import InviteStore, Mail, OrganizationStore
 from antechamber.features.organizations.service.invitation import secret_of
@@ -22,6 +22,11 @@ _CLAIM_SECONDS: Final = 300
 _FIRST_WAIT_SECONDS: Final = 60
 _LONGEST_WAIT_SECONDS: Final = 6 * 3600
 _log = structlog.get_logger("mail")
+
+Letters = TypeVar("Letters")
+# what is due and how often it was tried: by now, until when it is claimed, how many at most
+Sweep: TypeAlias = Callable[[Unit, int, int, int], Awaitable[Sequence[tuple[Letters, int]]]]
+Attempt: TypeAlias = Callable[[Letters, int], Awaitable[bool]]
 
 
 def mail_wait_seconds(attempts: int) -> int:
@@ -64,20 +69,33 @@ class Mailing:
         """Send until cancelled."""
         while True:
             self._wake.clear()
-            for send_due in self._kinds:
-                await _try(send_due)
+            for send in self._kinds:
+                await _try(send)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._wake.wait()
 
 
-async def _try(send_due: Callable[[], Awaitable[int]]) -> None:
+async def _try(send: Callable[[], Awaitable[int]]) -> None:
     try:
-        await send_due()
+        await send()
     except WireError as error:
         _log.warning("mails wait for the database", note=error.note)
     except Exception:  # noqa: BLE001 - one mail that cannot be written must not end all others
         _log.exception("mails could not be sent; trying again")
+
+
+async def send_due(units: Units, clock: Clock, sweep: Sweep[Letters], attempt: Attempt[Letters]) -> int:
+    """Attempt every mail of a kind that is due, those that `sweep` claims for a while; returns how many went out."""
+    sent = 0
+    while True:
+        now = clock.now()
+        async with units.begin() as unit:
+            due = await sweep(unit, now, now + _CLAIM_SECONDS * MICROSECONDS, _BATCH)
+        for one, attempts in due:
+            sent += await attempt(one, attempts + 1)
+        if len(due) < _BATCH:
+            return sent
 
 
 class InviteMail:
@@ -103,15 +121,7 @@ class InviteMail:
 
     async def send_due(self) -> int:
         """Attempt every mail that is due; returns how many went out."""
-        sent = 0
-        while True:
-            now = self._clock.now()
-            async with self._units.begin() as unit:
-                due = await self._store.sweep_mail_due(unit, now, now + _CLAIM_SECONDS * MICROSECONDS, _BATCH)
-            for invite, attempts in due:
-                sent += await self._attempt(invite, attempts + 1)
-            if len(due) < _BATCH:
-                return sent
+        return await send_due(self._units, self._clock, self._store.sweep_mail_due, self._attempt)
 
     async def _attempt(self, invite: Invite, attempts: int) -> bool:
         why: str | None = None
