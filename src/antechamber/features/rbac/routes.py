@@ -27,7 +27,7 @@ async def _read_query(limit: Annotated[int, Query(ge=1, le=1000)] = 20, page: st
 # these endpoints do without the header, and then answer as under the first version (wire-admin.md 1.1)
 Reader = Annotated[Administrator, Needs(Permission.RBAC_GROUPS_READ, versioned=False)]
 Writer = Annotated[Administrator, Needs(Permission.RBAC_GROUPS_WRITE, versioned=False)]
-Spoken = Annotated[Version, Depends(_version_of)]
+SpokenOrFirst = Annotated[Version, Depends(_version_of)]
 Asking = Annotated[PageQuery, Depends(_read_query)]
 _GROUPS = "/v1/organizations/rbac_groups"
 _GROUP = "/v1/organizations/rbac_groups/{rbac_group_id}"
@@ -47,29 +47,29 @@ def rbac_routes(groups: Groups, roles: Roles) -> APIRouter:
 
 def _groups(routes: APIRouter, groups: Groups) -> None:
     @routes.post(_GROUPS, summary="Make a group")
-    async def create(body: wire.CreateBody, caller: Writer, by: Acting, spoken: Spoken) -> wire.GroupBody:
+    async def create(body: wire.CreateBody, caller: Writer, by: Acting, spoken: SpokenOrFirst) -> wire.GroupBody:
         del spoken
         return wire.show(await groups.create(caller.organization_id, body.name, by))
 
     @routes.get(_GROUPS, summary="Groups, newest first")
-    async def listing(caller: Reader, asking: Asking, spoken: Spoken) -> wire.MoreList[wire.GroupBody]:
+    async def listing(caller: Reader, asking: Asking, spoken: SpokenOrFirst) -> wire.MoreList[wire.GroupBody]:
         del spoken
         return wire.show_part(await groups.listing(caller.organization_id, asking), wire.show)
 
     @routes.get(_GROUP, summary="One group")
-    async def get(rbac_group_id: str, caller: Reader, spoken: Spoken) -> wire.GroupBody:
+    async def get(rbac_group_id: str, caller: Reader, spoken: SpokenOrFirst) -> wire.GroupBody:
         del spoken
         return wire.show(await groups.get(caller.organization_id, RbacGroupId(rbac_group_id)))
 
     @routes.post(_GROUP, summary="Rename a group")
     async def update(
-        rbac_group_id: str, body: wire.UpdateBody, caller: Writer, by: Acting, spoken: Spoken
+        rbac_group_id: str, body: wire.UpdateBody, caller: Writer, by: Acting, spoken: SpokenOrFirst
     ) -> wire.GroupBody:
         del spoken
         return wire.show(await groups.update(caller.organization_id, RbacGroupId(rbac_group_id), body.name, by))
 
     @routes.delete(_GROUP, summary="Delete a group; its people stay")
-    async def delete(rbac_group_id: str, caller: Writer, by: Acting, spoken: Spoken) -> wire.GroupDeletedBody:
+    async def delete(rbac_group_id: str, caller: Writer, by: Acting, spoken: SpokenOrFirst) -> wire.GroupDeletedBody:
         del spoken
         await groups.delete(caller.organization_id, RbacGroupId(rbac_group_id), by)
         return wire.GroupDeletedBody(id=rbac_group_id)
@@ -78,21 +78,21 @@ def _groups(routes: APIRouter, groups: Groups) -> None:
 def _members(routes: APIRouter, groups: Groups) -> None:
     @routes.get(_MEMBERS, summary="People in a group, who joined last first")
     async def listing(
-        rbac_group_id: str, caller: Reader, asking: Asking, spoken: Spoken
+        rbac_group_id: str, caller: Reader, asking: Asking, spoken: SpokenOrFirst
     ) -> wire.MoreList[wire.OldMemberBody | wire.MemberBody]:
         part = await groups.members(caller.organization_id, RbacGroupId(rbac_group_id), asking)
         return wire.show_part(part, lambda member: wire.show_member(member, spoken))
 
     @routes.post(_MEMBERS, summary="Put a member of the organization in a group")
     async def add(
-        rbac_group_id: str, body: wire.AddBody, caller: Writer, by: Acting, spoken: Spoken
+        rbac_group_id: str, body: wire.AddBody, caller: Writer, by: Acting, spoken: SpokenOrFirst
     ) -> wire.OldMemberBody | wire.MemberBody:
         named = RbacGroupId(rbac_group_id), UserId(body.user_id)
         return wire.show_member(await groups.add(caller.organization_id, *named, by), spoken)
 
     @routes.delete(_MEMBERS + "/{user_id}", summary="Take a person out of a group")
     async def remove(
-        rbac_group_id: str, user_id: str, caller: Writer, by: Acting, spoken: Spoken
+        rbac_group_id: str, user_id: str, caller: Writer, by: Acting, spoken: SpokenOrFirst
     ) -> wire.OldMemberDeletedBody | wire.MemberDeletedBody:
         named = RbacGroupId(rbac_group_id), UserId(user_id)
         await groups.remove(caller.organization_id, *named, by)
@@ -102,18 +102,18 @@ def _members(routes: APIRouter, groups: Groups) -> None:
 def _roles(routes: APIRouter, roles: Roles) -> None:
     @routes.get(_ROLES, summary="Roles in the organization and in its workspaces")
     async def listing(
-        caller: Reader, asking: Asking, spoken: Spoken
+        caller: Reader, asking: Asking, spoken: SpokenOrFirst
     ) -> wire.MoreList[wire.OldRoleBody | wire.RoleBody]:
         part = await roles.listing(caller.organization_id, asking)
         return wire.show_part(part, lambda role: wire.show_role(role, spoken))
 
     @routes.get(_ROLE, summary="One role")
-    async def get(rbac_role_id: str, caller: Reader, spoken: Spoken) -> wire.OldRoleBody | wire.RoleBody:
+    async def get(rbac_role_id: str, caller: Reader, spoken: SpokenOrFirst) -> wire.OldRoleBody | wire.RoleBody:
         return wire.show_role(await roles.get(caller.organization_id, RbacRoleId(rbac_role_id)), spoken)
 
     @routes.get(_ROLE + "/permissions", summary="What a role permits")
     async def permissions(
-        rbac_role_id: str, caller: Reader, asking: Asking, spoken: Spoken
+        rbac_role_id: str, caller: Reader, asking: Asking, spoken: SpokenOrFirst
     ) -> wire.MoreList[wire.PermissionBody]:
         del spoken
         part = roles.permissions(RbacRoleId(rbac_role_id), asking)
