@@ -267,7 +267,7 @@ async def test_what_is_printed_are_the_groups(database: Database, group_by: tupl
         expected: dict[int, list[dict[str, object]]] = {}
         for each in sorted(rows, key=lambda one: (one[0], [one[place] for place in places])):
             expected.setdefault(each[0], []).append({"100%": 0, **shown(each, group_by)})
-        assert {bucket: json.loads(f"[{lines}]") for bucket, lines in printed.items()} == expected
+        assert {bucket: json.loads(b"[%b]" % lines) for bucket, lines in printed.items()} == expected
         assert expected
 
 

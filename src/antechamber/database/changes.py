@@ -26,6 +26,8 @@ FEDERATION: Final = "federation"
 WEBHOOKS: Final = "webhooks"
 # where traces go to
 TELEMETRY: Final = "telemetry"
+# what was used is priced anew; nobody watches it, who keeps prices of then asks for the version
+PRICES: Final = "prices"
 
 _POLL_SECONDS: Final = 0.5
 # built once: a look comes twice a second for as long as the server runs

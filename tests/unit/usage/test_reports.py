@@ -18,6 +18,7 @@ from antechamber.features.usage.model import (
     SHOWN,
     Dimension,
     Line,
+    Piece,
     Printed,
     Question,
     Report,
@@ -57,11 +58,17 @@ class Recorded:
     def __init__(self, buckets: set[int]) -> None:
         self._buckets = buckets
 
-    async def printed(self, _unit: object, _organization_id: str, question: Question, _line: Line) -> dict[int, str]:
+    async def printed(self, _unit: object, _organization_id: str, question: Question, _line: Line) -> dict[int, bytes]:
         (piece,) = question.pieces
+        return dict.fromkeys(self._inside(piece), b"{}")
+
+    async def marks(self, _unit: object, _organization_id: str, piece: Piece) -> dict[int, int]:
+        return dict.fromkeys(self._inside(piece), 1)
+
+    def _inside(self, piece: Piece) -> list[int]:
         inside = sorted(bucket for bucket in self._buckets if piece.start <= bucket < piece.end)
         assert all(bucket % piece.width.microseconds == 0 for bucket in inside)
-        return dict.fromkeys(inside, "{}")
+        return inside
 
 
 def reports(buckets: set[int], now: int = NOON) -> UsageReports:
@@ -117,7 +124,7 @@ async def test_without_an_end_the_present_bucket_is_the_last() -> None:
         OrganizationId(ORGANIZATION), asked(starting_at="2025-11-29T23:00:00Z", limit=31), LINE
     )
     assert [bucket.starting_at for bucket in report.buckets] == [MIDNIGHT - 2 * DAY, MIDNIGHT - DAY, MIDNIGHT]
-    assert [bucket.lines for bucket in report.buckets] == ["", "", "{}"]
+    assert [bucket.lines for bucket in report.buckets] == [b"", b"", b"{}"]
     assert report.next_page is None
 
 
@@ -201,7 +208,7 @@ def test_a_result_has_every_key_and_only_the_grouped_ones_filled() -> None:
     values = {"workspace_id": "null", "model": '"m"', **{name: str(number) for number, name in enumerate(SHOWN, 1)}}
     pairs = zip(line.texts, [*(values[name] for name in line.values), ""], strict=True)
     text = "".join(part for pair in pairs for part in pair)
-    body = wire.show(Report((Printed(MIDNIGHT, MIDNIGHT + DAY, text),), None))
+    body = wire.show(Report((Printed(MIDNIGHT, MIDNIGHT + DAY, text.encode()),), None))
     shown = wire.ReportBody.model_validate_json(body).model_dump()
     assert shown == json.loads(body)
     assert (shown["has_more"], shown["next_page"]) == (False, None)

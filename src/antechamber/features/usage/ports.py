@@ -1,6 +1,6 @@
 """What usage needs from outside: a spool on the local disk and a store in the database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Protocol
 
 from antechamber.base.ids import OrganizationId
@@ -10,6 +10,7 @@ from antechamber.features.usage.model import (
     Intent,
     Line,
     Outcome,
+    Piece,
     Question,
     Rate,
     Spent,
@@ -139,11 +140,15 @@ class UsageStore(Protocol):
 
     async def printed(
         self, unit: Unit, organization_id: OrganizationId, question: Question, line: Line
-    ) -> Mapping[int, str]:
+    ) -> Mapping[int, bytes]:
         """Return the groups of each bucket as lines with commas between them; a bucket without any is not there.
 
         For one piece without tags; groups come in the alphabetical order of their dimensions.
         """
+        ...
+
+    async def marks(self, unit: Unit, organization_id: OrganizationId, piece: Piece) -> Mapping[int, Hashable]:
+        """Return for each bucket with any requests a value that is another once its roll-ups have changed."""
         ...
 
     async def spent(self, unit: Unit, organization_id: OrganizationId, since_us: int) -> Sequence[Spent]:

@@ -26,7 +26,6 @@ from antechamber.features.usage.model.prices import (
 from antechamber.features.usage.model.reports import (
     ALLOWED,
     KEPT_SECONDS,
-    Bucket,
     Dimension,
     Printed,
     Report,
@@ -61,7 +60,6 @@ __all__ = [
     "LONGEST",
     "SHOWN",
     "TOKENS",
-    "Bucket",
     "Component",
     "Cost",
     "Currency",

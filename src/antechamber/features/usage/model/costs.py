@@ -9,7 +9,7 @@ from operator import add
 from typing import Final, NamedTuple
 
 from antechamber.features.usage.model.prices import Component
-from antechamber.features.usage.model.reports import Bucket, Dimension, Width
+from antechamber.features.usage.model.reports import Dimension, Width
 from antechamber.features.usage.model.tables import Facet, SumRow
 
 _DATE: Final = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
@@ -84,20 +84,6 @@ class CostQuery:
         start = Width.DAY.floor(self.starting_at)
         end = Width.DAY.floor(now) + Width.DAY.microseconds if self.ending_at is None else self.ending_at
         return start, max(start, Width.DAY.floor(end))
-
-
-@dataclass(frozen=True, slots=True)
-class CostReport:
-    """A page of days, and the cursor of the next page; `columns` names the values of their rows.
-
-    Behind the values are the costs in nano-USD: of each component if `is_described`, else of all of them.
-    """
-
-    group_by: tuple[CostGroup, ...]
-    columns: tuple[Facet | CostGroup, ...]
-    is_described: bool
-    buckets: tuple[Bucket, ...]
-    next_page: str | None
 
 
 def facets_of(group_by: Sequence[CostGroup]) -> tuple[Facet, ...]:

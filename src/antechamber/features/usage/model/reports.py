@@ -1,9 +1,9 @@
 """Reports: what can be asked of them, and the pure rules about their buckets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from antechamber.base.errors import InvalidRequest
 
@@ -89,21 +89,15 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """An interval of a report, [starting_at, ending_at) in microseconds, with its groups as rows of the store's."""
-
-    starting_at: int
-    ending_at: int
-    rows: Sequence[Sequence[Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class Printed:
-    """An interval of a report, [starting_at, ending_at) in microseconds, with its groups as they are shown."""
+    """An interval of a report, [starting_at, ending_at) in microseconds, with its groups as they are shown.
+
+    `lines` is JSON in UTF-8, with commas between the groups.
+    """
 
     starting_at: int
     ending_at: int
-    lines: str
+    lines: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from antechamber.features.usage.model.costs import CostQuery
 from antechamber.features.usage.routes.queries import Texts, filters_of
 from antechamber.features.usage.service import Analytics, UsageReports
 from antechamber.features.usage.wire import analytics as wire
-from antechamber.features.usage.wire.cost_report import CostReportBody, read_cost_query, show_costs
+from antechamber.features.usage.wire.cost_report import CostReportBody, cost_lines, read_cost_query, show_costs
 from antechamber.http.needs import Needs
 from antechamber.http.routing import Router
 
@@ -74,7 +74,7 @@ def cost_router(reports: UsageReports, analytics: Analytics) -> APIRouter:
         caller: Annotated[Administrator, Needs(Permission.COST_READ)],
         query: Annotated[CostQuery, Depends(_read_costs)],
     ) -> Response:
-        return _json(show_costs(await reports.costs(caller.organization_id, query)))
+        return _json(show_costs(await reports.costs(caller.organization_id, query, cost_lines(query))))
 
     @routes.get("/v1/organizations/analytics/usage", summary="Usage by any dimension", response_model=wire.UsagePage)
     async def analytics_usage(

@@ -125,7 +125,9 @@ class _Asked:
         self._persons = actors if all(each.startswith(_PERSON) for each in actors) else ()
         self.by_actor = not set(_ACTORS).isdisjoint(self._groups) or bool(not self._persons and (actors or types))
         facets = [FACETS[group] for group in self._groups if group in FACETS]
-        self._facets: tuple[Facet, ...] = tuple(dict.fromkeys([*facets, *(IDENTITY if self.by_actor else ())]))
+        # rows that are put together here may come in the order in which they lie
+        asked = sorted((*facets, *IDENTITY)) if self.by_actor else facets
+        self._facets: tuple[Facet, ...] = tuple(dict.fromkeys(asked))
         self._places = {facet: 2 + number for number, facet in enumerate(self._facets)}
 
     @property
@@ -172,7 +174,8 @@ class _Asked:
 
     def merge(self, rows: Sequence[SumRow], owners: Mapping[str, str]) -> list[AnalyticsLine]:
         """Return the lines of a page and one more if there is one, where rows of one actor are one."""
-        actors: dict[tuple[Any, ...], Identity | None] = {}
+        # what those who are shown are put together by, None of others
+        names: dict[tuple[Any, ...], str | None] = {}
         known: dict[str, Identity | None] = {"": None}
         sums: dict[tuple[str, Sequence[Any]], tuple[int, ...]] = {}
         who, first = itemgetter(*(self._places[facet] for facet in IDENTITY)), self._first
@@ -180,14 +183,16 @@ class _Asked:
         told = itemgetter(0, 0, *(self._places[FACETS[group]] for group in self._groups if group in FACETS))
         for row in rows:
             ids = who(row)
-            if ids not in actors:
-                actors[ids] = identify(ids[0], ids[1], ids[2], owners)
-            actor = actors[ids]
-            if self._lets_through(actor):
-                name = self._name(actor)
-                known[name] = actor
-                there, new = sums.get((name, told(row))), row[first:]
-                sums[name, told(row)] = tuple(new if there is None else map(add, there, new))
+            if ids not in names:
+                actor = identify(ids[0], ids[1], ids[2], owners)
+                names[ids] = name = self._name(actor) if self._lets_through(actor) else None
+                if name is not None:
+                    known[name] = actor
+            name = names[ids]
+            if name is not None:
+                group, new = (name, told(row)), row[first:]
+                there = sums.get(group)
+                sums[group] = tuple(new if there is None else map(add, there, new))
         ordered = sorted(sums)
         places = tuple(self._counters.index(name) for name in self._rank)
         query = self.query

@@ -1,18 +1,19 @@
 """Reports in buckets of time: tokens used, and what they cost, paged, from the roll-ups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
+from typing import TypeAlias
 
 from antechamber.base.clock import Clock
 from antechamber.base.ids import OrganizationId
 from antechamber.base.page import foreign_cursor, open_cursor, read_number, seal_cursor
-from antechamber.base.unit import Units
+from antechamber.base.unit import Unit, Units
 from antechamber.features.usage.model import (
     COST,
     COSTS,
     SHOWN,
-    Bucket,
     Facet,
     Line,
     Piece,
@@ -25,8 +26,12 @@ from antechamber.features.usage.model import (
     check_kept,
     interval,
 )
-from antechamber.features.usage.model.costs import CostQuery, CostReport, attribute, columns_of, facets_of
+from antechamber.features.usage.model.costs import CostQuery, attribute, facets_of
 from antechamber.features.usage.ports import People, UsageStore
+from antechamber.features.usage.service.printed import Print, PrintedDays
+
+# shows rows of one bucket, which hold what `columns_of` says and behind it the costs
+PrintCosts: TypeAlias = Callable[[Sequence[SumRow]], bytes]
 
 
 class UsageReports:
@@ -37,6 +42,7 @@ class UsageReports:
         self._units = units
         self._clock = clock
         self._people = people
+        self._printed = PrintedDays(store)
 
     async def messages(self, organization_id: OrganizationId, query: ReportQuery, line: Line) -> Report:
         """Return one page of the report with `line` for each group; InvalidRequest for the cursor of another query."""
@@ -47,27 +53,47 @@ class UsageReports:
         start, stop, following = cut(query.width, query.limit, bounds, query.page, binding)
         filters: dict[Facet, Sequence[str]] = dict(query.filters.items())
         question = Question((Piece(query.width, start, stop),), query.group_by, SHOWN, filters, unless_zero=SHOWN)
-        lines: Mapping[int, str] = {}
+        lines: Mapping[int, bytes] = {}
         if start < stop:
             async with self._units.read() as unit:
-                lines = await self._store.printed(unit, organization_id, question, line)
-        step = query.width.microseconds
-        buckets = (Printed(at, at + step, lines.get(at, "")) for at in range(start, stop, step))
-        return Report(tuple(buckets), following)
 
-    async def costs(self, organization_id: OrganizationId, query: CostQuery) -> CostReport:
+                async def printed(piece: Piece) -> Mapping[int, bytes]:
+                    asked = replace(question, pieces=(piece,))
+                    return await self._store.printed(unit, organization_id, asked, line)
+
+                name = (line, question.group_by, tuple(sorted(filters.items())))
+                lines = await self._days(unit, organization_id, question.pieces[0], name, printed)
+        return Report(_buckets(lines, query.width, start, stop), following)
+
+    async def costs(self, organization_id: OrganizationId, query: CostQuery, shown: PrintCosts) -> Report:
         """Return one page of the cost report; InvalidRequest when the page cursor is not of this query."""
         now = self._clock.now()
         binding = {"report": "cost", "organization_id": organization_id, **query.binding()}
         start, stop, following = cut(Width.DAY, query.limit, query.interval(now), query.page, binding)
         counters = COSTS if query.is_described else (COST,)
         question = Question((Piece(Width.DAY, start, stop),), facets_of(query.group_by), counters, unless_zero=counters)
-        async with self._units.read() as unit:
-            rows = await self._store.table(unit, organization_id, question) if start < stop else []
-            if query.by_person:
-                rows = attribute(rows, query.group_by, await self._people.owners(unit, organization_id))
-        buckets = _buckets(rows, Width.DAY, start, stop)
-        return CostReport(query.group_by, columns_of(query.group_by), query.is_described, buckets, following)
+        lines: Mapping[int, bytes] = {}
+        if start < stop:
+            async with self._units.read() as unit:
+                owners = await self._people.owners(unit, organization_id) if query.by_person else None
+
+                async def printed(piece: Piece) -> Mapping[int, bytes]:
+                    rows = await self._store.table(unit, organization_id, replace(question, pieces=(piece,)))
+                    rows = rows if owners is None else attribute(rows, query.group_by, owners)
+                    return {bucket: shown(list(group)) for bucket, group in groupby(rows, key=itemgetter(0))}
+
+                # whose a key is can change without a request
+                name = None if query.by_person else query.group_by
+                lines = await self._days(unit, organization_id, question.pieces[0], name, printed)
+        return Report(_buckets(lines, Width.DAY, start, stop), following)
+
+    async def _days(
+        self, unit: Unit, organization_id: OrganizationId, piece: Piece, name: Hashable, printed: Print
+    ) -> Mapping[int, bytes]:
+        """Return the lines of each bucket; those of days may be kept if what is asked has a name."""
+        if name is None or piece.width is not Width.DAY:
+            return await printed(piece)
+        return await self._printed.lines(unit, organization_id, piece, name, printed)
 
 
 def cut(
@@ -81,10 +107,9 @@ def cut(
     return start, stop, seal_cursor(str(stop), binding) if stop < end else None
 
 
-def _buckets(rows: Sequence[SumRow], width: Width, start: int, stop: int) -> tuple[Bucket, ...]:
-    by_bucket = {bucket: list(group) for bucket, group in groupby(rows, key=itemgetter(0))}
+def _buckets(lines: Mapping[int, bytes], width: Width, start: int, stop: int) -> tuple[Printed, ...]:
     step = width.microseconds
-    return tuple(Bucket(at, at + step, by_bucket.get(at, ())) for at in range(start, stop, step))
+    return tuple(Printed(at, at + step, lines.get(at, b"")) for at in range(start, stop, step))
 
 
 def _binding(organization_id: OrganizationId, query: ReportQuery) -> dict[str, object]:

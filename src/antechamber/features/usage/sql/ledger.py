@@ -34,7 +34,7 @@ from antechamber.features.usage.model import (
 )
 from antechamber.features.usage.sql.claude_code import ADD_TOKENS, claude_code_tokens, roll_up_tokens
 from antechamber.features.usage.sql.cubes import CUBES, UNTAGGED
-from antechamber.features.usage.sql.printing import build_printed
+from antechamber.features.usage.sql.printing import build_marks, build_printed
 from antechamber.features.usage.sql.questions import FOREVER, build, fetch, is_nearly_plain, is_plain, merge
 from antechamber.features.usage.sql.rolling import cost_values, counters_of, roll_up, roll_up_sessions, roll_up_tagged
 from antechamber.features.usage.sql.tables import COUNTERS, usage_rollups, usage_rows, usage_sessions, usage_tagged
@@ -106,11 +106,16 @@ class SqlUsage:
 
     async def printed(
         self, unit: Unit, organization_id: OrganizationId, question: Question, line: Line
-    ) -> Mapping[int, str]:
+    ) -> Mapping[int, bytes]:
         """Return the groups of each bucket as lines with commas between them; a bucket without any is not there."""
         postgres = connection(unit).dialect.name != "sqlite"
         rows = await fetch(unit, build_printed(question, organization_id, line, postgres=postgres))
         return {bucket: lines for bucket, lines in rows if lines}
+
+    async def marks(self, unit: Unit, organization_id: OrganizationId, piece: Piece) -> Mapping[int, tuple[int, int]]:
+        """Return how many requests each bucket has, which every row adds to, and how often rows were priced anew."""
+        statement = build_marks(piece, organization_id, postgres=connection(unit).dialect.name != "sqlite")
+        return {bucket: (requests, version) for bucket, requests, version in await fetch(unit, statement)}
 
     async def spent(self, unit: Unit, organization_id: OrganizationId, since_us: int) -> Sequence[Spent]:
         """Return what has been spent from the UTC day that holds an instant on, as far as it is in the database."""

@@ -1,7 +1,8 @@
 """Lines of a report written by the database: a page may have tens of thousands of groups, and no object for any."""
 
 from antechamber.base.ids import OrganizationId
-from antechamber.features.usage.model import Dimension, Facet, Line, Question
+from antechamber.database.changes import PRICES
+from antechamber.features.usage.model import Dimension, Facet, Line, Piece, Question
 from antechamber.features.usage.sql.cubes import choose
 from antechamber.features.usage.sql.questions import Statement, any_used, filtered, in_order, is_plain
 
@@ -17,10 +18,31 @@ def build_printed(question: Question, organization_id: OrganizationId, line: Lin
     step = piece.width.microseconds
     later = f"SELECT bucket + {step} FROM buckets WHERE bucket + {step} < {end}"  # noqa: S608 - names of ours only
     lines = _lines(statement, question, organization_id, line)
-    joined = "STRING_AGG(line, ',')" if postgres else "GROUP_CONCAT(line, ',')"
+    # as bytes: the driver would make a text of them that has to be encoded again
+    joined = "CONVERT_TO(STRING_AGG(line, ','), 'UTF8')" if postgres else "CAST(GROUP_CONCAT(line, ',') AS BLOB)"
     statement.text = (
         f"WITH RECURSIVE buckets(bucket) AS (SELECT {start} UNION ALL {later}) "  # noqa: S608 - as above
         f"SELECT bucket, (SELECT {joined} FROM ({lines}) AS lines) FROM buckets"
+    )
+    return statement
+
+
+def build_marks(piece: Piece, organization_id: OrganizationId, *, postgres: bool) -> Statement:
+    """Return the statement that tells what went into each bucket; its rows are (bucket, requests, version of prices).
+
+    A row always adds a request, and pricing anew, which adds none, announces itself.
+    """
+    statement = Statement(postgres)
+    version = f"COALESCE((SELECT version FROM change_feed WHERE name = {statement.mark(PRICES)}), 0)"  # noqa: S608 - a mark
+    conditions = [
+        f"organization_id = {statement.mark(organization_id)}",
+        f"width = {statement.mark(choose(piece.width, frozenset()).name(piece.width))}",
+        f"bucket >= {statement.mark(piece.start)}",
+        f"bucket < {statement.mark(piece.end)}",
+    ]
+    statement.text = (
+        f"SELECT bucket, CAST(SUM(requests) AS BIGINT), {version} FROM usage_rollups "  # noqa: S608 - names of ours only
+        f"WHERE {' AND '.join(conditions)} GROUP BY bucket"
     )
     return statement
 
@@ -30,13 +52,14 @@ def _lines(statement: Statement, question: Question, organization_id: Organizati
     cube = choose(piece.width, question.facets)
     is_sum = not is_plain(question)
     total = "SUM({0})" if is_sum else "{0}"
+    last = max(question.group_by, default="")
     printed = _printed(statement, line, total, is_sum=is_sum)
     conditions = [
         f"organization_id = {statement.mark(organization_id)}",
         f"width = {statement.mark(cube.name(piece.width))}",
         "usage_rollups.bucket = buckets.bucket",
         # true of every row; it tells databases that what is before a dimension in the key does not change the order
-        *(f"{name} = ''" for name in Dimension if name not in cube.dimensions),
+        *(f"{name} = ''" for name in Dimension if name not in cube.dimensions and name < last),
         *filtered(statement, question),
     ]
     text = f"SELECT {printed} AS line FROM usage_rollups WHERE {' AND '.join(conditions)}"  # noqa: S608 - as above

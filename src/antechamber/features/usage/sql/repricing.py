@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
+from antechamber.database.changes import PRICES, announce
 from antechamber.database.engine import connection
 from antechamber.features.usage.model import COSTS, Cost, Dimension, Ending, Intent, Outcome, Tag, TokenUsage, UsageRow
 from antechamber.features.usage.sql.claude_code import claude_code_tokens, roll_up_tokens
@@ -55,6 +56,7 @@ class SqlPrices:
     ) -> None:
         """Write the new costs of (old, new) rows, and add the differences to the roll-ups that still exist."""
         link = connection(unit)
+        announce(unit, PRICES)
         marks = _marks(sqlite=link.dialect.name == "sqlite")
         sets = ", ".join(f"{name} = {next(marks)}" for name in _WRITTEN)
         update = f"UPDATE usage_rows SET {sets} WHERE organization_id = {next(marks)} AND request_id = {next(marks)}"  # noqa: S608

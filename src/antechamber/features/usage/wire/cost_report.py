@@ -9,14 +9,14 @@ from pydantic import BaseModel
 
 from antechamber.base.errors import InvalidRequest
 from antechamber.base.money import to_cents
-from antechamber.features.usage.model import Component, SumRow
+from antechamber.features.usage.model import Component, Report, SumRow
 from antechamber.features.usage.model.costs import (
     DESCRIBED,
     TOKEN_TYPES,
     CostGroup,
     CostQuery,
-    CostReport,
     Described,
+    columns_of,
     describe,
 )
 from antechamber.features.usage.wire.encoding import show_buckets
@@ -95,16 +95,21 @@ def read_cost_query(
     return query
 
 
-def show_costs(report: CostReport) -> bytes:
-    """Return the wire's JSON of a page, in the shape of CostReportBody; it may have a hundred thousand lines."""
-    lines = _components(report) if report.is_described else _totals(report)
-    buckets = ((bucket.starting_at, bucket.ending_at, ",".join(lines(bucket.rows))) for bucket in report.buckets)
+def cost_lines(query: CostQuery) -> Callable[[Sequence[SumRow]], bytes]:
+    """Return what shows the rows of a day, in the shape of CostBody: a page may have a hundred thousand."""
+    lines = _components(query) if query.is_described else _totals(query)
+    return lambda rows: ",".join(lines(rows)).encode()
+
+
+def show_costs(report: Report) -> bytes:
+    """Return the wire's JSON of a page, in the shape of CostReportBody."""
+    buckets = ((bucket.starting_at, bucket.ending_at, bucket.lines) for bucket in report.buckets)
     return show_buckets(buckets, report.next_page)
 
 
-def _totals(report: CostReport) -> Callable[[Sequence[SumRow]], list[str]]:
+def _totals(query: CostQuery) -> Callable[[Sequence[SumRow]], list[str]]:
     """Return what makes lines of rows with one amount."""
-    tails = _Tails(report)
+    tails = _Tails(query)
     names = tails.names
 
     def lines(rows: Sequence[SumRow]) -> list[str]:
@@ -113,11 +118,12 @@ def _totals(report: CostReport) -> Callable[[Sequence[SumRow]], list[str]]:
     return lines
 
 
-def _components(report: CostReport) -> Callable[[Sequence[SumRow]], list[str]]:
+def _components(query: CostQuery) -> Callable[[Sequence[SumRow]], list[str]]:
     """Return what makes lines of rows with an amount of each component."""
-    what = itemgetter(*(report.columns.index(name) + _VALUES for name in DESCRIBED))
-    ends, middles = _Ends(report), _Middles()
-    names, first = ends.names, _VALUES + len(report.columns)
+    columns = columns_of(query.group_by)
+    what = itemgetter(*(columns.index(name) + _VALUES for name in DESCRIBED))
+    ends, middles = _Ends(query), _Middles()
+    names, first = ends.names, _VALUES + len(columns)
 
     def lines(rows: Sequence[SumRow]) -> list[str]:
         return [
@@ -134,12 +140,12 @@ def _components(report: CostReport) -> Callable[[Sequence[SumRow]], list[str]]:
 class _Ends(dict[tuple[Any, ...], str]):
     """The ends of lines by what they are grouped by, each made once."""
 
-    def __init__(self, report: CostReport) -> None:
+    def __init__(self, query: CostQuery) -> None:
         super().__init__()
         hidden = (CostGroup.DESCRIPTION, CostGroup.MODEL, CostGroup.WORKSPACE_ID)
-        self._extensions = [group for group in report.group_by if group not in hidden]
-        workspace = _place(report, CostGroup.WORKSPACE_ID)
-        places = [_place(report, group) for group in self._extensions]
+        self._extensions = [group for group in query.group_by if group not in hidden]
+        workspace = _place(query, CostGroup.WORKSPACE_ID)
+        places = [_place(query, group) for group in self._extensions]
         # the flag's place stands for a workspace that is not asked for, so that days share their ends
         self.places = (_FLAG, workspace or _FLAG, *places)
         self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(*self.places)
@@ -157,10 +163,10 @@ class _Ends(dict[tuple[Any, ...], str]):
 class _Tails(dict[tuple[Any, ...], str]):
     """What comes behind an amount that is not described, by what it is grouped by, each made once."""
 
-    def __init__(self, report: CostReport) -> None:
+    def __init__(self, query: CostQuery) -> None:
         super().__init__()
-        self._ends = _Ends(report)
-        model = _place(report, CostGroup.MODEL)
+        self._ends = _Ends(query)
+        model = _place(query, CostGroup.MODEL)
         self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(model or _FLAG, *self._ends.places)
         self._by_model = bool(model)
 
@@ -203,10 +209,10 @@ def _middle(told: Mapping[str, str]) -> str:
     return "".join(f'"{name}":{_quote(shown[name] or "")},' for name in sorted(shown))
 
 
-def _place(report: CostReport, group: CostGroup) -> int:
+def _place(query: CostQuery, group: CostGroup) -> int:
     """Return where rows have a group, 0 for nowhere."""
-    names = [column.value for column in report.columns]
-    return names.index(group.value) + _VALUES if group in report.group_by else 0
+    names = [column.value for column in columns_of(query.group_by)]
+    return names.index(group.value) + _VALUES if group in query.group_by else 0
 
 
 def _quote(text: str) -> str:

@@ -268,7 +268,7 @@ def show_by_bucket(report: AnalyticsBuckets, query: AnalyticsQuery) -> bytes:
     """Return the wire's JSON of a page, in the shape of UsageReportPage or CostReportPage."""
     encode = msgspec.json.Encoder().encode
     buckets = (
-        (start, end, b",".join(encode(row) for line in lines for row in _rows(line, query, {})).decode())
+        (start, end, b",".join(encode(row) for line in lines for row in _rows(line, query, {})))
         for start, end, lines in report.buckets
     )
     return show_buckets(buckets, report.next_page, refreshed(report.refreshed_at))
