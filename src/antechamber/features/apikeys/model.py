@@ -43,7 +43,8 @@ class Keep(Enum):
     IT = "keep"
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes it. It is not frozen, for that would double what it takes to make one, and a page may have a thousand.
+@dataclass(slots=True)
 class StoredApiKey:
     """A workspace's key without its secret.
 

@@ -69,6 +69,10 @@ admin_keys: Final = Table(
 _API_KEY_COLUMNS: Final = len(api_keys.columns)
 
 
+# to ask the enumeration takes a third of the time of all the rest
+_STATUSES: Final = {status.value: status for status in Status}
+
+
 def as_api_key(row: Row[Any]) -> StoredApiKey:
     """Return the key of a row that begins with the columns of `api_keys`."""
     # by place: by name each column costs as much as the whole
@@ -82,7 +86,7 @@ def as_api_key(row: Row[Any]) -> StoredApiKey:
         workspace_id,
         default,
         name,
-        Status(status),
+        _STATUSES[status],
         hint,
         user_id,
         made,

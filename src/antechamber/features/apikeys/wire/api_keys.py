@@ -91,7 +91,7 @@ def fields_of(key: StoredApiKey, spoken: Version) -> dict[str, object]:
         "id": key.id,
         "type": "api_key",
         "name": key.name,
-        "status": key.status.value,
+        "status": key.status,
         "partial_key_hint": key.hint,
         "created_at": to_rfc3339(key.created_at),
         "expires_at": show_instant(key.expires_at),
