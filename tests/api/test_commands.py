@@ -111,6 +111,7 @@ def test_a_reload_takes_up_a_good_file_and_keeps_the_old_one_before_a_bad_one(
         "[aliases",
         '[[providers]]\nname = "a"\n',
         "aliases = 5",
+        '[aliases]\nworse = "sim-1"\n[egress]\nblock = []\n',
         '[[providers]]\nname="a"\nkind="openai"\nbase_url="http://x"\nca_file="/none"\n',
     ):
         server.config.write_text(bad, encoding="utf-8")

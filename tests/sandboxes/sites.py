@@ -1,6 +1,10 @@
 """A server whose one registry is a private one of the tests, and what it builds."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -67,3 +71,24 @@ class Site:
         """Build an environment of one package, and return how that ended."""
         environment = self.environment(package)
         return str(self.ended(environment, self.begin(environment))["state"])
+
+
+class Rotation(Site):
+    """Such a server, told of changes."""
+
+    def reload(self) -> subprocess.CompletedProcess[str]:
+        places = ["--data", str(self.server.data), "--config", str(self.server.config)]
+        command = [sys.executable, "-m", "antechamber", "config", "reload", *places]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=self.server.environment, timeout=SECONDS
+        )
+
+    def hang_up(self) -> None:
+        """Send SIGHUP, and return when the server says that it has read its file."""
+        assert self.server.process is not None
+        before = self.server.log().count("catalogue reloaded")
+        os.kill(self.server.process.pid, signal.SIGHUP)
+        deadline = time.monotonic() + SECONDS
+        while self.server.log().count("catalogue reloaded") == before:
+            assert time.monotonic() < deadline, self.server.log()[-2000:]
+            time.sleep(0.05)

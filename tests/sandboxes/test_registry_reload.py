@@ -1,10 +1,5 @@
 """A running server takes up what its file says of registries: builds that are asked for later use it."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +8,7 @@ import pytest
 from tests.issuers import Authority
 from tests.live import LiveServer
 from tests.sandboxes.private import CANARY, Private, basic, pip_files
-from tests.sandboxes.sites import SECONDS, Site, config_of
+from tests.sandboxes.sites import Rotation, config_of
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 OTHER = "canary-after-the-rotation"
@@ -28,27 +23,6 @@ def origin(tmp_path: Path) -> Iterator[Private]:
         made.files |= pip_files(name)
     yield made
     made.close()
-
-
-class Rotation(Site):
-    """Such a server, told of changes."""
-
-    def reload(self) -> subprocess.CompletedProcess[str]:
-        places = ["--data", str(self.server.data), "--config", str(self.server.config)]
-        command = [sys.executable, "-m", "antechamber", "config", "reload", *places]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, env=self.server.environment, timeout=SECONDS
-        )
-
-    def hang_up(self) -> None:
-        """Send SIGHUP, and return when the server says that it has read its file."""
-        assert self.server.process is not None
-        before = self.server.log().count("catalogue reloaded")
-        os.kill(self.server.process.pid, signal.SIGHUP)
-        deadline = time.monotonic() + SECONDS
-        while self.server.log().count("catalogue reloaded") == before:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
 
 
 def test_a_credential_that_was_replaced_opens_the_builds_that_follow(

@@ -29,6 +29,7 @@ from antechamber.wiring.auditing import RefusalCounting
 from antechamber.wiring.catalogue import build_catalogue, open_pool
 from antechamber.wiring.claude_code import metrics_intake
 from antechamber.wiring.credentials import LastUseKeeping
+from antechamber.wiring.egress import egress_configuration
 from antechamber.wiring.endpoints import control_plane, description
 from antechamber.wiring.limits import Limits
 from antechamber.wiring.mail import open_mailing
@@ -55,6 +56,7 @@ class Application:
         self.storage = storage or open_storage(self.settings)
         self.clock = self.storage.clock
         self.is_draining = False
+        self._reloading = asyncio.Lock()
         adopt_clients(self.storage.oauth.clients, loaded)
         self.sweeping = Sweeping(self.storage.oauth.sweeper)
         self.sandboxing = Sandboxing(loaded, self.storage.clock)
@@ -178,16 +180,22 @@ class Application:
 
     async def reload(self) -> int:
         """Read the catalogue's file anew and take it up; a bad one changes nothing. Returns its providers."""
+        async with self._reloading:
+            return await self._reload()
+
+    async def _reload(self) -> int:
         loaded = self.loaded.reread_catalogue()
         catalogue = build_catalogue(loaded, self.simulated_url)
         tables, policy, sources = read_tables(loaded), read_policy(loaded), read_sources(loaded)
+        blocked = egress_configuration(loaded).blocked
         adopt_clients(self.storage.oauth.clients, loaded)
         self.limits.adopt(loaded, catalogue)
         self.loaded = loaded
         self.gateway.adopt(catalogue)
         self.prices.adopt(*tables)
         self.policy.adopt(policy)
-        self.rooms.adopt(sources)
+        self.rooms.adopt(sources, blocked)
+        await self.sandboxing.adopt(loaded)
         _log.info("catalogue reloaded", providers=[provider.name for provider in catalogue.providers])
         return len(catalogue.providers)
 

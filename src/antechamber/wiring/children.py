@@ -70,6 +70,23 @@ class Child:
                 raise ChildError(self.problem)
             await self._start(is_ready)
 
+    async def tell(self, line: bytes) -> bytes | None:
+        """Say one more line to it and return the line that it answers; None where it does not run.
+
+        One that does not answer is ended, and started anew with what it is told then.
+        """
+        async with self._starting:
+            process = self._process
+            if process is None or process.returncode is not None or process.stdout is None:
+                return None
+            try:
+                async with asyncio.timeout(_START_SECONDS):
+                    await _tell(process, line)
+                    return await process.stdout.readline() or None
+            except (TimeoutError, OSError):
+                await _kill(process)
+                return None
+
     async def stop(self) -> None:
         """End it, giving it time to clear up."""
         self._is_stopped = True

@@ -25,11 +25,9 @@ class RoomServices:
 
     def __init__(self, loaded: Loaded, storage: Storage, sandboxing: Sandboxing) -> None:
         environments, under = storage.environments.environments, (storage.clock, storage.chance, storage.audit)
-        # as the egress proxy, which has the same list from its start on
-        self._blocked = egress_configuration(loaded).blocked
         self._limits = limits_of(loaded.settings)
         sources = read_sources(loaded)
-        self._around = self._surround(sources)
+        self._around = self._surround(sources, egress_configuration(loaded).blocked)
         ground = Ground(environments, sandboxing.sandboxes, sandboxing.egress_log, storage.database, *under)
         self._sandboxing = sandboxing
         self.builds = build_builds(loaded, ground, sources.of_builds, lambda: sandboxing.state() == "ready")
@@ -37,10 +35,10 @@ class RoomServices:
         self.shells = Shells(environments, self.rooms, sandboxing.egress_log, storage.database, *under)
         self._sweeping: asyncio.Task[None] | None = None
 
-    def adopt(self, sources: Sources) -> None:
-        """Have containers and builds that begin from now on use these registries."""
+    def adopt(self, sources: Sources, blocked: tuple[str, ...]) -> None:
+        """Have containers and builds that begin from now on use these registries, and not reach what is blocked."""
         self.builds.builds.adopt(sources.of_builds)
-        self._around = self._surround(sources)
+        self._around = self._surround(sources, blocked)
 
     async def start(self) -> None:
         """Take notice of what an earlier server left, and clear it away beside everything else."""
@@ -56,12 +54,12 @@ class RoomServices:
         await self.shells.stop()
         await self.builds.stop()
 
-    def _surround(self, sources: Sources) -> Surroundings:
+    def _surround(self, sources: Sources, blocked: tuple[str, ...]) -> Surroundings:
         registries = sources.of_sessions
         return Surroundings(
             limits=self._limits,
             registries=registries.rules(),
-            blocked=self._blocked,
+            blocked=blocked,
             environment={**SESSION_ENVIRONMENT, **registries.environment()},
             files=registries.files(),
         )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from antechamber.adapters.egress.configuration import Taken
 from antechamber.adapters.egress.log import FolderEgressLog
 from antechamber.adapters.sandboxes.configuration import Answer, Refused, SupervisorConfiguration
 from antechamber.adapters.sandboxes.memory import MemorySandboxes
@@ -19,7 +20,7 @@ from antechamber.adapters.sandboxes.remote.frames import Connection, connect
 from antechamber.base.clock import Clock, SystemClock, to_rfc3339
 from antechamber.features.environments.model.sandbox import MEBIBYTE, Limits, ReplacedBase, SandboxError
 from antechamber.features.environments.ports.sandboxes import EgressLog, Sandboxes
-from antechamber.settings import Loaded, Settings
+from antechamber.settings import Loaded, Settings, SettingsError
 from antechamber.wiring.children import Child, ChildError, Process
 from antechamber.wiring.egress import egress_configuration
 
@@ -62,6 +63,16 @@ class Sandboxing:
         """Begin in a while, beside everything else, where there have been sandboxes before."""
         if self.folder.is_dir() and isinstance(self._sandboxes, RemoteSandboxes):
             self._warming = asyncio.ensure_future(self._warm())
+
+    async def adopt(self, loaded: Loaded) -> None:
+        """Give new sandboxes the egress that the file says now; SettingsError, and the one before stays."""
+        before, self._loaded = self._loaded, loaded
+        answer = await self._egress.tell(self._egress_line())
+        taken = msgspec.json.decode(answer, type=Taken) if answer else Taken()
+        if taken.error is not None:
+            self._loaded = before
+            message = f"[egress]: {taken.error}"
+            raise SettingsError(message)
 
     async def stop(self) -> None:
         """End every sandbox, the supervisor and the proxy; what sandboxes wrote stays."""

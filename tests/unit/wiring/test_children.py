@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from antechamber.adapters.egress.configuration import EgressConfiguration, Taken
 from antechamber.adapters.sandboxes.configuration import SupervisorConfiguration
 from antechamber.adapters.sandboxes.remote import RemoteSandboxes
 from antechamber.adapters.sandboxes.remote.frames import connect
@@ -128,3 +130,50 @@ def test_a_child_is_told_where_things_are_and_nothing_else() -> None:
         "https_proxy": "http://user:password@proxy",
     }
     assert clean(given) == {"PATH": "/bin", "LC_ALL": "C", "HOME": "/root"}
+
+
+class Speaking:
+    """A child that is an egress proxy, which takes further lines."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.blocked: tuple[str, ...] = ()
+        self.started: list[Process] = []
+        self.child = Child("egress", "antechamber.adapters.egress", self.line, os.environ, SystemClock())
+
+    def line(self) -> bytes:
+        told = EgressConfiguration(str(self.folder / "socket"), str(self.folder / "log"), blocked=self.blocked)
+        return msgspec.json.encode(told)
+
+    async def is_ready(self, process: Process) -> None:
+        async with asyncio.timeout(SECONDS):
+            while not (self.folder / "socket").exists():  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+        self.started.append(process)
+
+
+@pytest.fixture
+async def speaking() -> AsyncIterator[Speaking]:
+    # short: the name of a socket has a limit
+    with tempfile.TemporaryDirectory(prefix="ante-c-") as name:
+        made = Speaking(Path(name))
+        yield made
+        await made.child.stop()
+
+
+async def test_one_that_runs_is_told_more_and_answers(speaking: Speaking) -> None:
+    assert await speaking.child.tell(speaking.line()) is None
+    await speaking.child.need(speaking.is_ready)
+    answers = await asyncio.gather(*(speaking.child.tell(line) for line in (speaking.line(), b"{}", speaking.line())))
+    assert [msgspec.json.decode(answer or b"", type=Taken).error is None for answer in answers] == [True, False, True]
+    await speaking.child.stop()
+    assert await speaking.child.tell(speaking.line()) is None
+
+
+async def test_one_that_ends_while_it_is_told_is_no_failure(speaking: Speaking) -> None:
+    await speaking.child.need(speaking.is_ready)
+    speaking.started[0].send_signal(signal.SIGSTOP)
+    telling = asyncio.create_task(speaking.child.tell(speaking.line()))
+    await asyncio.sleep(0)
+    speaking.started[0].send_signal(signal.SIGKILL)
+    assert await telling is None

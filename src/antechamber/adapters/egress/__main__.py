@@ -1,4 +1,7 @@
-"""`python -m antechamber.adapters.egress`: the egress process, whose configuration is a line of standard input."""
+"""`python -m antechamber.adapters.egress`: the egress process, whose configuration is a line of standard input.
+
+Each further line there is another one, and is answered on standard output.
+"""
 
 import asyncio
 import resource
@@ -20,7 +23,7 @@ def main() -> int:
         # without a buffer: the end of the rest is waited for on the descriptor itself
         with open(0, "rb", buffering=0, closefd=False) as given:
             configuration = msgspec.json.decode(given.readline(), type=EgressConfiguration)
-        asyncio.run(run(configuration, 0))
+        asyncio.run(run(configuration, 0, 1))
     except (ValueError, OSError) as error:
         sys.stderr.write(f"egress: {error}\n")
         return 2

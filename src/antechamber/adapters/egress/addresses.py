@@ -41,7 +41,7 @@ class AddressRules:
     def block(self, networks: Iterable[str]) -> "AddressRules":
         """Return these with more networks blocked."""
         more = tuple(ip_network(each, strict=False) for each in networks)
-        return replace(self, blocked=(*self.blocked, *more))
+        return replace(self, blocked=tuple(dict.fromkeys((*self.blocked, *more))))
 
     def refusal(self, address: Address, name: str | None) -> str | None:
         """Return why an address that a name stands for (None: it was given itself) is not dialled, or None."""

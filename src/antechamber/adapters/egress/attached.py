@@ -45,6 +45,10 @@ class Attached:
             else:
                 loop.add_reader(opened, self._accept, listener, opened)
 
+    def block(self, hosts: Sequence[str], networks: Sequence[str]) -> None:
+        """Refuse connections to these hosts and networks, too; those that are open go on."""
+        self._gate.policy.block(hosts, networks)
+
     async def stop(self) -> None:
         """Close the listeners, cut all connections, close the log."""
         loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
-"""What the egress process is told at its start: one line of JSON on its standard input, never arguments or environment.
+"""What the egress process is told: a line of JSON on its standard input, never arguments or environment.
 
-The end of that input is the end of the process: who started it has gone.
+A further line is another configuration, answered by one on its output. The end of that input is the end of the
+process: who started it has gone.
 """
 
 import msgspec
@@ -43,3 +44,9 @@ class EgressConfiguration(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         # the address of a proxy may carry a password
         return f"EgressConfiguration({self.socket})"
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What came of a further configuration: it is in force, or why not, and the one before stays."""
+
+    error: str | None = None

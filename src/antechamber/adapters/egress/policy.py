@@ -89,6 +89,11 @@ class EgressPolicy:
         self._injections = {(each.host.lower(), port): each for each in policy.injections for port in each.ports}
         self._answer_seconds = policy.answer_seconds
 
+    def block(self, hosts: Iterable[str], networks: Iterable[str]) -> None:
+        """Deny these from now on, beside what is denied."""
+        self._blocked = tuple(dict.fromkeys((*self._blocked, *hosts)))
+        self._addresses = self._addresses.block(networks)
+
     @property
     def is_limited(self) -> bool:
         """Whether only listed hosts are reached, by TLS that names them."""

@@ -5,31 +5,29 @@ import contextlib
 import os
 import signal
 import socket
-import ssl
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import structlog
 
-from antechamber.adapters.egress.addresses import AddressRules, read_rules
 from antechamber.adapters.egress.attached import Attached
 from antechamber.adapters.egress.authority import Certificates
 from antechamber.adapters.egress.channel import Channel, ChannelClosed
-from antechamber.adapters.egress.configuration import EgressConfiguration
-from antechamber.adapters.egress.dialling import Dialler, Resolve, read_proxy
+from antechamber.adapters.egress.configuration import EgressConfiguration, Taken
+from antechamber.adapters.egress.dialling import Resolve
 from antechamber.adapters.egress.gate import Gate, Turnstile
-from antechamber.adapters.egress.hosts import read_authority
 from antechamber.adapters.egress.journal import Journal
 from antechamber.adapters.egress.log import sweep
 from antechamber.adapters.egress.messages import Answer, Attach, Request, to_policy
-from antechamber.adapters.egress.policy import EgressPolicy, split_blocked
+from antechamber.adapters.egress.policy import EgressPolicy
+from antechamber.adapters.egress.rules import read_operator_rules
 from antechamber.base.clock import MICROSECONDS, Clock, SystemClock
 from antechamber.client.guard import resolve_name
 
 _MODE: Final = 0o600
 _DAY_SECONDS: Final = 86_400
+_PIECE: Final = 64 * 1024
 _log = structlog.get_logger("egress")
 
 
@@ -40,24 +38,18 @@ class EgressServer:
         self, configuration: EgressConfiguration, *, clock: Clock | None = None, resolve: Resolve = resolve_name
     ) -> None:
         """Nothing is opened yet; ValueError, OSError where the configuration cannot be used."""
-        self._configuration = configuration
+        self._socket = configuration.socket
+        self._log_folder = Path(configuration.log_folder)
         self._clock = clock or SystemClock()
-        self._hosts, networks = split_blocked(configuration.blocked)
-        self._addresses: AddressRules = read_rules(configuration.private, networks)
-        self._control_plane = tuple(read_authority(each) for each in configuration.control_plane)
-        proxy = read_proxy(configuration.proxy) if configuration.proxy else None
-        context = ssl.create_default_context(cafile=configuration.ca_file)
-        if configuration.registries_ca_file:
-            context.load_verify_locations(configuration.registries_ca_file)
-        known = {name.lower(): address for name, address in configuration.hosts.items()}
-        self._dialler = Dialler(context, proxy, configuration.no_proxy, _knowing(known, resolve))
+        self._resolve = resolve
+        self._rules = read_operator_rules(configuration, resolve)
         self._attached: dict[str, Attached] = {}
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen for supervisors, for the owner alone."""
-        path = self._configuration.socket
+        path = self._socket
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # noqa: PTH108 - as bind takes it
         listener = socket.socket(socket.AF_UNIX)
@@ -76,11 +68,20 @@ class EgressServer:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._configuration.socket)  # noqa: PTH108 - the same
+                os.unlink(self._socket)  # noqa: PTH108 - the same
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def adopt(self, configuration: EgressConfiguration) -> None:
+        """Serve by another configuration what is attached from now on; ValueError, OSError, which change nothing.
+
+        What is attached keeps what it has, but reaches nothing any more that is blocked now. Socket and folder stay.
+        """
+        self._rules = read_operator_rules(configuration, self._resolve)
+        for attached in self._attached.values():
+            attached.block(self._rules.hosts, self._rules.networks)
 
     def _accept(self) -> None:
         if self._listener is None:
@@ -96,8 +97,8 @@ class EgressServer:
     async def _sweep(self) -> None:
         """Remove old logs, each day."""
         while True:
-            before = self._clock.now() - self._configuration.log_days * _DAY_SECONDS * MICROSECONDS
-            await asyncio.to_thread(sweep, Path(self._configuration.log_folder), set(self._attached), before)
+            before = self._clock.now() - self._rules.configuration.log_days * _DAY_SECONDS * MICROSECONDS
+            await asyncio.to_thread(sweep, self._log_folder, set(self._attached), before)
             await asyncio.sleep(_DAY_SECONDS)
 
     async def _serve(self, channel: Channel) -> None:
@@ -144,33 +145,57 @@ class EgressServer:
     def _gate(self, request: Attach) -> Gate:
         policy = to_policy(request.policy)
         certificates = Certificates(request.authority) if request.authority is not None else None
-        folder = Path(self._configuration.log_folder)
+        rules = self._rules
         return Gate(
-            EgressPolicy(policy, self._addresses, self._control_plane, self._hosts),
-            Journal(folder, request.sandbox_id, self._clock, self._configuration.log_bytes),
-            self._dialler,
+            EgressPolicy(policy, rules.addresses, rules.control_plane, rules.hosts),
+            Journal(self._log_folder, request.sandbox_id, self._clock, rules.configuration.log_bytes),
+            rules.dialler,
             certificates,
         )
 
     def _turnstile(self) -> Turnstile:
-        configuration = self._configuration
+        configuration = self._rules.configuration
         return Turnstile(configuration.most_connections, configuration.connections_per_second, self._clock)
 
 
-def _knowing(known: Mapping[str, str], resolve: Resolve) -> Resolve:
-    async def look_up(name: str, port: int) -> Sequence[str]:
-        return (known[name],) if name in known else await resolve(name, port)
+class _Orders:
+    """What the parent says after the first line: other configurations, a line each, until its end."""
 
-    return look_up
+    def __init__(self, server: EgressServer, parent: int, answers: int, ended: asyncio.Event) -> None:
+        self._server = server
+        self._parent = parent
+        self._answers = answers
+        self._ended = ended
+        self._begun = b""
+
+    def read(self) -> None:
+        """Read what has come, and answer each line with a `Taken`."""
+        piece = os.read(self._parent, _PIECE)
+        if not piece:
+            self._ended.set()
+            return
+        *lines, self._begun = (self._begun + piece).split(b"\n")
+        for line in lines:
+            # who does not read any more has gone, which the end of the input says
+            with contextlib.suppress(OSError):
+                os.write(self._answers, msgspec.json.encode(self._take(line)) + b"\n")
+
+    def _take(self, line: bytes) -> Taken:
+        try:
+            self._server.adopt(msgspec.json.decode(line, type=EgressConfiguration))
+        except (ValueError, OSError) as error:
+            return Taken(str(error))
+        _log.info("egress configuration taken up")
+        return Taken()
 
 
-async def run(configuration: EgressConfiguration, parent: int) -> None:
-    """Serve until a signal comes or `parent`, a descriptor, reads its end."""
+async def run(configuration: EgressConfiguration, parent: int, answers: int) -> None:
+    """Serve until a signal comes or `parent`, a descriptor, reads its end; lines there are answered on `answers`."""
     server = EgressServer(configuration)
     await server.start()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_reader(parent, _read_end, parent, ended)
+    loop.add_reader(parent, _Orders(server, parent, answers, ended).read)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     try:
@@ -178,8 +203,3 @@ async def run(configuration: EgressConfiguration, parent: int) -> None:
     finally:
         loop.remove_reader(parent)
         await server.stop()
-
-
-def _read_end(parent: int, ended: asyncio.Event) -> None:
-    if not os.read(parent, 4096):
-        ended.set()

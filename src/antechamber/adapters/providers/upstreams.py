@@ -1,6 +1,7 @@
 """Connections to providers: one pool each, kept while its settings stay the same."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from antechamber.base.outbound import Headers, Outbound, OutboundOptions, OutboundResponse
@@ -17,19 +18,22 @@ class HttpUpstreams:
     def __init__(self, open_outbound: Opener) -> None:
         self._open = open_outbound
         self._pools: dict[str, tuple[OutboundOptions, Outbound]] = {}
+        self._authorities: dict[str, bytes] = {}
 
     def adopt(self, catalogue: Catalogue) -> None:
-        """Open pools for new providers and let go of those no longer there.
+        """Open pools for new providers, or with another `ca_file`, and let go of those no longer there.
 
         A pool that is let go is not closed: requests under way hold it, and it ends with the last of them.
         """
         pools: dict[str, tuple[OutboundOptions, Outbound]] = {}
+        authorities = {provider.name: _authorities(provider.options) for provider in catalogue.providers}
         for provider in catalogue.providers:
             options, pool = self._pools.get(provider.name, (None, None))
-            if pool is None or options != provider.options:
+            is_same = options == provider.options and authorities[provider.name] == self._authorities[provider.name]
+            if pool is None or not is_same:
                 pool = self._open(provider.options)
             pools[provider.name] = (provider.options, pool)
-        self._pools = pools
+        self._pools, self._authorities = pools, authorities
 
     async def send(
         self, provider: Provider, method: str, target: str, headers: Headers, body: bytes | None
@@ -51,3 +55,11 @@ class HttpUpstreams:
         pools, self._pools = self._pools, {}
         for _, pool in pools.values():
             await pool.close()
+
+
+def _authorities(options: OutboundOptions) -> bytes:
+    """Return the bundle as it is now; nothing of one that cannot be read, which opening a pool tells."""
+    try:
+        return Path(options.ca_file).read_bytes() if options.ca_file is not None else b""
+    except OSError:
+        return b""
