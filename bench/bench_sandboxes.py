@@ -2,7 +2,8 @@
 
 Ours is asked as the server asks: over the supervisor's socket, egress proxy beside it, as root and as another user.
 crun alone gets our bundle, without a network or a disk of its own, by commands with nothing around them
-(bare_runtime.py). dockerd is Debian's with a private socket, behind our protocol and with the same limits. Needs root.
+(bare_runtime.py), by turns with ours: a machine has better and worse minutes. dockerd is Debian's with a private
+socket, behind our protocol and with the same limits. Needs root.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ PEER = "docker"
 MEBIBYTE = 1 << 20
 CROWD = 200
 AT_ONCE = 8
+TURN = 5
 Item = TypeVar("Item")
 LIMITED = NetworkPolicy(NetworkMode.LIMITED)
 
@@ -108,21 +110,35 @@ def alone(place: Station, sandbox_id: str, rounds: int) -> dict[str, list[float]
     return told
 
 
-async def beside(runtime: Runtime, place: Station, *, quick: bool) -> dict[str, float]:
-    """Return the figures of crun alone."""
-    async with runtime.room() as room:
-        found = await asyncio.to_thread(alone, place, room.id, 10 if quick else 60)
+def shares(turns: list[dict[str, list[float]]]) -> dict[str, float]:
+    """Return the figures of all turns together."""
+    found = {name: [each for turn in turns for each in turn[name]] for name in turns[0]}
     return {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0, 0.5, 0.99)}
 
 
-async def measure(runtime: Runtime, pids: list[int], *, quick: bool) -> dict[str, float]:
-    """Return every figure of one kind."""
-    rounds = 10 if quick else 60
+async def by_turns(runtime: Runtime, place: Station, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the figures of ours, and those of crun alone."""
+    ours, bare = [], []
+    async with runtime.room() as room:
+        for _ in range(rounds // TURN):
+            ours.append(await lives(runtime, TURN, LIMITED))
+            bare.append(await asyncio.to_thread(alone, place, room.id, TURN))
+    return shares(ours), shares(bare)
+
+
+async def measure(
+    runtime: Runtime, place: Station, pids: list[int], *, quick: bool
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return every figure of one kind, and for ours those of crun alone."""
+    rounds = 2 * TURN if quick else 12 * TURN
+    bare: dict[str, float] = {}
     network = NetworkPolicy() if runtime.kind == PEER else LIMITED
     await lives(runtime, 3, network)
-    found = await lives(runtime, rounds if runtime.kind != PEER else rounds // 3, network)
-    told = {f"{name} {share:.0%}": percentile(found[name], share) for name in found for share in (0, 0.5, 0.99)}
-    return told | await crowd(runtime, 20 if quick else CROWD, network, pids)
+    if runtime.kind == PEER:
+        told = shares([await lives(runtime, rounds // 3, network)])
+    else:
+        told, bare = await by_turns(runtime, place, rounds)
+    return told | await crowd(runtime, 20 if quick else CROWD, network, pids), bare
 
 
 def main() -> None:
@@ -142,9 +158,7 @@ def main() -> None:
             place = stack.enter_context(station(kind, **parts))
             pids += [process.pid for process in (place._supervisor, place._egress) if process is not None]
             runtime = Runtime(kind, place.sandboxes)
-            told[kind] = asyncio.run(measure(runtime, pids, quick=chosen.quick))
-            if kind in OURS:
-                bare[kind] = asyncio.run(beside(runtime, place, quick=chosen.quick))
+            told[kind], bare[kind] = asyncio.run(measure(runtime, place, pids, quick=chosen.quick))
         for name, value in told[kind].items():
             report.note(f"{kind}: {name}", value, "")
     lines = (
