@@ -14,6 +14,7 @@ from tests.live import LiveServer, clean_environment
 from tests.published import DATA_ANALYSIS, DATA_PACKAGES, EXAMPLES, UNRESTRICTED
 
 SECONDS = 60
+BETA = "managed-agents-2026-04-01"
 PYTHON_DEV = """\
 {name} beta:environments create \\
   --name "python-dev" \\
@@ -65,8 +66,9 @@ class Page:
 def page(request: pytest.FixtureRequest, live: LiveServer, tmp_path: Path) -> Iterator[Page]:
     page = Page(live, tmp_path, getattr(request, "param", "ante"))
     yield page
+    headers = {"x-api-key": live.api_key, "anthropic-version": "2023-06-01", "anthropic-beta": BETA}
     for environment in page.shown(LIST):
-        page.type(DELETE, environment["id"])
+        live.ask("DELETE", f"/v1/environments/{environment['id']}", headers)
 
 
 @pytest.mark.parametrize("page", ["ant", "ante"], indirect=True)
