@@ -72,3 +72,19 @@ async def run(sandbox: Sandbox, *argv: str, given: bytes = b"", **how: Any) -> S
 
 async def once(content: bytes) -> AsyncIterator[bytes]:
     yield content
+
+
+async def sleepers(room: Sandbox, seconds: str) -> int:
+    """Count the programs `sleep SECONDS` in a sandbox, ended ones that are not reaped yet left out."""
+    script = f"""
+import pathlib
+found = 0
+for each in pathlib.Path("/proc").glob("[0-9]*"):
+    try:
+        if each.joinpath("cmdline").read_bytes().startswith(b"sleep\\0{seconds}\\0"):
+            found += 1
+    except OSError:
+        pass
+print(found)
+"""
+    return int((await run(room, "python3", "-c", script)).text)
