@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from antechamber.base.seals import SealedColumn
+from antechamber.wiring.resealing import reseal_slice
 from tests.api.observing import ROOT, Observatory, observatory
 from tests.collectors import Answer, Collector, attributes
 
@@ -220,6 +222,20 @@ async def test_headers_that_cannot_be_opened_are_said_and_can_be_set_anew(tmp_pa
         assert sorted((await office.post(path, body))["header_names"]) == ["authorization", "x-a"]
     assert not collector.taken
     assert not collector.refused
+
+
+async def test_headers_that_were_sealed_anew_are_sent_by_a_server_with_the_new_key_alone(
+    tmp_path: Path, collector: Collector
+) -> None:
+    url = collector.url
+    async with observatory(tmp_path, telemetry_private_origins=url, master_key="one") as office:
+        made = await office.destination(collector.url, headers={"authorization": SECRET})
+    async with observatory(tmp_path, office.founded, telemetry_private_origins=url, master_key="two,one") as office:
+        asked = {"column": SealedColumn.TELEMETRY_HEADERS, "after": ""}
+        assert (await reseal_slice(office.app.storage, asked))["resealed"] == 1
+    async with observatory(tmp_path, office.founded, telemetry_private_origins=url, master_key="two") as office:
+        assert (await office.post(f"{ROOT}/{made['id']}/test"))["result"] == {"type": "success"}
+    assert collector.taken[0].headers["authorization"] == SECRET
 
 
 async def test_a_test_sends_one_span_and_changes_nothing(office: Observatory, collector: Collector) -> None:

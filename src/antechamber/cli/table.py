@@ -68,6 +68,7 @@ COMMANDS: Final = (
     Entry("people", "server.people", "Add, appoint and remove people as the server's operator.", SERVE),
     Entry("keys", "server.keys", "Make admin and Claude Code keys as the server's operator.", SERVE),
     Entry("oauth", "server.oauth", "Register programs that people may log in to.", SERVE),
+    Entry("secrets", "server.secrets", "Change the key that stored secrets are sealed under.", SERVE),
     Entry("token", "server.token", "Mint a token as the server's operator.", SERVE),
     Entry("sandboxes", "server.sandboxes", "See what sandboxes this machine can run.", SERVE),
     Entry("simulate", "server.simulate", "Run the simulated models on their own.", SERVE),

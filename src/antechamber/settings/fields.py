@@ -36,8 +36,8 @@ class Settings:
     )
     master_key: Secret | None = _setting(
         None,
-        "Key under which secrets that must be used again are sealed; several with commas: the first seals. Unset: "
-        "DATA/secrets/master_keys, made when first needed.",
+        "Key under which secrets that must be used again are sealed; several with commas: the first seals (ante "
+        "secrets reseal seals the rest anew). Unset: DATA/secrets/master_keys, made when first needed.",
     )
     anthropic_api_key: Secret | None = _setting(
         None, "At start without providers: key of an Anthropic-format provider."

@@ -20,6 +20,7 @@ from antechamber.wiring.oauth_acts import (
     list_clients,
     rotate_client_secret,
 )
+from antechamber.wiring.resealing import reseal_slice
 from antechamber.wiring.storage import Storage
 
 Asked: TypeAlias = Mapping[str, Any]
@@ -149,6 +150,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "people.remove": _remove_person,
     "people.revoke_sessions": _revoke_sessions,
     "people.sessions": _list_sessions,
+    "secrets.reseal": reseal_slice,
     "token.mint": _mint_token,
 }
 

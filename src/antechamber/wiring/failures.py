@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from antechamber.base.errors import InvalidRequest, WireError
+from antechamber.base.seals import SealError
 from antechamber.settings import SettingsError
 from antechamber.wiring.data_folder import DataFolderError
 
@@ -28,7 +29,7 @@ def code_of(error: Exception) -> int | None:
 
     if isinstance(error, SettingsError | CatalogueError):
         return USAGE
-    return FAILED if isinstance(error, DataFolderError | UnknownSchemaError) else None
+    return FAILED if isinstance(error, DataFolderError | SealError | UnknownSchemaError) else None
 
 
 @contextlib.contextmanager

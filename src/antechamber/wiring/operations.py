@@ -4,10 +4,13 @@ A running server is only asked; `beside` has what is done without one, and loads
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from antechamber.adapters.seals import MasterKeySeals
+from antechamber.base.chance import SystemChance
+from antechamber.base.seals import SealedColumn
 from antechamber.base.secret import Secret
 from antechamber.settings import Loaded, describe, load
 from antechamber.wiring.data_folder import DataFolder
@@ -91,3 +94,42 @@ async def _administer(loaded: Loaded, act: str, asked: Mapping[str, object]) -> 
         raise OperationError(answer["error"])
     result: Mapping[str, Any] = answer["result"]
     return result
+
+
+def reseal(loaded: Loaded, tell: Callable[[int, int], None], *, dry_run: bool) -> Mapping[str, Any]:
+    """Seal everything under the newest master key; `tell` hears how many of how many were looked at.
+
+    Every value is opened before the first is changed; OperationError. Doing it again goes on where it was stopped.
+    """
+    return run(_reseal(loaded, tell, dry_run=dry_run))
+
+
+async def _reseal(loaded: Loaded, tell: Callable[[int, int], None], *, dry_run: bool) -> Mapping[str, Any]:
+    keys = loaded.settings.master_keys()
+    key_id = MasterKeySeals(lambda: keys, SystemChance()).key_id if keys else None
+    ignore = lambda _: None  # noqa: E731 - shorter than a function
+    try:
+        with told():
+            found = await _walk(loaded, ignore, key_id=key_id, is_trial=True)
+    except OperationError as error:
+        message = f"{error}; nothing was changed"
+        raise OperationError(message, error.code) from error
+    total, stale = (sum(each[name] for each in found.values()) for name in ("secrets", "resealed"))
+    if stale and not dry_run:
+        found = await _walk(loaded, lambda seen: tell(seen, total), key_id=key_id, is_trial=False)
+    resealed = sum(each["resealed"] for each in found.values())
+    return {"dry_run": dry_run, "secrets": total, "resealed": resealed, "columns": found}
+
+
+async def _walk(loaded: Loaded, tell: Callable[[int], None], **asked: object) -> dict[str, dict[str, int]]:
+    """Go through every column, slice by slice, and return the counts of each."""
+    counts = {column.value: {"secrets": 0, "resealed": 0} for column in SealedColumn}
+    for name, count in counts.items():
+        after: str | None = ""
+        while after is not None:
+            answer = await _administer(loaded, "secrets.reseal", {"column": name, "after": after, **asked})
+            for each in count:
+                count[each] += answer[each]
+            after = answer["after"]
+            tell(sum(each["secrets"] for each in counts.values()))
+    return counts

@@ -23,8 +23,8 @@ class ActivityType(StrEnum):
     The values are the hosted feed's own (API reference, compliance/activities/list) wherever it has one. Ours are
     `access_token_*`, `agent_*`, `budget_threshold_crossed`, `environment_key_*`, `oauth_*`, `organization_created`,
     `org_user_added`, `passkey_*`, `password_*`, `platform_api_key_rotated`, `prices_reapplied`, `quota_*`,
-    `rate_limit_*`, `spend_limit_increase_*`, `telemetry_destination_*`, `webhook_endpoint_*` and those of sessions of
-    agents (`session_archived`, `session_created`, `session_deleted`, `session_updated`).
+    `rate_limit_*`, `secrets_resealed`, `spend_limit_increase_*`, `telemetry_destination_*`, `webhook_endpoint_*` and
+    those of sessions of agents (`session_archived`, `session_created`, `session_deleted`, `session_updated`).
     """
 
     ADMIN_KEY_CREATED = "admin_api_key_created"
@@ -95,6 +95,7 @@ class ActivityType(StrEnum):
     QUOTA_UPDATED = "quota_updated"
     RATE_LIMIT_DELETED = "rate_limit_deleted"
     RATE_LIMIT_UPDATED = "rate_limit_updated"
+    SECRETS_RESEALED = "secrets_resealed"
     SERVICE_ACCOUNT_ARCHIVED = "platform_service_account_archived"
     SERVICE_ACCOUNT_CREATED = "platform_service_account_created"
     SERVICE_ACCOUNT_UPDATED = "platform_service_account_updated"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from antechamber.base.errors import NotFound
 from antechamber.base.ids import Kind, OrganizationId, TelemetryDestinationId, is_id
-from antechamber.base.seals import Seals
+from antechamber.base.seals import SealedColumn, Seals
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Unit
 from antechamber.features.telemetry.ports import DestinationStore, ListStore, QueueStore, Stored
@@ -41,15 +41,12 @@ class HeaderSeals:
 
     def seal(self, destination_id: TelemetryDestinationId, headers: Mapping[str, str]) -> bytes | None:
         """Return the envelope that is kept, None for no headers."""
-        return self._seals.seal(json.dumps(dict(headers)), _place(destination_id)) if headers else None
+        text = json.dumps(dict(headers))
+        return self._seals.seal(text, SealedColumn.TELEMETRY_HEADERS, destination_id) if headers else None
 
     def open(self, destination_id: TelemetryDestinationId, sealed: bytes | None) -> dict[str, Secret]:
         """Return the headers; SealError if the master key is not the one that sealed them."""
         if sealed is None:
             return {}
-        headers = json.loads(self._seals.open(sealed, _place(destination_id)).reveal())
-        return {name: Secret(value) for name, value in headers.items()}
-
-
-def _place(destination_id: TelemetryDestinationId) -> str:
-    return f"telemetry_destinations.sealed_headers {destination_id}"
+        text = self._seals.open(sealed, SealedColumn.TELEMETRY_HEADERS, destination_id).reveal()
+        return {name: Secret(value) for name, value in json.loads(text).items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
-from antechamber.base.ids import OrganizationId, WebhookEventId, WebhookId
+from antechamber.base.ids import OrganizationId, WebhookEventId
 from antechamber.base.secret import Secret
 from antechamber.features.webhooks.model.endpoints import Endpoint, EventType
 
@@ -115,8 +115,3 @@ def wait_seconds(attempts: int) -> int | None:
 def is_hopeless(failures: int, failing_since: int, now: int) -> bool:
     """Say whether an endpoint has failed so often in a row, and for so long, that nothing more is sent to it."""
     return failures >= _MOST_FAILURES and now - failing_since >= _FAILING_SECONDS * MICROSECONDS
-
-
-def place_of(webhook_id: WebhookId) -> str:
-    """Return the place that an endpoint's secret is sealed for (`base.seals`)."""
-    return f"webhook_endpoints.secret {webhook_id}"

@@ -13,7 +13,7 @@ from antechamber.base.actor import SYSTEM
 from antechamber.base.clock import MICROSECONDS, Clock
 from antechamber.base.errors import WireError
 from antechamber.base.ids import WebhookId
-from antechamber.base.seals import SealError, Seals
+from antechamber.base.seals import SealedColumn, SealError, Seals
 from antechamber.base.unit import Units
 from antechamber.features.audit.model import ActivityType
 from antechamber.features.audit.service import Audit
@@ -24,7 +24,6 @@ from antechamber.features.webhooks.model.deliveries import (
     Outcome,
     headers_of,
     is_hopeless,
-    place_of,
     wait_seconds,
 )
 from antechamber.features.webhooks.model.endpoints import Endpoint, State
@@ -167,7 +166,7 @@ class Delivering:
 
     async def _send(self, claimed: Claimed) -> Outcome:
         try:
-            secret = self._seals.open(claimed.sealed_secret, place_of(claimed.endpoint.id))
+            secret = self._seals.open(claimed.sealed_secret, SealedColumn.WEBHOOK_SECRET, claimed.endpoint.id)
         except SealError as error:
             return Outcome(reason="secret", note=str(error))
         headers = headers_of(claimed.event_id, claimed.body, secret, self._clock.now())

@@ -7,12 +7,12 @@ from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.ids import Kind, OrganizationId, WebhookId, is_id, mint
-from antechamber.base.seals import Seals
+from antechamber.base.seals import SealedColumn, Seals
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Unit, Units
 from antechamber.features.audit.model import ActivityType, updates_of
 from antechamber.features.audit.service import Audit
-from antechamber.features.webhooks.model.deliveries import SECRET_BYTES, place_of, secret_of
+from antechamber.features.webhooks.model.deliveries import SECRET_BYTES, secret_of
 from antechamber.features.webhooks.model.endpoints import (
     MAX_ENDPOINTS,
     Draft,
@@ -145,7 +145,7 @@ class Webhooks:
 
     def _new_secret(self, webhook_id: WebhookId) -> tuple[Secret, bytes]:
         secret = secret_of(self._chance.draw(SECRET_BYTES))
-        return secret, self._seals.seal(secret.reveal(), place_of(webhook_id))
+        return secret, self._seals.seal(secret.reveal(), SealedColumn.WEBHOOK_SECRET, webhook_id)
 
     async def _known(self, unit: Unit, organization_id: OrganizationId, webhook_id: str) -> Endpoint:
         found = None
