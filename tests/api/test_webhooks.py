@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from antechamber.base.ids import Kind, parse
 from antechamber.database.engine import connection
-from antechamber.features.webhooks.sql import webhook_deliveries, webhook_endpoints
+from antechamber.features.webhooks.sql import webhook_endpoints
 from antechamber.settings import SettingsError, load
 from antechamber.wiring.application import Application
 from antechamber.wiring.storage import open_storage
@@ -37,6 +37,19 @@ FIELDS = {
     "disabled_reason",
     "created_at",
     "updated_at",
+}
+
+DELIVERY_FIELDS = {
+    "id",
+    "type",
+    "event_type",
+    "state",
+    "attempts",
+    "last_status_code",
+    "last_error",
+    "next_attempt_at",
+    "created_at",
+    "ended_at",
 }
 
 
@@ -231,6 +244,7 @@ async def test_another_organizations_endpoint_is_not_found_in_the_same_words(hoo
         ("POST", "", {"url": receiver.url}),
         ("DELETE", "", None),
         ("POST", "/regenerate_signing_secret", None),
+        ("GET", "/deliveries", None),
     ):
         message = await refused(mine, 404, method, f"/{made['id']}{path}", body)
         assert message == f"Webhook endpoint {made['id']} not found."
@@ -319,6 +333,32 @@ async def test_what_is_not_taken_comes_again_as_it_was(hooked: House, receiver: 
     assert (shown["state"], shown["updated_at"]) == ("enabled", made["updated_at"])
 
 
+async def test_what_became_of_events_can_be_read(hooked: House, receiver: Receiver) -> None:
+    office = desk(hooked)
+    receiver.statuses = [503]
+    made = await make(office, receiver.url, extension_events=[THRESHOLD])
+    path = f"/{made['id']}/deliveries"
+    assert await told(office, "GET", path) == {"data": [], "has_more": False, "first_id": None, "last_id": None}
+    await cross(hooked)
+    first, second = await came(receiver), await came(receiver)
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    (shown,) = (await told(office, "GET", path))["data"]
+    async with asyncio.timeout(60):
+        while shown["state"] == "pending":
+            await asyncio.sleep(0.05)
+            (shown,) = (await told(office, "GET", path))["data"]
+    assert set(shown) == DELIVERY_FIELDS
+    assert (shown["id"], shown["type"], shown["event_type"]) == (
+        first.headers["webhook-id"],
+        "webhook_delivery",
+        THRESHOLD,
+    )
+    assert (shown["state"], shown["attempts"], shown["last_status_code"]) == ("delivered", 2, 200)
+    assert (shown["last_error"], shown["next_attempt_at"]) == (None, None)
+    assert shown["created_at"] <= shown["ended_at"]
+    assert "after_id" in await refused(office, 400, "GET", f"{path}?after_id=event_nobodys")
+
+
 async def test_an_endpoint_that_redirects_is_switched_off_and_can_be_switched_on(
     hooked: House, receiver: Receiver
 ) -> None:
@@ -340,7 +380,7 @@ async def test_an_endpoint_that_redirects_is_switched_off_and_can_be_switched_on
     activities = (await office.get("/v1/compliance/activities?limit=100"))["data"]
     (act,) = [each for each in activities if each["type"] == "webhook_endpoint_disabled"]
     assert act["actor"]["type"] == "system_actor"
-    async with hooked.app.storage.database.read() as unit:
-        assert (await connection(unit).execute(select(webhook_deliveries))).all() == []
+    (delivery,) = (await told(office, "GET", f"/{made['id']}/deliveries"))["data"]
+    assert (delivery["state"], delivery["attempts"], delivery["last_error"]) == ("dropped", 1, "redirect")
     again = await told(office, "POST", f"/{made['id']}", {"state": "enabled"})
     assert (again["state"], again["disabled_reason"]) == ("enabled", "")

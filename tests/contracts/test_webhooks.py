@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,12 +12,14 @@ from sqlalchemy.engine import URL
 from antechamber.adapters.seals import MasterKeySeals
 from antechamber.base.actor import OPERATOR
 from antechamber.base.chance import SystemChance
+from antechamber.base.errors import InvalidRequest
 from antechamber.base.ids import OrganizationId
 from antechamber.base.outbound import Headers
+from antechamber.base.page import IdCursor, Page
 from antechamber.base.secret import Secret
 from antechamber.database.changes import WEBHOOKS, Changes
 from antechamber.database.engine import Database, connection
-from antechamber.features.webhooks.model.deliveries import Outcome
+from antechamber.features.webhooks.model.deliveries import Delivery, DeliveryState, Outcome
 from antechamber.features.webhooks.model.endpoints import Draft, Endpoint, EventType, State
 from antechamber.features.webhooks.service.delivering import Delivering
 from antechamber.features.webhooks.service.endpoints import Webhooks
@@ -88,7 +91,22 @@ class Station:
 
     async def waiting(self) -> int:
         async with self.database.read() as unit:
-            return len((await connection(unit).execute(select(webhook_deliveries))).all())
+            pending = select(webhook_deliveries).where(webhook_deliveries.c.state == "pending")
+            return len((await connection(unit).execute(pending)).all())
+
+    async def history(self, endpoint: Endpoint, **asked: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as IdCursor
+        cursor = IdCursor(asked.get("limit", 100), asked.get("after_id"), asked.get("before_id"))
+        page = await self.webhooks.deliveries(endpoint.organization_id, endpoint.id, cursor)
+        return [
+            (
+                each.event_type,
+                each.standing.state,
+                each.standing.attempts,
+                each.standing.last_status,
+                each.standing.last_error,
+            )
+            for each in page.items
+        ]
 
     async def get(self, endpoint: Endpoint) -> Endpoint:
         return await self.webhooks.get(endpoint.organization_id, endpoint.id)
@@ -267,3 +285,73 @@ async def test_a_task_delivers_and_stops_when_it_is_told(station: Station) -> No
         await station.delivering.stop()
     assert await station.waiting() == 0
     assert len(station.carrier.carried) == 1
+
+
+async def test_it_stays_known_what_became_of_each_event(station: Station) -> None:
+    endpoint = await station.endpoint()
+    station.carrier.outcomes = [Outcome(status=200), DOWN, Outcome(status=503)]
+    for what in (FAILED, FAILED, FAILED):
+        await station.tell(what)
+        await station.delivering.deliver_due()
+        station.clock.advance(1)
+    name = FAILED.value
+    pending = [(name, "pending", 1, 503, "status"), (name, "pending", 1, None, "unreachable")]
+    assert await station.history(endpoint) == [*pending, (name, "delivered", 1, 200, None)]
+    station.clock.advance(10)
+    await station.delivering.deliver_due()
+    assert await station.history(endpoint) == [(name, "delivered", 2, 200, None)] * 2 + [
+        (name, "delivered", 1, 200, None)
+    ]
+    assert await station.history(await station.endpoint("other", THEIRS)) == []
+
+
+async def test_deliveries_come_in_pages_newest_first(station: Station) -> None:
+    endpoint = await station.endpoint()
+    for _ in range(5):
+        await station.tell()
+        station.clock.advance(1)
+
+    async def page(after: str | None) -> Page[Delivery]:
+        return await station.webhooks.deliveries(MINE, endpoint.id, IdCursor(2, after, None))
+
+    found = await page(None)
+    seen = [*found.items]
+    while found.has_more:
+        found = await page(seen[-1].event_id)
+        seen += found.items
+    assert len({each.event_id for each in seen}) == 5
+    assert [each.created_at for each in seen] == sorted((each.created_at for each in seen), reverse=True)
+    with pytest.raises(InvalidRequest, match="after_id"):
+        await page("event_nobodys")
+
+
+async def test_what_was_dropped_and_what_was_given_up_say_so(station: Station) -> None:
+    endpoint = await station.endpoint()
+    station.carrier.outcomes = [DOWN] * 11
+    await station.tell()
+    for _ in range(11):
+        await station.delivering.deliver_due()
+        station.clock.advance(9 * HOUR)
+    await station.tell()
+    await station.webhooks.update(MINE, endpoint.id, Draft(state=State.DISABLED), OPERATOR)
+    name = FAILED.value
+    assert await station.history(endpoint) == [
+        (name, DeliveryState.DROPPED, 0, None, None),
+        (name, DeliveryState.FAILED, 11, None, "unreachable"),
+    ]
+    await station.webhooks.update(MINE, endpoint.id, Draft(state=State.ENABLED), OPERATOR)
+    assert await station.delivering.deliver_due() == 0, "what was dropped stays so"
+
+
+async def test_what_ended_a_month_ago_is_forgotten_and_what_waits_is_not(station: Station) -> None:
+    endpoint = await station.endpoint()
+    await station.tell()
+    await station.delivering.deliver_due()
+    station.clock.advance(29 * 24 * HOUR)
+    station.carrier.outcomes = [DOWN]
+    await station.tell()
+    await station.delivering._forget()
+    assert len(await station.history(endpoint)) == 2
+    station.clock.advance(2 * 24 * HOUR)
+    await station.delivering._forget()
+    assert [state for _, state, *_ in await station.history(endpoint)] == ["pending"]

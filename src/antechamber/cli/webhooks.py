@@ -49,6 +49,15 @@ _COLUMNS: Final[tuple[Column, ...]] = (
     ("events", _events),
     ("url", "url"),
 )
+_DELIVERY_COLUMNS: Final[tuple[Column, ...]] = (
+    ("id", "id"),
+    ("event", "event_type"),
+    ("state", "state"),
+    ("attempts", "attempts"),
+    ("status", "last_status_code"),
+    ("error", "last_error"),
+    ("next attempt", "next_attempt_at"),
+)
 _event_option: Final = click.option(
     "--event", "events", type=click.Choice(_EVENTS), multiple=True, help="What to be told of; may be repeated."
 )
@@ -102,6 +111,15 @@ def update(invocation: Invocation, /, webhook_id: str, events: Sequence[str], **
     """Change an endpoint; --event replaces all that it was told of."""
     body = need({**_split(events), **given(**fields)}, "--url, --event, --name, --description or --state")
     call(invocation, "POST", _at(webhook_id), body, headers=_BETA)
+
+
+@command.command("deliveries")
+@click.argument("webhook_id")
+@list_options
+@click.pass_obj
+def list_deliveries(invocation: Invocation, /, webhook_id: str, **query: object) -> None:
+    """List what was and is to be delivered to an endpoint, newest first."""
+    show_list(invocation, f"{_at(webhook_id)}/deliveries", _DELIVERY_COLUMNS, list(query.items()), _BETA)
 
 
 @command.command("delete")

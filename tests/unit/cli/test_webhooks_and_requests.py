@@ -121,6 +121,19 @@ def test_lists_are_tables_for_people() -> None:
     assert sorted(asked(ran)[2]) == [("actor_ids[]", "user_1"), ("status[]", "pending")]
 
 
+def test_deliveries_are_a_table_of_what_became_of_them() -> None:
+    entry = {"id": "event_1", "event_type": "external_key.failed", "state": "pending", "attempts": 2}
+    entry |= {"last_status_code": None, "last_error": "timeout", "next_attempt_at": "2026-11-20T00:00:00Z"}
+    listed = Scripted(body={"data": [entry], "has_more": False, "first_id": "event_1", "last_id": "event_1"})
+    ran = ante("webhooks", "deliveries", "webhook_1", answers=[listed], terminal=True)
+    heading, line = ran.out.splitlines()
+    assert heading.split()[:4] == ["id", "event", "state", "attempts"]
+    for shown in ("event_1", "pending", "2", "timeout"):
+        assert shown in line
+    assert asked(ran)[:2] == ("GET", f"{HOOKS}/webhook_1/deliveries")
+    assert ran.request.headers["anthropic-beta"] == "webhooks-2026-10-07"
+
+
 @pytest.mark.parametrize("words", ["create https://a.example/", "regenerate-signing-secret webhook_1"])
 def test_a_signing_secret_stands_alone_on_stdout(words: str) -> None:
     made = {"id": "webhook_1", "name": "n", "signing_secret": "whsec_new"}

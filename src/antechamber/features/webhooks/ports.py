@@ -5,8 +5,9 @@ from typing import Protocol
 
 from antechamber.base.ids import OrganizationId, WebhookEventId, WebhookId
 from antechamber.base.outbound import Headers
+from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
-from antechamber.features.webhooks.model.deliveries import Claimed, Outcome
+from antechamber.features.webhooks.model.deliveries import Claimed, Delivery, Outcome, Standing
 from antechamber.features.webhooks.model.endpoints import Endpoint
 
 
@@ -65,22 +66,25 @@ class WebhookStore(Protocol):
         """Claim deliveries that are due but those to `busy` endpoints; unless noted before, they come at `again_at`."""
         ...
 
-    async def taken(
-        self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId, event_id: WebhookEventId
-    ) -> None:
-        """Forget a delivery, which was taken or is given up."""
-        ...
-
-    async def later(
+    async def note(
         self,
         unit: Unit,
         organization_id: OrganizationId,
         webhook_id: WebhookId,
         event_id: WebhookEventId,
-        attempts: int,
-        due_at: int,
+        standing: Standing,
     ) -> None:
-        """Have a delivery tried again."""
+        """Keep how a delivery stands after an attempt."""
+        ...
+
+    async def deliveries(
+        self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId, cursor: IdCursor
+    ) -> Page[Delivery]:
+        """Return deliveries to an endpoint, newest first; InvalidRequest for a cursor's event that is not there."""
+        ...
+
+    async def sweep_ended(self, unit: Unit, before: int) -> None:
+        """Forget deliveries of this server that ended before an instant."""
         ...
 
 

@@ -10,7 +10,7 @@ from antechamber.features.webhooks import wire
 from antechamber.features.webhooks.model.endpoints import Listing
 from antechamber.features.webhooks.service.endpoints import Webhooks
 from antechamber.http.betas import WEBHOOKS, Beta
-from antechamber.http.lists import IdList
+from antechamber.http.lists import Cursor, IdList, show_page
 from antechamber.http.needs import Acting
 from antechamber.http.routing import Router
 
@@ -62,5 +62,10 @@ def webhook_routes(webhooks: Webhooks) -> APIRouter:
     async def regenerate(webhook_endpoint_id: str, caller: Writer, by: Acting) -> wire.SecretBody:
         secret = await webhooks.regenerate_secret(caller.organization_id, webhook_endpoint_id, by)
         return wire.SecretBody(signing_secret=secret.reveal())
+
+    @routes.get(_ONE + "/deliveries", summary="What was and is to be delivered to a webhook endpoint")
+    async def deliveries(webhook_endpoint_id: str, caller: Reader, cursor: Cursor) -> IdList[wire.DeliveryBody]:
+        page = await webhooks.deliveries(caller.organization_id, webhook_endpoint_id, cursor)
+        return show_page(page, wire.show_delivery, lambda delivery: delivery.event_id)
 
     return routes

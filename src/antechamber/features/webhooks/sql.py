@@ -3,16 +3,25 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Row, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import Column, Index, Row, Table, and_, delete, func, insert, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from antechamber.base.ids import OrganizationId, WebhookEventId, WebhookId
+from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
 from antechamber.database.changes import WEBHOOKS, announce
 from antechamber.database.engine import connection
+from antechamber.database.listing import list_rows
 from antechamber.database.locks import lock_organization
-from antechamber.database.tables import Count, Digest, Instant, Text, metadata
-from antechamber.features.webhooks.model.deliveries import Claimed
+from antechamber.database.tables import Count, Digest, Instant, Number, Text, metadata
+from antechamber.features.webhooks.model.deliveries import (
+    NEVER,
+    Claimed,
+    Delivery,
+    DeliveryState,
+    Standing,
+    type_of,
+)
 from antechamber.features.webhooks.model.endpoints import Endpoint, EventType, State
 
 webhook_endpoints: Final = Table(
@@ -44,8 +53,14 @@ webhook_deliveries: Final = Table(
     Column("body", Digest, nullable=False),
     Column("attempts", Count, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # of what has ended: never
     Column("due_at", Instant, nullable=False),
+    Column("state", Text, nullable=False, server_default=DeliveryState.PENDING.value),
+    Column("last_status", Number),
+    Column("last_error", Text),
+    Column("ended_at", Instant),
     Index("ix_webhook_deliveries_due_at", "due_at"),
+    Index("ix_webhook_deliveries_ended_at", "ended_at"),
 )
 
 
@@ -85,7 +100,9 @@ class SqlWebhooks:
         query = update(webhook_endpoints).where(*_one(organization_id, endpoint.id)).values(**_changing(endpoint))
         await connection(unit).execute(query)
         if not endpoint.is_enabled:
-            await self._drop(unit, organization_id, endpoint.id)
+            its = _waiting(organization_id, endpoint.id)
+            dropped = {"state": DeliveryState.DROPPED.value, "due_at": NEVER, "ended_at": endpoint.updated_at}
+            await connection(unit).execute(update(webhook_deliveries).where(*its).values(dropped))
 
     async def reseal(
         self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId, sealed: bytes, at: int
@@ -95,16 +112,9 @@ class SqlWebhooks:
         await connection(unit).execute(query.values(secret=sealed, updated_at=at))
 
     async def remove(self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId) -> None:
-        """Forget one, and what waits for it."""
-        await self._drop(unit, organization_id, webhook_id)
+        """Forget one, and what waits for it or came to it."""
+        await connection(unit).execute(delete(webhook_deliveries).where(*_to(organization_id, webhook_id)))
         await connection(unit).execute(delete(webhook_endpoints).where(*_one(organization_id, webhook_id)))
-
-    async def _drop(self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId) -> None:
-        await connection(unit).execute(
-            delete(webhook_deliveries).where(
-                webhook_deliveries.c.organization_id == organization_id, webhook_deliveries.c.webhook_id == webhook_id
-            )
-        )
 
     async def post(
         self,
@@ -123,6 +133,7 @@ class SqlWebhooks:
             "attempts": 0,
             "created_at": now,
             "due_at": now,
+            "state": DeliveryState.PENDING.value,
         }
         rows = [{"webhook_id": webhook_id, **common} for webhook_id in webhook_ids]
         await connection(unit).execute(insert(webhook_deliveries), rows)
@@ -155,36 +166,51 @@ class SqlWebhooks:
         endpoints = {row.id: row for row in await link.execute(select(webhook_endpoints).where(named))}
         return [_claimed(row, endpoints[row.webhook_id]) for row in rows if row.webhook_id in endpoints]
 
-    async def taken(
-        self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId, event_id: WebhookEventId
-    ) -> None:
-        """Forget a delivery, which was taken or is given up."""
-        one = _delivery(organization_id, webhook_id, event_id)
-        await connection(unit).execute(delete(webhook_deliveries).where(*one))
-
-    async def later(
+    async def note(
         self,
         unit: Unit,
         organization_id: OrganizationId,
         webhook_id: WebhookId,
         event_id: WebhookEventId,
-        attempts: int,
-        due_at: int,
+        standing: Standing,
     ) -> None:
-        """Have a delivery tried again."""
-        one = _delivery(organization_id, webhook_id, event_id)
-        await connection(unit).execute(update(webhook_deliveries).where(*one).values(attempts=attempts, due_at=due_at))
+        """Keep how a delivery stands after an attempt."""
+        one = (*_to(organization_id, webhook_id), webhook_deliveries.c.event_id == event_id)
+        values = {
+            "state": standing.state.value,
+            "attempts": standing.attempts,
+            "last_status": standing.last_status,
+            "last_error": standing.last_error,
+            "due_at": standing.due_at,
+            "ended_at": standing.ended_at,
+        }
+        await connection(unit).execute(update(webhook_deliveries).where(*one).values(values))
+
+    async def deliveries(
+        self, unit: Unit, organization_id: OrganizationId, webhook_id: WebhookId, cursor: IdCursor
+    ) -> Page[Delivery]:
+        """Return deliveries to an endpoint, newest first; InvalidRequest for a cursor's event that is not there."""
+        columns, its = webhook_deliveries.c, and_(*_to(organization_id, webhook_id))
+        query = select(webhook_deliveries).where(its)
+        rows, has_more = await list_rows(unit, query, its, (columns.created_at, columns.event_id), cursor)
+        return Page(tuple(map(_shown, rows)), has_more=has_more)
+
+    async def sweep_ended(self, unit: Unit, before: int) -> None:
+        """Forget deliveries of this server that ended before an instant."""
+        await connection(unit).execute(delete(webhook_deliveries).where(webhook_deliveries.c.ended_at < before))
 
 
 def _one(organization_id: OrganizationId, webhook_id: WebhookId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return webhook_endpoints.c.organization_id == organization_id, webhook_endpoints.c.id == webhook_id
 
 
-def _delivery(
-    organization_id: OrganizationId, webhook_id: WebhookId, event_id: WebhookEventId
-) -> tuple[ColumnElement[bool], ...]:
+def _to(organization_id: OrganizationId, webhook_id: WebhookId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     columns = webhook_deliveries.c
-    return columns.organization_id == organization_id, columns.webhook_id == webhook_id, columns.event_id == event_id
+    return columns.organization_id == organization_id, columns.webhook_id == webhook_id
+
+
+def _waiting(organization_id: OrganizationId, webhook_id: WebhookId) -> tuple[ColumnElement[bool], ...]:
+    return (*_to(organization_id, webhook_id), webhook_deliveries.c.state == DeliveryState.PENDING.value)
 
 
 def _changing(endpoint: Endpoint) -> dict[str, Any]:
@@ -220,3 +246,19 @@ def _endpoint(row: Row[Any]) -> Endpoint:
 
 def _claimed(row: Row[Any], endpoint: Row[Any]) -> Claimed:
     return Claimed(row.event_id, _endpoint(endpoint), endpoint.secret, row.body, row.attempts)
+
+
+def _shown(row: Row[Any]) -> Delivery:
+    return Delivery(
+        event_id=WebhookEventId(row.event_id),
+        event_type=type_of(bytes(row.body)),
+        created_at=row.created_at,
+        standing=Standing(
+            state=DeliveryState(row.state),
+            attempts=row.attempts,
+            last_status=row.last_status,
+            last_error=row.last_error,
+            due_at=row.due_at,
+            ended_at=row.ended_at,
+        ),
+    )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from antechamber.base.clock import to_rfc3339
 from antechamber.base.ids import WebhookId
 from antechamber.base.secret import Secret
+from antechamber.features.webhooks.model.deliveries import Delivery
 from antechamber.features.webhooks.model.endpoints import Draft, Endpoint, EventType, Part, State
 from antechamber.http.bodies import Body
 from antechamber.http.lists import IdList
@@ -104,6 +105,40 @@ class SecretBody(BaseModel):
     """`{signing_secret}`."""
 
     signing_secret: str
+
+
+class DeliveryBody(BaseModel):
+    """An event for one endpoint, ours; `id` is the event's, which came and comes as `webhook-id`.
+
+    `last_error` is null unless the last attempt failed: `status` for an answer other than 2xx, else why there was none.
+    """
+
+    id: str
+    type: Literal["webhook_delivery"] = "webhook_delivery"
+    event_type: str
+    state: Literal["pending", "delivered", "failed", "dropped"]
+    attempts: int
+    last_status_code: int | None
+    last_error: str | None
+    next_attempt_at: str | None
+    created_at: str
+    ended_at: str | None
+
+
+def show_delivery(delivery: Delivery) -> DeliveryBody:
+    """Return a delivery's shape."""
+    standing = delivery.standing
+    return DeliveryBody(
+        id=delivery.event_id,
+        event_type=delivery.event_type,
+        state=standing.state.value,
+        attempts=standing.attempts,
+        last_status_code=standing.last_status,
+        last_error=standing.last_error,
+        next_attempt_at=to_rfc3339(standing.due_at) if standing.ended_at is None else None,
+        created_at=to_rfc3339(delivery.created_at),
+        ended_at=to_rfc3339(standing.ended_at) if standing.ended_at is not None else None,
+    )
 
 
 def show(endpoint: Endpoint) -> EndpointBody:

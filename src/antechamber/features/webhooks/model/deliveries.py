@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from antechamber.base.clock import MICROSECONDS, to_rfc3339
@@ -29,6 +30,10 @@ _WAITS: Final = (
     8 * _HOUR,
 )
 _MOST_FAILURES: Final = 20
+# when what has ended is due again
+NEVER: Final = (1 << 63) - 1
+# how long it is known what became of an event
+KEPT_DAYS: Final = 30
 # a burst of events in a short outage is no reason
 _FAILING_SECONDS: Final = 1 * _HOUR
 # why the guard refuses (client.guard.GuardReason) what only another address can mend; the wire disables for these
@@ -61,6 +66,41 @@ class Claimed:
     sealed_secret: bytes
     body: bytes
     attempts: int
+
+
+class DeliveryState(StrEnum):
+    """How a delivery stands; all but the first are its end."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    # its endpoint was disabled before
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What came of a delivery so far: the last attempt's status or the reason why there was none, and what is next.
+
+    `due_at` is NEVER and `ended_at` an instant once it has ended.
+    """
+
+    state: DeliveryState
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    due_at: int
+    ended_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to an endpoint, or at its end."""
+
+    event_id: WebhookEventId
+    event_type: str
+    created_at: int
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +145,22 @@ def headers_of(event_id: WebhookEventId, body: bytes, secret: Secret, now: int) 
         ("webhook-timestamp", seconds),
         ("webhook-signature", f"v1,{signature}"),
     )
+
+
+def standing_after(attempts: int, outcome: Outcome, now: int) -> Standing:
+    """Return how a delivery stands after so many attempts, of which the last has just ended."""
+    error = None if outcome.is_taken else outcome.reason or "status"
+    wait = None if outcome.is_taken else wait_seconds(attempts)
+    if wait is not None:
+        due_at = now + wait * MICROSECONDS
+        return Standing(DeliveryState.PENDING, attempts, outcome.status, error, due_at, None)
+    state = DeliveryState.DELIVERED if outcome.is_taken else DeliveryState.FAILED
+    return Standing(state, attempts, outcome.status, error, NEVER, now)
+
+
+def type_of(body: bytes) -> str:
+    """Return the type of the event that a body tells of."""
+    return str(json.loads(body)["data"]["type"])
 
 
 def wait_seconds(attempts: int) -> int | None:

@@ -20,11 +20,12 @@ from antechamber.features.audit.service import Audit
 from antechamber.features.webhooks.model.deliveries import (
     FAILED,
     FINAL_REASONS,
+    KEPT_DAYS,
     Claimed,
     Outcome,
     headers_of,
     is_hopeless,
-    wait_seconds,
+    standing_after,
 )
 from antechamber.features.webhooks.model.endpoints import Endpoint, State
 from antechamber.features.webhooks.ports import Postman, WebhookStore
@@ -36,6 +37,8 @@ _POLL_SECONDS: Final = 30.0
 # longer than an attempt takes: only after a crash is a delivery claimed twice
 _CLAIM_SECONDS: Final = 30
 _LAST_SECONDS: Final = 5.0
+_DAY_SECONDS: Final = 86_400
+_FORGET_EVERY_SECONDS: Final = 3600.0
 _log = structlog.get_logger("webhooks")
 
 
@@ -54,6 +57,7 @@ class Delivering:
         self._wake = asyncio.Event()
         self._is_stopping = False
         self._task: asyncio.Task[None] | None = None
+        self._forget_at = 0.0
         self.taken_count = 0
         self.failed_count = 0
 
@@ -81,6 +85,7 @@ class Delivering:
             wait = _POLL_SECONDS
             try:
                 await self.deliver_due()
+                await self._forget()
                 wait = await self._until_next()
             except WireError as error:
                 _log.warning("deliveries wait for the database", note=error.note)
@@ -90,6 +95,15 @@ class Delivering:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._wake.wait()
+
+    async def _forget(self) -> None:
+        """Remove what ended long ago, now and then."""
+        if self._clock.monotonic() < self._forget_at:
+            return
+        self._forget_at = self._clock.monotonic() + _FORGET_EVERY_SECONDS
+        async with self._units.begin() as unit:
+            before = self._clock.now() - KEPT_DAYS * _DAY_SECONDS * MICROSECONDS
+            await self._store.sweep_ended(unit, before)
 
     async def _until_next(self) -> float:
         async with self._units.read() as unit:
@@ -181,18 +195,14 @@ class Delivering:
             known = await self._store.find(unit, organization_id, webhook_id)
             if known is None or not known.is_enabled:
                 return None
-            wait = None if outcome.is_taken else wait_seconds(attempts)
-            if wait is None:
-                await self._store.taken(unit, organization_id, webhook_id, claimed.event_id)
-            else:
-                due_at = now + wait * MICROSECONDS
-                await self._store.later(unit, organization_id, webhook_id, claimed.event_id, attempts, due_at)
+            standing = standing_after(attempts, outcome, now)
+            await self._store.note(unit, organization_id, webhook_id, claimed.event_id, standing)
             # what went to an address that was changed meanwhile says nothing of the new one
             after = after_attempt(known, outcome, now) if known.url == claimed.endpoint.url else known
             if after != known:
                 await self._store.put(unit, organization_id, after)
             if after.is_enabled:
-                return wait
+                return None if standing.ended_at is not None else (standing.due_at - now) // MICROSECONDS
             await self._audit.record(
                 unit,
                 organization_id,

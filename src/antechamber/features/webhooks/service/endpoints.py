@@ -7,12 +7,13 @@ from antechamber.base.chance import Chance
 from antechamber.base.clock import Clock
 from antechamber.base.errors import InvalidRequest, NotFound
 from antechamber.base.ids import Kind, OrganizationId, WebhookId, is_id, mint
+from antechamber.base.page import IdCursor, Page
 from antechamber.base.seals import SealedColumn, Seals
 from antechamber.base.secret import Secret
 from antechamber.base.unit import Unit, Units
 from antechamber.features.audit.model import ActivityType, updates_of
 from antechamber.features.audit.service import Audit
-from antechamber.features.webhooks.model.deliveries import SECRET_BYTES, secret_of
+from antechamber.features.webhooks.model.deliveries import SECRET_BYTES, Delivery, secret_of
 from antechamber.features.webhooks.model.endpoints import (
     MAX_ENDPOINTS,
     Draft,
@@ -58,6 +59,12 @@ class Webhooks:
         """Return one; NotFound."""
         async with self._units.read() as unit:
             return await self._known(unit, organization_id, webhook_id)
+
+    async def deliveries(self, organization_id: OrganizationId, webhook_id: str, cursor: IdCursor) -> Page[Delivery]:
+        """Return what was and is to be delivered to one, newest first; NotFound, InvalidRequest for the cursor."""
+        async with self._units.read() as unit:
+            known = await self._known(unit, organization_id, webhook_id)
+            return await self._store.deliveries(unit, organization_id, known.id, cursor)
 
     async def create(self, organization_id: OrganizationId, draft: Draft, by: Actor) -> tuple[Endpoint, Secret]:
         """Make one; the secret is returned here and never again. InvalidRequest for an address of no use."""
