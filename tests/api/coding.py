@@ -16,7 +16,7 @@ from antechamber.wiring.application import Application
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
-from tests.templates import lay_database
+from tests.templates import lay_database, share_statements
 
 REPORT = "/v1/organizations/usage_report/claude_code"
 JSON = {"content-type": "application/json"}
@@ -77,6 +77,7 @@ async def desk(folder: Path, now: int) -> AsyncIterator[Desk]:
     clock = ManualClock(now)
     lay_database(folder / "data")
     storage = open_storage(loaded.settings, clock)
+    share_statements(storage.database)
     await storage.prepare()
     founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
     app = Application(loaded, storage)

@@ -14,7 +14,8 @@ from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.api.recorder import Recorder
 from tests.asgi import Answer, call
-from tests.templates import lay_database
+from tests.founding import lay_founded
+from tests.templates import share_statements
 
 PROVIDERS = """
 [[providers]]
@@ -66,10 +67,9 @@ async def open_house(folder: Path, **settings: object) -> AsyncIterator[House]:
     # what the API says of containers needs none of this machine's
     usual = {"data": folder / "data", "simulated": "on", "sandbox_runtime": "memory"}
     loaded = dataclasses.replace(load({**usual, **settings}, config), environment={})
-    lay_database(folder / "data")
+    founded = lay_founded(folder / "data")
     storage = open_storage(loaded.settings)
-    await storage.prepare()
-    founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
+    share_statements(storage.database)
     app = Application(loaded, storage)
     await app.start()
     yield House(app, founded, recorder)

@@ -15,8 +15,9 @@ from antechamber.wiring.application import Application
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
+from tests.founding import lay_founded
 from tests.issuers import LocalIssuer, Signer
-from tests.templates import lay_database
+from tests.templates import share_statements
 
 ROOT = "/v1/organizations"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -165,10 +166,9 @@ async def open_town(folder: Path, *private: LocalIssuer, clock: Clock | None = N
         "federation_private_issuers": origins,
     }
     loaded = load(flags)
-    lay_database(folder / "data")
+    founded = lay_founded(folder / "data")
     storage = open_storage(loaded.settings, clock)
-    await storage.prepare()
-    founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
+    share_statements(storage.database)
     _, secret = await storage.tokens.mint(founded.organization_id, "org:admin", 3600, OPERATOR)
     app = Application(loaded, storage)
     await app.start()

@@ -15,7 +15,8 @@ from antechamber.wiring.application import Application
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
-from tests.templates import lay_database
+from tests.founding import lay_founded
+from tests.templates import share_statements
 
 ROOT: Final = "/v1/organizations/telemetry_destinations"
 BETA: Final = "telemetry-destinations-2026-08-11"
@@ -92,13 +93,10 @@ def _good(answer: Answer) -> Any:  # noqa: ANN401 - JSON
 async def observatory(folder: Path, founded: Founded | None = None, **settings: object) -> AsyncIterator[Observatory]:
     """An application with simulated models, for as long as the block lasts; `founded` in an earlier one there."""
     data = folder / "data"
-    if founded is None:
-        lay_database(data)
+    founded = founded or lay_founded(data)
     loaded = load({"data": data, "simulated": "on", "sandbox_runtime": "memory", **settings})
     storage = open_storage(loaded.settings)
-    await storage.prepare()
-    if founded is None:
-        founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
+    share_statements(storage.database)
     app = Application(loaded, storage)
     await app.start()
     try:

@@ -20,7 +20,8 @@ from antechamber.wiring.endpoints.building import every_route
 from antechamber.wiring.first_run import Founded
 from antechamber.wiring.storage import open_storage
 from tests.asgi import Answer, call
-from tests.templates import lay_database
+from tests.founding import lay_founded
+from tests.templates import share_statements
 
 SITE = "https://ante.example.com"
 PASSWORD = "correct horse battery staple"
@@ -97,10 +98,9 @@ def text(answer: Answer) -> str:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     loaded = load({"data": tmp_path / "data", "public_url": SITE, "simulated": "on"})
     loaded = dataclasses.replace(loaded, environment={})
-    lay_database(tmp_path / "data")
+    founded = lay_founded(tmp_path / "data")
     storage = open_storage(loaded.settings)
-    await storage.prepare()
-    founded = await storage.founder.found("Acme", None, admin_key=True, api_key=True)
+    share_statements(storage.database)
     app = Application(loaded, storage)
     await app.start()
     yield Site(app, founded)
