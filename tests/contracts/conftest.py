@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy.engine import URL
 
 from antechamber.database.engine import Database, database_url
+from tests.contracts.emptied import EmptiedDatabase
 from tests.contracts.tenants import Services, settle
 from tests.postgres import PrivatePostgres, private_postgres
-from tests.templates import copy_to, migrated
+from tests.templates import copy_to, migrated, share_statements
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,12 @@ def migrated_address(postgres: PrivatePostgres) -> str:
     return address
 
 
+@pytest.fixture(scope="session")
+def emptied(postgres: PrivatePostgres, migrated_address: str) -> EmptiedDatabase:
+    """A copy of it, from test to test."""
+    return EmptiedDatabase(postgres, migrated_address)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
     """Where an empty, migrated database of each kind is."""
@@ -34,16 +41,15 @@ def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         copy_to(Path(url.database or ""))
         yield url
         return
-    postgres: PrivatePostgres = request.getfixturevalue("postgres")
-    address = postgres.create(request.getfixturevalue("migrated_address"))
-    yield database_url(address, tmp_path)
-    postgres.drop(address)
+    kept: EmptiedDatabase = request.getfixturevalue("emptied")
+    yield database_url(kept.take(), tmp_path)
+    kept.give_back()
 
 
 @pytest.fixture
 async def database(database_address: URL) -> AsyncIterator[Database]:
     """An empty, migrated database of each kind."""
-    opened = Database(database_address)
+    opened = share_statements(Database(database_address))
     yield opened
     await opened.close()
 
