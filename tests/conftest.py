@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -26,10 +27,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite tests/golden instead of comparing with it")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if "golden" in getattr(item, "fixturenames", ()):
             item.add_marker("golden")
+    if not config.getoption("loadscopereorder"):
+        begin_with_long_files(items)
+
+
+def begin_with_long_files(items: list[pytest.Item]) -> None:
+    """Put files of few tests that take long first, then those of many: the last file keeps one process alone."""
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    numbers = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in long, -numbers[item.path]))
 
 
 @pytest.fixture(scope="session")

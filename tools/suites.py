@@ -127,7 +127,8 @@ def command(suite: Suite, *, coverage: bool, alone: bool = False) -> list[str]:
     """Return the command that runs a suite, or what of it failed last, `alone`."""
     python = [sys.executable, "-m", *(["coverage", "run", "-m"] if coverage else [])]
     shared = ["-n", str(suite.processes)] if suite.processes else []
-    shared += ["--dist", "loadfile"] if suite.by_file else []
+    # tests/conftest.py has the order: by numbers of tests alone, the longest file would come last
+    shared += ["--dist", "loadfile", "--no-loadscope-reorder"] if suite.by_file else []
     if alone:
         shared = ["-n", "0", "--last-failed", "--last-failed-no-failures=none"]
     return [

@@ -16,7 +16,7 @@ from tests.cli.tmux import terminal
 from tests.live import LiveServer
 from tests.sandboxes import registries
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long, pytest.mark.timeout(240)]
 
 SECONDS = 60
 

@@ -13,7 +13,7 @@ from tests.faults.books import acts_of, check_books, check_rules
 from tests.faults.processes import Server, clean_environment
 from tests.faults.towns import INVITES, KEYS, WORKSPACES, Town, send
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.long]
 
 _WRITERS = 6
 

@@ -14,7 +14,7 @@ from tests.faults.conftest import Rig
 from tests.faults.processes import Server, over, provider, wait_for
 from tests.unit.simulated.caller import Reply
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.long]
 
 _LONG = "events=5000; events_per_second=20"
 _SHORT = "events=6; events_per_second=40"

@@ -19,7 +19,7 @@ from tests.faults.databases import StoppablePostgres
 from tests.faults.newcomer import PASSWORD
 from tests.faults.processes import clean_environment
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
 
 _BY = Actor(ActorKind.UNAUTHENTICATED, None, "203.0.113.7")
 _ROUNDS = 6

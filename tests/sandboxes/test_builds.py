@@ -25,7 +25,7 @@ from tests.sandboxes.running import run
 from tests.sandboxing import KINDS, Station, station
 from tests.templates import copy_to
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.anyio, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long, pytest.mark.anyio, pytest.mark.timeout(900)]
 MEBIBYTE = 1 << 20
 PATIENCE_SECONDS = 600
 

@@ -21,7 +21,7 @@ from tests.sandboxes.victim import MOMENTS
 from tests.sandboxing import ROOT, Station, station
 from tests.templates import copy_to
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long, pytest.mark.anyio, pytest.mark.timeout(600)]
 
 
 # what a server does is the same on both; that nothing is left of a sandbox is tried on the other, too

@@ -9,7 +9,7 @@ from antechamber.features.environments.model.sandbox import Command
 from antechamber.features.environments.ports.sandboxes import Process, Sandbox
 from tests.sandboxes.running import Runtime, collect, finish, once, run, sleepers
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 
 async def test_a_program_gets_its_arguments_as_they_are(room: Sandbox) -> None:

@@ -18,7 +18,7 @@ from tests.origins import Origin, ProxyUpstream
 from tests.sandboxes import registries
 from tests.sandboxes.private import CANARY, HEADER, HOST, USER
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long, pytest.mark.timeout(600)]
 WAY_OUT = "proxy-password-of-the-operator"
 FILES = ("etc/apt/auth.conf.d/00ante.conf", "etc/apt/apt.conf.d/00ante", "etc/ante", "root/.netrc", "root/.npmrc")
 

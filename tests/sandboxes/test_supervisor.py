@@ -19,7 +19,7 @@ from tests.sandboxes.running import ORGANIZATION, collect, once, run
 from tests.sandboxing import KINDS, LAUNCHER, Station, alive, end, family, make_user, needed, station
 
 # each starts servers or supervisors more than once
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long, pytest.mark.timeout(300)]
 
 SECONDS = 120
 
