@@ -45,7 +45,8 @@ class Ended:
 class Suite:
     """A part of the tests: how many processes share it, and its limits in seconds (a test's, the whole's).
 
-    `usual_seconds` is what it takes on two quiet cores; the limit of the whole is there to end what hangs.
+    `usual_seconds` is what it takes on two quiet cores; the limit of the whole is there to end what hangs. Where tests
+    wait for a third of their time, on servers and deadlines, three processes use what two leave of two cores.
 
     `by_file` keeps a file's tests in one process, for servers and environments that a whole file shares.
 
@@ -70,33 +71,33 @@ class Suite:
         return " and ".join([self.name, *(f"not {marker}" for marker in before)])
 
 
-# half an hour together where the clients' environments are made anew, 26 minutes where they are there
+# somewhat less than half an hour together, four minutes more where the clients' environments are made anew
 SUITES = (
     Suite(
         "browser",
         processes=2,
         test_seconds=60,
-        all_seconds=220,
-        usual_seconds=110,
+        all_seconds=200,
+        usual_seconds=100,
         by_file=True,
         places=("tests/browser",),
     ),
-    Suite("quick", processes=2, test_seconds=60, all_seconds=1080, usual_seconds=545),
+    Suite("quick", processes=3, test_seconds=60, all_seconds=900, usual_seconds=450),
     Suite(
         "sandbox",
         processes=2,
         test_seconds=120,
-        all_seconds=840,
-        usual_seconds=420,
+        all_seconds=800,
+        usual_seconds=400,
         by_file=True,
         places=("tests/sandboxes", "tests/unit/sandboxes", "tests/cli", "tests/docs"),
     ),
     Suite(
         "postgres",
-        processes=2,
+        processes=3,
         test_seconds=120,
-        all_seconds=260,
-        usual_seconds=130,
+        all_seconds=240,
+        usual_seconds=120,
         by_file=True,
         places=("tests/contracts",),
     ),
@@ -104,17 +105,17 @@ SUITES = (
         "clients",
         processes=2,
         test_seconds=300,
-        all_seconds=480,
-        usual_seconds=240,
+        all_seconds=500,
+        usual_seconds=250,
         by_file=True,
         places=("tests/clients", "tests/api/test_otlp_metrics.py", "tests/docs"),
     ),
     Suite(
         "faults",
-        processes=2,
+        processes=3,
         test_seconds=200,
-        all_seconds=380,
-        usual_seconds=190,
+        all_seconds=320,
+        usual_seconds=160,
         by_file=True,
         places=("tests/faults", "tests/unit/spool"),
     ),
