@@ -53,7 +53,7 @@ class Slots:
         if asked != self._asked:
             self._asked = asked
             await self._drop_ready()
-        slot = self._ready.pop() if self._ready else await self._make(*asked)
+        slot = self._ready.pop() if self._ready else await self._make(*asked, is_ahead=False)
         if self._filling is None or self._filling.done():
             self._filling = asyncio.ensure_future(self._fill())
         return slot
@@ -71,18 +71,18 @@ class Slots:
         with suppress(SandboxError):
             while len(self._ready) < _READY:
                 asked = self._asked
-                slot = await asyncio.shield(self._make(*asked))
+                slot = await asyncio.shield(self._make(*asked, is_ahead=True))
                 if asked == self._asked:
                     self._ready.append(slot)
                 else:
                     await self._drop(slot)
 
-    async def _make(self, size: int, pids: int) -> Slot:
+    async def _make(self, size: int, pids: int, *, is_ahead: bool) -> Slot:
         first_id = self._ranges.take()
         space: Space | None = None
         place = self._folder / "ready" / str(next(self._numbers)) if size else None
         try:
-            space = await self._spaces.make(first_id, pids)
+            space = await self._spaces.make(first_id, pids, is_ahead=is_ahead)
             if place is not None:
                 await self._workers.run(lambda: _make_disk(place, size, self._folder / "disks"))
         except BaseException as error:

@@ -25,6 +25,7 @@ from antechamber.features.environments.model.sandbox import SandboxError
 
 _PAUSE: Final = 0.0005
 _TRIES: Final = 4000
+_PATIENT: Final = 10
 _MAPS: Final = ("uid_map", "gid_map")
 # Waits until its ids are mapped: only then may it make another namespace, and a program that begins anew map ids there.
 _WAITING: Final = 'read -r _ && exec sh -c "$1" sh "$2" "$3"'
@@ -65,12 +66,13 @@ class Spaces:
         self._ids = ids
         self.limits = limits
 
-    async def make(self, first: int, pids: int = 0) -> Space:
+    async def make(self, first: int, pids: int = 0, *, is_ahead: bool = False) -> Space:
         """Return fresh ones, with the listeners that nearly every sandbox has; SandboxError.
 
-        `pids` is how many processes there may be inside, 0 any number; it counts only where they limit.
+        `pids` is how many processes there may be inside, 0 any number; it counts only where they limit. What is made
+        ahead of any need leaves the processors to those who need them now.
         """
-        user, net = await self._unshare(first, pids if self.limits else 0)
+        user, net = await self._unshare(first, pids if self.limits else 0, is_ahead=is_ahead)
         own = f"/proc/{os.getpid()}/fd"
         space = Space(user, net, Doors(f"{own}/{user}", f"{own}/{net}"))
         if self._network is not None:
@@ -81,13 +83,15 @@ class Spaces:
                 raise
         return space
 
-    async def _unshare(self, first: int, pids: int) -> tuple[int, int]:
+    async def _unshare(self, first: int, pids: int, *, is_ahead: bool) -> tuple[int, int]:
         into, out = os.pipe2(os.O_CLOEXEC)
         ids = f"0 {first} {self._ids}"
         inside = ["sh", "-c", _WAITING, "sh", _LIMITED, str(pids), ids] if pids else ["--net", "cat"]
         own = _namespaces_of("self")
         try:
             child = self._children.spawn("/usr/bin/unshare", ["--user", *inside], (into, out, out), {"PATH": PATH})
+            if is_ahead:
+                os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + _PATIENT)
             place: Path | None = None
             try:
                 if pids:
