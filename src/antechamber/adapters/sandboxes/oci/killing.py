@@ -19,6 +19,25 @@ _DEAD: Final = frozenset({"", "X", "Z"})
 _PAUSE: Final = 0.001
 
 
+class Beside:
+    """Reaches the programs of a sandbox that this machine's own kernel runs."""
+
+    def __init__(self, cgroups: Cgroups, sandbox_id: str, end_all: Callable[[], None]) -> None:
+        """`end_all` ends the sandbox."""
+        self._cgroups = cgroups
+        self._id = sandbox_id
+        self._end_all = end_all
+
+    async def send(self, reaper: int, number: int) -> None:
+        """Send a signal to the program under a reaper."""
+        # The reaper's first child is the program; those that it took in come later.
+        _send_all([*children_of(reaper), reaper][:1], number)
+
+    async def end_tree(self, reaper: int) -> None:
+        """End it with everything that it started."""
+        await end_tree(reaper, self._cgroups, self._id, self._end_all)
+
+
 async def end_tree(root: int, cgroups: Cgroups, sandbox_id: str, end_all: Callable[[], None]) -> None:
     """Kill a process and its descendants, other programs of the sandbox untouched; returns when all are dead.
 

@@ -5,12 +5,12 @@ import errno
 import os
 import signal
 import termios
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from antechamber.adapters.sandboxes.oci.children import Child, children_of
+from antechamber.adapters.sandboxes.oci.children import Child
 from antechamber.features.environments.model.sandbox import ExitStatus
 
 _PIECE: Final = 1 << 18
@@ -21,6 +21,16 @@ _END_OF_INPUT: Final = b"\x04"
 _LAST_CHANCE_SECONDS: Final = 5.0
 
 
+class Reach(Protocol):
+    """What reaches the programs of a sandbox, by the numbers of the reapers under which they run."""
+
+    async def send(self, reaper: int, number: int) -> None:
+        """Send a signal to the program under a reaper; nothing happens if it has ended."""
+
+    async def end_tree(self, reaper: int) -> None:
+        """End it with everything that it started."""
+
+
 class OciProcess:
     """Implements Process. Its streams end when it does: what its descendants write later goes nowhere."""
 
@@ -29,7 +39,7 @@ class OciProcess:
         child: Child,
         streams: tuple[int, int, int],
         pid_file: Path,
-        end_tree: Callable[[int], Awaitable[None]],
+        reach: Reach,
         was_short: Callable[[], bool],
         terminal: int | None = None,
     ) -> None:
@@ -41,7 +51,7 @@ class OciProcess:
         self._input, out, errors = streams
         self._terminal = terminal
         self._pid_file = pid_file
-        self._end_tree = end_tree
+        self._reach = reach
         self._was_short = was_short
         self._has_timed_out = False
         self._has_input = True
@@ -104,10 +114,7 @@ class OciProcess:
         reaper = await self._pid()
         if reaper is None or self._child.code is not None:
             return
-        # The reaper's first child is the program; those that it took in come later.
-        for pid in [*children_of(reaper), reaper][:1]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+        await self._reach.send(reaper, number)
 
     async def wait(self) -> ExitStatus:
         """Return how it ended, when it has; after its deadline all of its descendants are dead."""
@@ -126,7 +133,8 @@ class OciProcess:
         if self._ending is not None:
             await self._ending
         self._pid_file.unlink(missing_ok=True)
-        self._pid_file.with_suffix(".json").unlink(missing_ok=True)
+        for suffix in (".json", ".waits"):
+            self._pid_file.with_suffix(suffix).unlink(missing_ok=True)
         code = _SIGNALLED - code if code < 0 else code
         number = code - _SIGNALLED if _SIGNALLED < code <= _SIGNALLED + _LAST_SIGNAL else None
         short = number == signal.SIGKILL and not self._has_timed_out and self._ending is None and self._was_short()
@@ -145,7 +153,7 @@ class OciProcess:
     async def _end_once(self) -> None:
         pid = await self._pid()
         if pid is not None and self._child.code is None:
-            await self._end_tree(pid)
+            await self._reach.end_tree(pid)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_CHANCE_SECONDS):
                 await self._child.wait()

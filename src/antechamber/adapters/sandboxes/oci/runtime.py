@@ -22,6 +22,11 @@ _TURNS: Final = 40
 # At each start they copy themselves, so that no sandbox can write the program that enters it, and start the copy.
 _COPY_THEMSELVES: Final = ("crun", "runc")
 _GATE: Final = "exec.fifo"
+# gVisor's own network would not see the listeners in the sandbox's namespace, which is all that it can reach by the
+# kernel's; and what programs write must lie in the upper layer, not in a file of gVisor's
+_MORE: Final = {"runsc": ("--network=host", "--overlay2=none")}
+# others can't do without
+_WITHOUT_GROUPS: Final = {"crun": ("--cgroup-manager", "disabled"), "runsc": ("--ignore-cgroups",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,9 @@ class Runtime:
         self._stays = self.name == "crun"
         self.state = options.folder / "run" / self.name
         self._children = children
-        self._options = ["--root", str(self.state)]
+        self._options = ["--root", str(self.state), *_MORE.get(self.name, ())]
         if not limits:
-            # only crun can do without
-            self._options += ["--cgroup-manager", "disabled"] if self.name == "crun" else []
+            self._options += _WITHOUT_GROUPS.get(self.name, ())
 
     @property
     def joins(self) -> bool:
@@ -81,7 +85,12 @@ class Runtime:
     @property
     def waits(self) -> bool:
         """Whether it reads what to start last of all, so that a command can be made to wait there (spares.py)."""
-        return self._stays
+        return self.name == "crun"
+
+    @property
+    def has_kernel(self) -> bool:
+        """Whether programs run on a kernel of its own, so that this machine's does not know them (within.py)."""
+        return self.name == "runsc"
 
     async def version(self) -> str:
         """Return the first line of what it says of itself."""
@@ -102,6 +111,8 @@ class Runtime:
         before = _program_of(first.pid)
         if not self._open_gate(sandbox_id):
             await self._must("start", sandbox_id)
+        if not self.joins:
+            return  # what this machine's kernel sees of it is no program of the sandbox, and `start` has waited
         for _ in range(_TURNS):
             if _program_of(first.pid) != before:
                 return
@@ -131,7 +142,11 @@ class Runtime:
         more = [] if console is None else ["--console-socket", console]
         if console is not None and not self._stays:
             more.append("--detach")
-        arguments = ["exec", "--process", str(process), "--pid-file", str(pid_file), *more, sandbox_id]
+        if self.has_kernel:
+            number = ["--internal-pid-file", str(pid_file), "--pid-file", str(_outside(pid_file))]
+        else:
+            number = ["--pid-file", str(pid_file)]
+        arguments = ["exec", "--process", str(process), *number, *more, sandbox_id]
         return self._spawn(arguments, pipes, expendable=True)
 
     async def settle(self, child: Child, pid_file: Path) -> Child:
@@ -142,7 +157,15 @@ class Runtime:
         if await child.wait() != 0:
             message = f"{self.name} could not start the program with a terminal"
             raise SandboxError(message)
-        return Child(_number(pid_file))
+        return Child(_number(_outside(pid_file) if self.has_kernel else pid_file))
+
+    async def processes(self, sandbox_id: str) -> dict[int, int]:
+        """Return the parent of each process of a sandbox, both as its own kernel numbers them; none once it ended."""
+        return parents_of((await self._run("ps", sandbox_id))[1])
+
+    async def signal(self, sandbox_id: str, pid: int, number: int) -> None:
+        """Send a signal to a process by that number; nothing happens if it has ended."""
+        await self._run("kill", "--pid", str(pid), sandbox_id, str(number))
 
     async def delete(self, sandbox_id: str, *, force: bool = False) -> None:
         """Forget a sandbox whose first program has ended, or with `force` end it; nothing if it is not there."""
@@ -193,6 +216,19 @@ def _program_of(pid: int) -> bytes:
         return Path(f"/proc/{pid}/comm").read_bytes()
     except OSError:
         return b""
+
+
+def parents_of(table: str) -> dict[int, int]:
+    """Return the parent of each process of the table that `runsc ps` prints; none of anything else that it says."""
+    lines = [line.split() for line in table.splitlines()]
+    if not lines or lines[0][1:3] != ["PID", "PPID"]:
+        return {}
+    return {int(line[1]): int(line[2]) for line in lines[1:]}
+
+
+def _outside(pid_file: Path) -> Path:
+    """Return the file in which a runtime with a kernel of its own says which process here waits for a program."""
+    return pid_file.with_suffix(".waits")
 
 
 def _number(pid_file: Path) -> int:

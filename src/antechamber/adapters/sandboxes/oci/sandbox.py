@@ -2,18 +2,20 @@
 
 import itertools
 import signal
+import termios
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from antechamber.adapters.sandboxes.oci import bundle, consoles, files
 from antechamber.adapters.sandboxes.oci.cgroups import Cgroups
 from antechamber.adapters.sandboxes.oci.children import Child
-from antechamber.adapters.sandboxes.oci.killing import end_tree, measure
-from antechamber.adapters.sandboxes.oci.programs import OciProcess
+from antechamber.adapters.sandboxes.oci.killing import Beside, measure
+from antechamber.adapters.sandboxes.oci.programs import OciProcess, Reach
 from antechamber.adapters.sandboxes.oci.runtime import Runtime, open_pipes
 from antechamber.adapters.sandboxes.oci.spares import Spare, Spares
+from antechamber.adapters.sandboxes.oci.within import Within
 from antechamber.base.chance import Chance
 from antechamber.features.environments.model.sandbox import (
     Command,
@@ -78,6 +80,10 @@ class OciSandbox:
         self._users = {"root": User(0, 0, "/root"), "0": User(0, 0, "/root")}
         own = bundle.rlimits(held.limits, alone=held.cgroups.version == 0, most=held.most)
         self._rlimits: list[dict[str, Any]] = own
+        own_kernel = held.runtime.has_kernel
+        self._reach: Reach = (
+            Within(held.runtime, sandbox_id, self.kill) if own_kernel else Beside(held.cgroups, sandbox_id, self.kill)
+        )
         first.when_ended(lambda _: held.spares.close())
 
     @property
@@ -102,7 +108,7 @@ class OciSandbox:
             begun.child,
             begun.pipes.ours,
             begun.pid_file,
-            self._end_tree,
+            self._reach,
             lambda: self._held.cgroups.oom_kills(self._id) != before,
             terminal,
         )
@@ -135,6 +141,8 @@ class OciSandbox:
                 async with consoles.listening(name.with_suffix(".tty")) as console:
                     child = self._held.runtime.execute(self._id, pipes, text, pid_file, console.path)
                     terminal = await console.receive(child)
+                    # not every runtime looks at the size that it is told
+                    termios.tcsetwinsize(terminal, (command.rows, command.columns))
                     child = await self._held.runtime.settle(child, pid_file)
             else:
                 child = self._held.runtime.execute(self._id, pipes, text, pid_file, None)
@@ -160,6 +168,8 @@ class OciSandbox:
         self._must_run()
         cgroups = self._held.cgroups
         counts = cgroups.counts(self._id) if cgroups.version else measure(self._first.pid)
+        if self._held.runtime.has_kernel:
+            counts = replace(counts, pids=len(await self._held.runtime.processes(self._id)))
         return Stats(
             counts.memory_bytes,
             counts.memory_peak_bytes,
@@ -190,9 +200,6 @@ class OciSandbox:
         if self._first.code is not None:
             message = f"the sandbox {self._id} has ended; what it wrote is kept"
             raise SandboxGone(message)
-
-    async def _end_tree(self, root: int) -> None:
-        await end_tree(root, self._held.cgroups, self._id, self.kill)
 
     async def _user(self, name: str) -> User:
         """Return who a name, a number or `uid:gid` is inside; SandboxError."""

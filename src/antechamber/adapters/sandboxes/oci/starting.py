@@ -5,7 +5,7 @@ import os
 import resource
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -213,12 +213,14 @@ def _lay_ground(machine: Machine, spec: SandboxSpec, state: State, slot: Slot | 
 
 def _render(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, folder: Path, space: Space) -> bytes:
     joined = {"user": space.doors.user, "network": space.doors.net} if machine.runtime.joins else None
+    # what this machine would count are the threads of the sandbox's own kernel
+    limits = replace(spec.limits, pids=0) if machine.runtime.has_kernel else spec.limits
     return bundle.render(
         bundle.Bundle(
             root=str(folder / "merged"),
             hostname=spec.hostname,
             first_id=state.first_id,
-            limits=spec.limits,
+            limits=limits,
             init=machine.init,
             reaper=machine.reaper,
             ids=machine.ids,
