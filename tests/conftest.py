@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "golden" in getattr(item, "fixturenames", ()):
             item.add_marker("golden")
-    if not config.getoption("loadscopereorder"):
+    if not config.getoption("loadscopereorder", default=True):
         begin_with_long_files(items)
 
 
