@@ -302,6 +302,7 @@ async def test_every_sandbox_has_its_number_of_processes_for_itself(runtime: Run
         said = await asyncio.gather(*(run(room, "sh", "-c", "sleep 0.5; echo here") for room in rooms * 15))
         assert {(each.text, each.err, each.status.code) for each in said} == {("here\n", b"", 0)}
         await filling.signal(9)
+        await filling.wait()
         assert (await run(full, "echo", "alive")).text == "alive\n"
 
 
