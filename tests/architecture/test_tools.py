@@ -92,7 +92,7 @@ def test_every_suite_looks_where_its_tests_are(others: list[pytest.Item], reposi
 
 def test_all_suites_together_end_within_twenty_nine_minutes() -> None:
     assert sum(suite.usual_seconds for suite in suites.SUITES) <= LONGEST_RUN
-    assert all(suite.usual_seconds < suite.all_seconds <= 2 * suite.usual_seconds for suite in suites.SUITES)
+    assert all(suite.usual_seconds < suite.all_seconds <= 3 * suite.usual_seconds for suite in suites.SUITES)
 
 
 def test_an_empty_suite_does_not_pass() -> None:
