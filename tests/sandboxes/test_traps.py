@@ -299,7 +299,7 @@ async def test_every_sandbox_has_its_number_of_processes_for_itself(runtime: Run
         full, *rooms = [await stack.enter_async_context(runtime.room(limits=limits)) for _ in range(4)]
         filling = await full.execute(Command(("python3", "-c", FILLS)))
         assert 10 < int(await anext(filling.stdout)) < 64
-        said = await asyncio.gather(*(run(room, "sh", "-c", "sleep 0.5; echo here") for room in rooms * 15))
+        said = await asyncio.gather(*(run(room, "sh", "-c", "sleep 0.5; echo here") for room in rooms * 10))
         assert {(each.text, each.err, each.status.code) for each in said} == {("here\n", b"", 0)}
         await filling.signal(9)
         await filling.wait()
