@@ -16,7 +16,7 @@ from antechamber.adapters.sandboxes.oci.spaces import Space, Spaces
 from antechamber.features.environments.model.sandbox import SandboxError
 
 _READY: Final = 4
-_FILL_SECONDS: Final = 0.1
+_FILL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Slots:
         await self._drop_ready()
 
     async def _fill(self) -> None:
-        # who took one is about to start a sandbox, and needs the processors now
+        # who took one is about to start a sandbox, and needs the processors now; its programs need them less
         await asyncio.sleep(_FILL_SECONDS)
         with suppress(SandboxError):
             while len(self._ready) < _READY:
