@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.settings import SettingsError, load
 from antechamber.wiring.application import Application
 from antechamber.wiring.storage import open_storage
@@ -14,6 +15,13 @@ CLIENT = """
 id = "{id}"
 name = "App"
 redirect_uris = ["{redirect}"]
+"""
+PROVIDER = """
+[[providers]]
+name = "elsewhere"
+kind = "openai"
+base_url = "https://models.example"
+ca_file = "/none"
 """
 
 
@@ -36,6 +44,12 @@ async def test_the_files_clients_are_there_from_the_start_and_replaced_by_a_relo
         with pytest.raises(SettingsError, match="oauth_clients"):
             await app.reload()
         assert await clients.find("second") is not None
+        # good clients beside a provider whose connections cannot be opened
+        file.write_text(CLIENT.format(id="fourth", redirect="https://app.example/cb") + PROVIDER, encoding="utf-8")
+        with pytest.raises(CatalogueError, match="ca_file /none"):
+            await app.reload()
+        assert await clients.find("second") is not None
+        assert await clients.find("fourth") is None
     finally:
         await app.stop()
 

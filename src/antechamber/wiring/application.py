@@ -11,6 +11,7 @@ from antechamber.adapters.spool import FileSpool
 from antechamber.database.changes import CREDENTIALS, LIMITS, Changes
 from antechamber.features.gateway.routes.data_plane import DataPlane
 from antechamber.features.gateway.service import Gateway, Models
+from antechamber.features.gateway.service.catalogue import CatalogueError
 from antechamber.features.gateway.service.policy import ManagedSettings
 from antechamber.features.gateway.wire.dialects import DIALECTS
 from antechamber.features.gateway.wire.models import ModelReader
@@ -23,7 +24,7 @@ from antechamber.http.metrics import Metrics
 from antechamber.http.pace import Pace
 from antechamber.http.proxies import TrustedProxies
 from antechamber.http.system import System
-from antechamber.settings import Loaded
+from antechamber.settings import Loaded, SettingsError
 from antechamber.wiring.admission import Admissions
 from antechamber.wiring.auditing import RefusalCounting
 from antechamber.wiring.catalogue import build_catalogue, open_pool
@@ -188,14 +189,22 @@ class Application:
         catalogue = build_catalogue(loaded, self.simulated_url)
         tables, policy, sources = read_tables(loaded), read_policy(loaded), read_sources(loaded)
         blocked = egress_configuration(loaded).blocked
-        adopt_clients(self.storage.oauth.clients, loaded)
-        self.limits.adopt(loaded, catalogue)
+        clients = self.storage.oauth.clients
+        try:
+            await self.sandboxing.adopt(loaded)
+            adopt_clients(clients, loaded)
+            self.limits.adopt(loaded, catalogue)
+            self.gateway.adopt(catalogue)
+        except (CatalogueError, SettingsError):
+            # who refuses keeps what it had; those before it go back to that
+            adopt_clients(clients, self.loaded)
+            self.limits.adopt(self.loaded, self.gateway.catalogue)
+            await self.sandboxing.adopt(self.loaded)
+            raise
         self.loaded = loaded
-        self.gateway.adopt(catalogue)
         self.prices.adopt(*tables)
         self.policy.adopt(policy)
         self.rooms.adopt(sources, blocked)
-        await self.sandboxing.adopt(loaded)
         _log.info("catalogue reloaded", providers=[provider.name for provider in catalogue.providers])
         return len(catalogue.providers)
 
