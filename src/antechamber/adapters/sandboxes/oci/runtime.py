@@ -88,8 +88,8 @@ class Runtime:
         return self.name == "crun"
 
     @property
-    def has_kernel(self) -> bool:
-        """Whether programs run on a kernel of its own, so that this machine's does not know them (within.py)."""
+    def is_gvisor(self) -> bool:
+        """Whether programs run on gVisor's own kernel, so that this machine's does not know them (within.py)."""
         return self.name == "runsc"
 
     async def version(self) -> str:
@@ -142,7 +142,7 @@ class Runtime:
         more = [] if console is None else ["--console-socket", console]
         if console is not None and not self._stays:
             more.append("--detach")
-        if self.has_kernel:
+        if self.is_gvisor:
             number = ["--internal-pid-file", str(pid_file), "--pid-file", str(_outside(pid_file))]
         else:
             number = ["--pid-file", str(pid_file)]
@@ -157,7 +157,7 @@ class Runtime:
         if await child.wait() != 0:
             message = f"{self.name} could not start the program with a terminal"
             raise SandboxError(message)
-        return Child(_number(_outside(pid_file) if self.has_kernel else pid_file))
+        return Child(_number(_outside(pid_file) if self.is_gvisor else pid_file))
 
     async def processes(self, sandbox_id: str) -> dict[int, int]:
         """Return the parent of each process of a sandbox, both as its own kernel numbers them; none once it ended."""
@@ -223,11 +223,11 @@ def parents_of(table: str) -> dict[int, int]:
     lines = [line.split() for line in table.splitlines()]
     if not lines or lines[0][1:3] != ["PID", "PPID"]:
         return {}
-    return {int(line[1]): int(line[2]) for line in lines[1:]}
+    return {int(line[1]): int(line[2]) for line in lines[1:] if line}
 
 
 def _outside(pid_file: Path) -> Path:
-    """Return the file in which a runtime with a kernel of its own says which process here waits for a program."""
+    """Return the file in which gVisor says which process of this machine waits for a program."""
     return pid_file.with_suffix(".waits")
 
 

@@ -80,10 +80,9 @@ class OciSandbox:
         self._users = {"root": User(0, 0, "/root"), "0": User(0, 0, "/root")}
         own = bundle.rlimits(held.limits, alone=held.cgroups.version == 0, most=held.most)
         self._rlimits: list[dict[str, Any]] = own
-        own_kernel = held.runtime.has_kernel
-        self._reach: Reach = (
-            Within(held.runtime, sandbox_id, self.kill) if own_kernel else Beside(held.cgroups, sandbox_id, self.kill)
-        )
+        self._reach: Reach = Beside(held.cgroups, sandbox_id, self.kill)
+        if held.runtime.is_gvisor:
+            self._reach = Within(held.runtime, sandbox_id, self.kill)
         first.when_ended(lambda _: held.spares.close())
 
     @property
@@ -168,7 +167,7 @@ class OciSandbox:
         self._must_run()
         cgroups = self._held.cgroups
         counts = cgroups.counts(self._id) if cgroups.version else measure(self._first.pid)
-        if self._held.runtime.has_kernel:
+        if self._held.runtime.is_gvisor:
             counts = replace(counts, pids=len(await self._held.runtime.processes(self._id)))
         return Stats(
             counts.memory_bytes,

@@ -124,11 +124,13 @@ class OciSandboxes:
     async def capabilities(self) -> Capabilities:
         """Return what it can enforce on this machine."""
         machine = self._machine
-        absent = [name for name in machine.cgroups.missing if name != "pids" or not machine.spaces.limits]
+        is_gvisor = machine.runtime.is_gvisor
+        counted = machine.spaces.limits or is_gvisor
+        absent = [name for name in machine.cgroups.missing if name != "pids" or not counted]
         why = "this machine gives the supervisor no control group" if machine.cgroups.version == 0 else "not delegated"
         missing = [f"{name} limit: {why}; {_INSTEAD[name]}" for name in absent]
-        if machine.runtime.has_kernel:
-            missing.append("pids limit: its own kernel counts processes for nobody; memory ends what makes too many")
+        if is_gvisor:
+            missing.append("pids limit: gVisor counts processes for nobody; memory ends what makes too many")
         if not machine.can_limit_disk:
             missing.append("disk limit: no loop devices for us; a watcher ends sandboxes that pass it")
         missing += lacking()
@@ -139,7 +141,7 @@ class OciSandboxes:
             rootless=self._options.rootless,
             memory_limit="memory" not in absent,
             cpu_limit="cpu" not in absent,
-            pids_limit="pids" not in absent and not machine.runtime.has_kernel,
+            pids_limit="pids" not in absent and not is_gvisor,
             disk_limit=machine.can_limit_disk,
             transparent_network=machine.network is not None,
             snapshots=machine.snapshots is not None,

@@ -90,10 +90,10 @@ class Spaces:
         own = _namespaces_of("self")
         try:
             child = self._children.spawn("/usr/bin/unshare", ["--user", *inside], (into, out, out), {"PATH": PATH})
-            if is_ahead:
-                os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + _PATIENT)
             place: Path | None = None
             try:
+                if is_ahead:
+                    os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + _PATIENT)
                 if pids:
                     place = await _limited(child.pid, own, out)
                 else:

@@ -214,7 +214,7 @@ def _lay_ground(machine: Machine, spec: SandboxSpec, state: State, slot: Slot | 
 def _render(machine: Machine, spec: SandboxSpec, state: State, tree: Tree, folder: Path, space: Space) -> bytes:
     joined = {"user": space.doors.user, "network": space.doors.net} if machine.runtime.joins else None
     # what this machine would count are the threads of the sandbox's own kernel
-    limits = replace(spec.limits, pids=0) if machine.runtime.has_kernel else spec.limits
+    limits = replace(spec.limits, pids=0) if machine.runtime.is_gvisor else spec.limits
     return bundle.render(
         bundle.Bundle(
             root=str(folder / "merged"),
