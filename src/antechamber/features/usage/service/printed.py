@@ -1,5 +1,6 @@
 """Days of reports as they were printed, kept while nobody adds to them: few pages hold a day that is not over."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
@@ -14,6 +15,7 @@ Print: TypeAlias = Callable[[Piece], Awaitable[Mapping[int, bytes]]]
 _MOST_BYTES: Final = 64 << 20
 # what an entry takes beside its text
 _ENTRY_BYTES: Final = 1 << 10
+_DIGEST_BYTES: Final = 16
 
 
 class PrintedDays:
@@ -31,9 +33,14 @@ class PrintedDays:
     async def lines(
         self, unit: Unit, organization_id: OrganizationId, piece: Piece, question: Hashable, printed: Print
     ) -> Mapping[int, bytes]:
-        """Return the lines of a piece's days, those without any left out; `printed` prints what is not kept."""
+        """Return the lines of a piece's days, those without any left out; `printed` prints what is not kept.
+
+        `question` is told from others by its `repr`.
+        """
         marks = await self._store.marks(unit, organization_id, piece)
-        names = {at: (organization_id, at, question) for at in marks}
+        # a digest: filters may be longer than what they leave
+        asked = hashlib.blake2b(repr(question).encode(), digest_size=_DIGEST_BYTES).digest()
+        names = {at: (organization_id, at, asked) for at in marks}
         found = {at: lines for at, name in names.items() if (lines := self._find(name, marks[at])) is not None}
         for run in _runs(sorted(marks.keys() - found.keys())):
             anew = await printed(run)
