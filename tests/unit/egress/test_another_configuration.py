@@ -23,6 +23,7 @@ from antechamber.adapters.egress.server import EgressServer
 from antechamber.features.environments.model.sandbox import NetworkMode, NetworkPolicy
 from tests.issuers import Authority
 from tests.origins import Echo
+from tests.unit.egress.serving import serving
 
 pytestmark = pytest.mark.anyio
 OPEN = NetworkPolicy(NetworkMode.UNRESTRICTED)
@@ -70,19 +71,8 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[Served]:
-    server = EgressServer(configuration(folder))
-    await server.start()
-    try:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, str(folder / "socket"))
-        channel = Channel(connection)
-        try:
-            yield Served(server, channel)
-        finally:
-            channel.close()
-    finally:
-        await server.stop()
+    async with serving(configuration(folder)) as (server, channel):
+        yield Served(server, channel)
 
 
 async def said(proxy: int, host: str, port: int) -> str:

@@ -10,7 +10,8 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import msgspec
@@ -32,6 +33,7 @@ from antechamber.adapters.egress.messages import (
 )
 from antechamber.adapters.egress.server import EgressServer
 from antechamber.features.environments.model.sandbox import HostRule, Injection, NetworkMode, NetworkPolicy
+from tests.unit.egress.serving import serving
 
 pytestmark = pytest.mark.anyio
 POLICY = NetworkPolicy(
@@ -49,21 +51,8 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@contextlib.asynccontextmanager
-async def served(folder: Path) -> AsyncIterator[tuple[EgressServer, Channel]]:
-    server = EgressServer(EgressConfiguration(str(folder / "socket"), str(folder / "log")))
-    await server.start()
-    try:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, str(folder / "socket"))
-        channel = Channel(connection)
-        try:
-            yield server, channel
-        finally:
-            channel.close()
-    finally:
-        await server.stop()
+def served(folder: Path) -> AbstractAsyncContextManager[tuple[EgressServer, Channel]]:
+    return serving(EgressConfiguration(str(folder / "socket"), str(folder / "log")))
 
 
 async def say(channel: Channel, message: Attach | Detach, sockets: tuple[socket.socket, ...] = ()) -> Answer:
