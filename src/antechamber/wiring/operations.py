@@ -107,10 +107,9 @@ def reseal(loaded: Loaded, tell: Callable[[int, int], None], *, dry_run: bool) -
 async def _reseal(loaded: Loaded, tell: Callable[[int, int], None], *, dry_run: bool) -> Mapping[str, Any]:
     keys = loaded.settings.master_keys()
     key_id = MasterKeySeals(lambda: keys, SystemChance()).key_id if keys else None
-    ignore = lambda _: None  # noqa: E731 - shorter than a function
     try:
         with told():
-            found = await _walk(loaded, ignore, key_id=key_id, is_trial=True)
+            found = await _walk(loaded, None, key_id=key_id, is_trial=True)
     except OperationError as error:
         message = f"{error}; nothing was changed"
         raise OperationError(message, error.code) from error
@@ -121,7 +120,7 @@ async def _reseal(loaded: Loaded, tell: Callable[[int, int], None], *, dry_run: 
     return {"dry_run": dry_run, "secrets": total, "resealed": resealed, "columns": found}
 
 
-async def _walk(loaded: Loaded, tell: Callable[[int], None], **asked: object) -> dict[str, dict[str, int]]:
+async def _walk(loaded: Loaded, tell: Callable[[int], None] | None, **asked: object) -> dict[str, dict[str, int]]:
     """Go through every column, slice by slice, and return the counts of each."""
     counts = {column.value: {"secrets": 0, "resealed": 0} for column in SealedColumn}
     for name, count in counts.items():
@@ -131,5 +130,6 @@ async def _walk(loaded: Loaded, tell: Callable[[int], None], **asked: object) ->
             for each in count:
                 count[each] += answer[each]
             after = answer["after"]
-            tell(sum(each["secrets"] for each in counts.values()))
+            if tell is not None:
+                tell(sum(each["secrets"] for each in counts.values()))
     return counts
