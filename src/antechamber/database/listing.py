@@ -1,5 +1,6 @@
 """Lists by the time and the id of their rows: with id cursors, newest first, and with page cursors, either way."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column, Row, Select, and_, or_
@@ -17,7 +18,7 @@ async def list_rows(
     tenant: ColumnElement[bool],
     order: tuple[Column[Any], Column[Any]],
     cursor: IdCursor,
-) -> tuple[list[Row[Any]], bool]:
+) -> tuple[Sequence[Row[Any]], bool]:
     """Return the rows of `query` that a cursor asks for, newest first, and whether there are more that way.
 
     `order` is (time, id); `tenant` limits where the row that the cursor names is looked for, which need not be among
@@ -40,7 +41,7 @@ async def list_rows(
         else:
             query = query.where(or_(at > position, and_(at == position, key > named)))
     ordered = query.order_by(at.desc(), key.desc()) if older else query.order_by(at.asc(), key.asc())
-    rows = list(await connection(unit).execute(ordered.limit(cursor.limit + 1)))
+    rows = (await connection(unit).execute(ordered.limit(cursor.limit + 1))).all()
     has_more = len(rows) > cursor.limit
     rows = rows[: cursor.limit]
     return (rows if older else rows[::-1]), has_more

@@ -183,22 +183,25 @@ def show_summaries(rows: Sequence[SpendSummary], next_page: str | None) -> bytes
     A page can have three thousand rows of a thousand members and a few limits, and each of these is encoded once.
     """
     encode = msgspec.json.encode
-    members = {row.member.id: row.member for row in rows}
-    limits = {row.limit.id: row.limit for row in rows}
-    starts = {name: encode(_person_fields(member))[:-1] for name, member in members.items()}
-    ends = {name: b'",%b' % encode(_limit_fields(limit))[1:] for name, limit in limits.items()}
-    nothing = {name: b',"period_to_date_spend":"0%b' % end for name, end in ends.items()}
-    lines = [
-        starts[member.id] + nothing[limit.id]
-        if not spent
-        else b'%b,"period_to_date_spend":"%b%b' % (starts[member.id], show_spend(spent).encode(), ends[limit.id])
-        for member, limit, spent in rows
-    ]
+    ends: dict[str, tuple[bytes, bytes]] = {}
+    lines: list[bytes] = []
+    last, start = None, b""
+    for member, limit, spent in rows:
+        if member is not last:
+            last, start = member, encode(_person_fields(member))[:-1]
+        end = ends.get(limit.id)
+        if end is None:
+            rest = b'",%b' % encode(_limit_fields(limit))[1:]
+            ends[limit.id] = end = rest, b',"period_to_date_spend":"0' + rest
+        if spent:
+            lines.append(b'%b,"period_to_date_spend":"%b%b' % (start, show_spend(spent).encode(), end[0]))
+        else:
+            lines.append(start + end[1])
     return b'{"data":[%b],"next_page":%b}' % (b",".join(lines), encode(next_page))
 
 
 def _person_fields(member: Member) -> dict[str, object]:
-    return {"actor": actor_fields(member), "scope": scope_fields(Scope.USER, member.id)}
+    return {"actor": actor_fields(member), "scope": {"type": "user", "user_id": member.id}}
 
 
 def _limit_fields(limit: SpendLimit) -> dict[str, object]:
