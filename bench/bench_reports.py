@@ -129,6 +129,7 @@ def cases(database: Database, *, again: bool = False) -> list[Case]:
         ("costs, 31 days by description", ROLLED_MS, lambda: costs("description")),
         ("costs, 31 days by workspace and description", ROLLED_MS, lambda: costs("workspace_id", "description")),
         ("costs, 31 days by key", ROLLED_MS, lambda: costs("api_key_id")),
+        ("costs, 31 days by person", ROLLED_MS, lambda: costs("user_id")),
         ("analytics, 31 days by model", ROLLED_MS, lambda: analyse("cost", "model")),
         ("analytics, 31 days by workspace and model", ROLLED_MS, lambda: analyse("usage", "workspace_id", "model")),
         ("analytics, 31 days by key, first 1000", ROLLED_MS, lambda: analyse("cost", "api_key_id")),

@@ -134,8 +134,12 @@ async def test_whose_a_key_is_counts_at_once(database: Database) -> None:
     owners = Owners()
     kept = service(database, owners=owners)
     assert b"user_owner" not in await costs(kept, "user_id")
-    owners.known = {"apikey_1": "user_owner"}
-    assert b"user_owner" in await costs(kept, "user_id")
+    for owner in ("user_owner", "user_next", "user_owner"):
+        owners.known = {"apikey_1": owner}
+        for _ in range(2):
+            assert f'"user_id":"{owner}"'.encode() in await costs(kept, "user_id")
+    owners.known = {}
+    assert b"user_owner" not in await costs(kept, "user_id")
 
 
 @pytest.mark.parametrize(("room", "again"), [(0, [2, 1, 0]), (12_000, [0]), (100_000, [])])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from operator import add
+from operator import add, itemgetter
 from typing import Final, NamedTuple
 
 from antechamber.features.usage.model.prices import Component
@@ -113,13 +113,13 @@ def attribute(rows: Sequence[SumRow], group_by: Sequence[CostGroup], owners: Map
     first = 2 + len(places)
     account, key = places[Dimension.ACCOUNT_ID], places[Dimension.API_KEY_ID]
     kept = [places[column] for column in columns_of(group_by) if not isinstance(column, CostGroup)]
-    sums: dict[tuple[object, ...], tuple[int, ...]] = {}
+    rest = itemgetter(0, 1, *kept)
+    sums: dict[tuple[str, tuple[object, ...]], tuple[int, ...]] = {}
     for row in rows:
-        name = (row[0], row[1], row[account] or owners.get(row[key], ""), *(row[place] for place in kept))
-        amounts = tuple(row[first:])
+        name, amounts = (row[account] or owners.get(row[key], ""), rest(row)), tuple(row[first:])
         there = sums.get(name)
         sums[name] = amounts if there is None else tuple(map(add, there, amounts))
-    return [(*name, *amounts) for name, amounts in sums.items()]
+    return [(*at[:2], person, *at[2:], *amounts) for (person, at), amounts in sums.items()]
 
 
 @lru_cache(maxsize=4096)

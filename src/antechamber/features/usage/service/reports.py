@@ -1,6 +1,6 @@
 """Reports in buckets of time: tokens used, and what they cost, paged, from the roll-ups."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from antechamber.base.clock import Clock
 from antechamber.base.ids import OrganizationId
 from antechamber.base.page import foreign_cursor, open_cursor, read_number, seal_cursor
-from antechamber.base.unit import Unit, Units
+from antechamber.base.unit import Units
 from antechamber.features.usage.model import (
     COST,
     COSTS,
@@ -28,7 +28,7 @@ from antechamber.features.usage.model import (
 )
 from antechamber.features.usage.model.costs import CostQuery, attribute, facets_of
 from antechamber.features.usage.ports import People, UsageStore
-from antechamber.features.usage.service.printed import Print, PrintedDays
+from antechamber.features.usage.service.printed import PrintedDays
 
 # shows rows of one bucket, which hold what `columns_of` says and behind it the costs
 PrintCosts: TypeAlias = Callable[[Sequence[SumRow]], bytes]
@@ -62,7 +62,12 @@ class UsageReports:
                     return await self._store.printed(unit, organization_id, asked, line)
 
                 name = (line, question.group_by, tuple(sorted(filters.items())))
-                lines = await self._days(unit, organization_id, question.pieces[0], name, printed)
+                # hours and minutes are not kept
+                lines = await (
+                    self._printed.lines(unit, organization_id, question.pieces[0], name, printed)
+                    if query.width is Width.DAY
+                    else printed(question.pieces[0])
+                )
         return Report(_buckets(lines, query.width, start, stop), following)
 
     async def costs(self, organization_id: OrganizationId, query: CostQuery, shown: PrintCosts) -> Report:
@@ -83,17 +88,9 @@ class UsageReports:
                     return {bucket: shown(list(group)) for bucket, group in groupby(rows, key=itemgetter(0))}
 
                 # whose a key is can change without a request
-                name = None if query.by_person else query.group_by
-                lines = await self._days(unit, organization_id, question.pieces[0], name, printed)
+                name = (query.group_by, owners)
+                lines = await self._printed.lines(unit, organization_id, question.pieces[0], name, printed)
         return Report(_buckets(lines, Width.DAY, start, stop), following)
-
-    async def _days(
-        self, unit: Unit, organization_id: OrganizationId, piece: Piece, name: Hashable, printed: Print
-    ) -> Mapping[int, bytes]:
-        """Return the lines of each bucket; those of days may be kept if what is asked has a name."""
-        if name is None or piece.width is not Width.DAY:
-            return await printed(piece)
-        return await self._printed.lines(unit, organization_id, piece, name, printed)
 
 
 def cut(

@@ -29,6 +29,9 @@ _VALUES: Final = 2  # what a row has before them: the bucket and the flag of the
 _DESCRIPTION: Final = (
     "context_window", "cost_type", "currency", "description", "inference_geo", "model", "service_tier", "token_type",
 )  # fmt: skip
+_OF_THE_WIRE: Final = (CostGroup.DESCRIPTION, CostGroup.MODEL, CostGroup.WORKSPACE_ID)
+_START: Final = '{"amount":"'
+_NOWHERE: Final = '"workspace_id":null}'
 
 
 class CostBody(BaseModel):
@@ -97,8 +100,27 @@ def read_cost_query(
 
 def cost_lines(query: CostQuery) -> Callable[[Sequence[SumRow]], bytes]:
     """Return what shows the rows of a day, in the shape of CostBody: a page may have a hundred thousand."""
-    lines = _components(query) if query.is_described else _totals(query)
-    return lambda rows: ",".join(lines(rows)).encode()
+    tails, first = _Tails(query), _VALUES + len(columns_of(query.group_by))
+    names = tails.names
+    # what all lines have in common is copied when they are joined, not into each of them before
+    between = f"{tails.end},{_START}"
+
+    def components(rows: Sequence[SumRow]) -> list[str]:
+        return [
+            f"{to_cents(amount)}{tail}"
+            for row in rows
+            for amount, tail in zip(row[first:], tails[names(row)], strict=True)
+            if amount
+        ]
+
+    def totals(rows: Sequence[SumRow]) -> list[str]:
+        return [f"{to_cents(row[-1])}{tails[names(row)][0]}" for row in rows]
+
+    def shown(rows: Sequence[SumRow]) -> bytes:
+        lines = components(rows) if query.is_described else totals(rows)
+        return f"{_START}{between.join(lines)}{tails.end}".encode() if lines else b""
+
+    return shown
 
 
 def show_costs(report: Report) -> bytes:
@@ -107,82 +129,52 @@ def show_costs(report: Report) -> bytes:
     return show_buckets(buckets, report.next_page)
 
 
-def _totals(query: CostQuery) -> Callable[[Sequence[SumRow]], list[str]]:
-    """Return what makes lines of rows with one amount."""
-    tails = _Tails(query)
-    names = tails.names
-
-    def lines(rows: Sequence[SumRow]) -> list[str]:
-        return [f'{{"amount":"{to_cents(row[-1])}",{tails[names(row)]}' for row in rows]
-
-    return lines
-
-
-def _components(query: CostQuery) -> Callable[[Sequence[SumRow]], list[str]]:
-    """Return what makes lines of rows with an amount of each component."""
-    columns = columns_of(query.group_by)
-    what = itemgetter(*(columns.index(name) + _VALUES for name in DESCRIBED))
-    ends, middles = _Ends(query), _Middles()
-    names, first = ends.names, _VALUES + len(columns)
-
-    def lines(rows: Sequence[SumRow]) -> list[str]:
-        return [
-            f'{{"amount":"{to_cents(amount)}",{middle}{end}'
-            for row in rows
-            for end in (ends[names(row)],)
-            for amount, middle in zip(row[first:], middles[what(row)], strict=True)
-            if amount
-        ]
-
-    return lines
-
-
-class _Ends(dict[tuple[Any, ...], str]):
-    """The ends of lines by what they are grouped by, each made once."""
+class _Tails(dict[tuple[Any, ...], Sequence[str]]):
+    """What comes behind a row's amounts and before `end`, by its flag and its values; each made once."""
 
     def __init__(self, query: CostQuery) -> None:
         super().__init__()
-        hidden = (CostGroup.DESCRIPTION, CostGroup.MODEL, CostGroup.WORKSPACE_ID)
-        self._extensions = [group for group in query.group_by if group not in hidden]
-        workspace = _place(query, CostGroup.WORKSPACE_ID)
-        places = [_place(query, group) for group in self._extensions]
-        # the flag's place stands for a workspace that is not asked for, so that days share their ends
-        self.places = (_FLAG, workspace or _FLAG, *places)
-        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(*self.places)
-        self._by_workspace = bool(workspace)
+        self._columns = [column.value for column in columns_of(query.group_by)]
+        self._extensions = [group for group in query.group_by if group not in _OF_THE_WIRE]
+        self._middles = _Middles(described=query.is_described)
+        self._by_workspace = CostGroup.WORKSPACE_ID in query.group_by
+        # the flag twice: of one place there would be no tuple
+        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(
+            _FLAG, _FLAG, *range(_VALUES, _VALUES + len(self._columns))
+        )
+        if self._by_workspace:
+            self.end = "}"
+        elif query.is_described or CostGroup.MODEL in query.group_by:
+            self.end = _NOWHERE
+        else:
+            self.end = _middle({}) + _NOWHERE
 
-    def __missing__(self, names: tuple[Any, ...]) -> str:
-        """Make the end of a line that is seen for the first time."""
-        is_default, workspace, *others = names
-        shown = "null" if is_default or not self._by_workspace else _quote(workspace)
-        more = (f',"{group}":{_quote(text)}' for group, text in zip(self._extensions, others, strict=True))
-        self[names] = end = f'"workspace_id":{shown}{"".join(more)}}}'
-        return end
-
-
-class _Tails(dict[tuple[Any, ...], str]):
-    """What comes behind an amount that is not described, by what it is grouped by, each made once."""
-
-    def __init__(self, query: CostQuery) -> None:
-        super().__init__()
-        self._ends = _Ends(query)
-        model = _place(query, CostGroup.MODEL)
-        self.names: Callable[[SumRow], tuple[Any, ...]] = itemgetter(model or _FLAG, *self._ends.places)
-        self._by_model = bool(model)
-
-    def __missing__(self, names: tuple[Any, ...]) -> str:
+    def __missing__(self, names: tuple[Any, ...]) -> Sequence[str]:
         """Make what is seen for the first time."""
-        model, *of_end = names
-        self[names] = tail = _middle({"model": model} if self._by_model else {}) + self._ends[tuple(of_end)]
-        return tail
+        is_default, _, *values = names
+        told = dict(zip(self._columns, values, strict=True))
+        who = "".join(f'"{group}":{_quote(told[group])},' for group in self._extensions)
+        is_named = self._by_workspace and not is_default
+        place = f'"workspace_id":{_quote(told[CostGroup.WORKSPACE_ID])}}}' if is_named else _NOWHERE
+        middles = self._middles[tuple(told.get(name, "") for name in DESCRIBED)]
+        self[names] = tails = [f'",{who}{middle}{place}'.removesuffix(self.end) for middle in middles]
+        return tails
 
 
-class _Middles(dict[tuple[str, ...], list[str]]):
-    """The described parts of lines, one for each component, each made once."""
+class _Middles(dict[tuple[str, ...], Sequence[str]]):
+    """What lines say of DESCRIBED, one for each component or one for all, each made once."""
 
-    def __missing__(self, what: tuple[str, ...]) -> list[str]:
+    def __init__(self, *, described: bool) -> None:
+        super().__init__()
+        self._is_described = described
+
+    def __missing__(self, what: tuple[str, ...]) -> Sequence[str]:
         """Describe a group that is seen for the first time."""
-        self[what] = middles = [_described(Described(component, *what)) for component in Component]
+        if self._is_described:
+            middles = [_described(Described(component, *what)) for component in Component]
+        else:
+            middles = [_middle(dict(zip(DESCRIBED, what, strict=True)))]
+        self[what] = middles
         return middles
 
 
@@ -207,12 +199,6 @@ def _middle(told: Mapping[str, str]) -> str:
     """Return everything between the amount and the workspace."""
     shown = {**dict.fromkeys(_DESCRIPTION), **told, "currency": "USD"}
     return "".join(f'"{name}":{_quote(shown[name] or "")},' for name in sorted(shown))
-
-
-def _place(query: CostQuery, group: CostGroup) -> int:
-    """Return where rows have a group, 0 for nowhere."""
-    names = [column.value for column in columns_of(query.group_by)]
-    return names.index(group.value) + _VALUES if group in query.group_by else 0
 
 
 def _quote(text: str) -> str:
