@@ -40,6 +40,7 @@ from antechamber.features.usage.model.analytics import (
 )
 from antechamber.features.usage.ports import People, UsageStore
 from antechamber.features.usage.service.reports import cut
+from antechamber.features.usage.service.settled import SettledSums
 
 _ACTORS = (Grouping.ACTOR, Grouping.ACTOR_TYPE)
 _PERSON: Final = f"{Kind.USER}_"
@@ -56,6 +57,7 @@ class Analytics:
         self._units = units
         self._clock = clock
         self._people = people
+        self._sums = SettledSums(store)
 
     async def page(self, organization_id: OrganizationId, query: AnalyticsQuery) -> AnalyticsPage:
         """Return one page; InvalidRequest names what is out of bounds, or a cursor of another query."""
@@ -100,9 +102,11 @@ class Analytics:
         """Return the page's lines and one more if there is one; all of them when they come in buckets."""
         owners = await self._people.owners(unit, asked.organization_id) if asked.is_personal else {}
         question = asked.question(owners)
-        rows = await self._store.table(unit, asked.organization_id, question)
         if not asked.by_actor:
+            rows = await self._store.table(unit, asked.organization_id, question)
             return [asked.line(row) for row in rows], question.is_scan
+        today = Width.DAY.floor(self._clock.now())
+        rows = await self._sums.rows(unit, asked.organization_id, question, today)
         return asked.merge(rows, owners), question.is_scan
 
 
@@ -158,7 +162,7 @@ class _Asked:
             counters=self._counters,
             filters=filters,
             bucketed=query.width is not None,
-            unless_zero=self._counters[:-1],
+            unless_zero=() if self.by_actor else self._counters[:-1],
             rank=() if self.by_actor else self._rank,
             ascending=query.ascending and not query.by_time,
             by_time=query.by_time,
@@ -193,7 +197,8 @@ class _Asked:
                 group, new = (name, told(row)), row[first:]
                 there = sums.get(group)
                 sums[group] = tuple(new if there is None else map(add, there, new))
-        ordered = sorted(sums)
+        # all but the requests
+        ordered = sorted(group for group, counters in sums.items() if any(counters[:-1]))
         places = tuple(self._counters.index(name) for name in self._rank)
         query = self.query
         ordered.sort(key=lambda group: rank_key(sums[group], places), reverse=not query.ascending or query.by_time)

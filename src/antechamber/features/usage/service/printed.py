@@ -1,68 +1,48 @@
 """Days of reports as they were printed, kept while nobody adds to them: few pages hold a day that is not over."""
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from antechamber.base.ids import OrganizationId
 from antechamber.base.unit import Unit
 from antechamber.features.usage.model import Piece, Width
 from antechamber.features.usage.ports import UsageStore
+from antechamber.features.usage.service.kept import Kept, digest
 
 Print: TypeAlias = Callable[[Piece], Awaitable[Mapping[int, bytes]]]
 # a report of 31 days by each of 3,000 keys is 30 MB
 _MOST_BYTES: Final = 64 << 20
 # what an entry takes beside its text
 _ENTRY_BYTES: Final = 1 << 10
-_DIGEST_BYTES: Final = 16
 
 
 class PrintedDays:
-    """Lines of days by organisation, day and question, the longest unused let go first.
+    """Lines of days by organisation, day and question.
 
     A day is looked up by what has gone into it (`UsageStore.marks`), in the transaction that would print it anew.
     """
 
     def __init__(self, store: UsageStore, most_bytes: int = _MOST_BYTES) -> None:
         self._store = store
-        self._most = most_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[Hashable, tuple[Hashable, bytes]] = OrderedDict()
+        self._kept: Kept[bytes] = Kept(most_bytes)
 
     async def lines(
-        self, unit: Unit, organization_id: OrganizationId, piece: Piece, question: Hashable, printed: Print
+        self, unit: Unit, organization_id: OrganizationId, piece: Piece, question: object, printed: Print
     ) -> Mapping[int, bytes]:
         """Return the lines of a piece's days, those without any left out; `printed` prints what is not kept.
 
         `question` is told from others by its `repr`.
         """
         marks = await self._store.marks(unit, organization_id, piece)
-        # a digest: filters may be longer than what they leave
-        asked = hashlib.blake2b(repr(question).encode(), digest_size=_DIGEST_BYTES).digest()
+        asked = digest(question)
         names = {at: (organization_id, at, asked) for at in marks}
-        found = {at: lines for at, name in names.items() if (lines := self._find(name, marks[at])) is not None}
+        found = {at: lines for at, name in names.items() if (lines := self._kept.find(name, marks[at])) is not None}
         for run in _runs(sorted(marks.keys() - found.keys())):
             anew = await printed(run)
             for at in range(run.start, run.end, Width.DAY.microseconds):
-                found[at] = anew.get(at, b"")
-                self._keep(names[at], marks[at], found[at])
+                found[at] = lines = anew.get(at, b"")
+                self._kept.keep(names[at], marks[at], lines, len(lines) + _ENTRY_BYTES)
         return found
-
-    def _find(self, name: Hashable, mark: Hashable) -> bytes | None:
-        there = self._kept.get(name)
-        if there is None or there[0] != mark:
-            return None
-        self._kept.move_to_end(name)
-        return there[1]
-
-    def _keep(self, name: Hashable, mark: Hashable, lines: bytes) -> None:
-        _, before = self._kept.pop(name, (None, None))
-        self._bytes += len(lines) + _ENTRY_BYTES - (0 if before is None else len(before) + _ENTRY_BYTES)
-        self._kept[name] = mark, lines
-        while self._bytes > self._most:
-            _, (_, oldest) = self._kept.popitem(last=False)
-            self._bytes -= len(oldest) + _ENTRY_BYTES
 
 
 def _runs(days: Sequence[int]) -> Iterator[Piece]:
