@@ -223,6 +223,29 @@ async def test_people_are_their_tokens_and_their_keys(database: Database, group_
     assert await ask(database, nobody) == []
 
 
+@pytest.mark.parametrize(
+    "group_by",
+    [(), (Dimension.MODEL,), (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID), (Dimension.WORKSPACE_ID, Tag.SESSION_ID)],
+)
+@pytest.mark.parametrize("bucketed", [True, False])
+async def test_groups_of_persons_are_those_of_their_tokens_and_keys(
+    database: Database, group_by: tuple[Facet, ...], *, bucketed: bool
+) -> None:
+    await fill(database)
+    owners = {"apikey_1": 'user_"1', "apikey_2": "user_1", "apikey_unused": "user_2"}
+    question = Question(pieces(START, END), group_by, COUNTERS, bucketed=bucketed, owners=owners)
+    rows = await ask(database, question)
+    whose = (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID)
+    expected: dict[tuple[object, ...], tuple[int, ...]] = {}
+    first = 4 + len(group_by)
+    for each in await ask(database, replace(question, owners=None, group_by=(*whose, *group_by))):
+        name = (*each[:2], each[2] or owners.get(each[3], ""), *each[4:first])
+        there = expected.get(name, (0,) * len(COUNTERS))
+        expected[name] = tuple(map(add, there, each[first:]))
+    assert rows == sorted((*name, *sums) for name, sums in expected.items())
+    assert {row[2] for row in rows} == {"", "user_0", "user_1", 'user_"1'}
+
+
 async def test_nothing_used_is_no_row(database: Database) -> None:
     for group_by in ((), (Dimension.MODEL,)):
         assert await ask(database, Question(pieces(START, END), group_by, ("requests",), bucketed=False)) == []

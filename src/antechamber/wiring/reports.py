@@ -24,7 +24,7 @@ class ReportedPeople:
         query = select(columns.id, columns.user_id).where(
             columns.organization_id == organization_id, columns.user_id.is_not(None)
         )
-        return {row.id: row.user_id for row in await connection(unit).execute(query)}
+        return dict((await connection(unit).execute(query)).all())
 
     async def people(self, unit: Unit, organization_id: OrganizationId, ids: Collection[str]) -> Mapping[str, Person]:
         """Return those of these users that are or were members."""

@@ -10,7 +10,6 @@ from antechamber.features.usage.model.analytics import ActorType, AnalyticsQuery
 from antechamber.features.usage.model.costs import (
     CostGroup,
     Described,
-    attribute,
     columns_of,
     describe,
     display_name,
@@ -45,20 +44,12 @@ def test_descriptions_say_what_is_not_ordinary() -> None:
     assert describe(plain._replace(component=Component.WEB_SEARCH)) == "Claude Sonnet 4 Web Search Usage"
 
 
-def test_a_persons_keys_and_tokens_are_one_line() -> None:
-    groups = (CostGroup.USER_ID,)
-    assert facets_of(groups) == (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID)
-    rows = [(0, 0, "user_1", "", 3), (0, 0, "", "apikey_1", 10), (0, 0, "", "apikey_2", 5)]
-    assert columns_of(groups) == groups
-    assert attribute(rows, groups, {"apikey_1": "user_1"}) == [(0, 0, "user_1", 13), (0, 0, "", 5)]
-
-
-def test_a_persons_keys_stay_apart_when_they_are_asked_for() -> None:
+def test_persons_come_before_what_the_store_groups_by() -> None:
+    assert facets_of((CostGroup.USER_ID,)) == ()
+    assert columns_of((CostGroup.USER_ID,)) == (CostGroup.USER_ID,)
     groups = (CostGroup.API_KEY_ID, CostGroup.USER_ID)
-    rows = [(0, 0, "apikey_1", "", 10), (0, 0, "", "user_1", 3)]
+    assert facets_of(groups) == (Dimension.API_KEY_ID,)
     assert columns_of(groups) == (CostGroup.USER_ID, Dimension.API_KEY_ID)
-    expected = [(0, 0, "user_1", "apikey_1", 10), (0, 0, "user_1", "", 3)]
-    assert attribute(rows, groups, {"apikey_1": "user_1"}) == expected
 
 
 def test_usage_is_attributed_to_a_person_before_a_service_account_before_a_key() -> None:

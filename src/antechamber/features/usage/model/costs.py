@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from operator import add, itemgetter
 from typing import Final, NamedTuple
 
 from antechamber.features.usage.model.prices import Component
 from antechamber.features.usage.model.reports import Dimension, Width
-from antechamber.features.usage.model.tables import Facet, SumRow
+from antechamber.features.usage.model.tables import Facet
 
 _DATE: Final = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
 # 4-5 is version 4.5; four digits are a date or a size
@@ -87,39 +86,20 @@ class CostQuery:
 
 
 def facets_of(group_by: Sequence[CostGroup]) -> tuple[Facet, ...]:
-    """Return what the store has to group by."""
+    """Return what the store has to group by, beside persons."""
     found: dict[Facet, None] = {}
     for group in group_by:
         if group is CostGroup.DESCRIPTION:
             found |= dict.fromkeys(DESCRIBED)
-        elif group is CostGroup.USER_ID:
-            found |= dict.fromkeys((Dimension.ACCOUNT_ID, Dimension.API_KEY_ID))
-        else:
+        elif group is not CostGroup.USER_ID:
             found[Dimension(group.value)] = None
     return tuple(found)
 
 
 def columns_of(group_by: Sequence[CostGroup]) -> tuple[Facet | CostGroup, ...]:
-    """Return what rows hold once their persons are known."""
-    persons = {Dimension.ACCOUNT_ID, Dimension.API_KEY_ID} - {group.value for group in group_by}
-    if CostGroup.USER_ID not in group_by:
-        return facets_of(group_by)
-    return (CostGroup.USER_ID, *(facet for facet in facets_of(group_by) if facet not in persons))
-
-
-def attribute(rows: Sequence[SumRow], group_by: Sequence[CostGroup], owners: Mapping[str, str]) -> list[SumRow]:
-    """Return rows of `facets_of` as rows of `columns_of`: a person's keys and tokens are one, user_id is first."""
-    places = {facet: 2 + number for number, facet in enumerate(facets_of(group_by))}
-    first = 2 + len(places)
-    account, key = places[Dimension.ACCOUNT_ID], places[Dimension.API_KEY_ID]
-    kept = [places[column] for column in columns_of(group_by) if not isinstance(column, CostGroup)]
-    rest = itemgetter(0, 1, *kept)
-    sums: dict[tuple[str, tuple[object, ...]], tuple[int, ...]] = {}
-    for row in rows:
-        name, amounts = (row[account] or owners.get(row[key], ""), rest(row)), tuple(row[first:])
-        there = sums.get(name)
-        sums[name] = amounts if there is None else tuple(map(add, there, amounts))
-    return [(*at[:2], person, *at[2:], *amounts) for (person, at), amounts in sums.items()]
+    """Return what the store's rows hold: persons first."""
+    persons = (CostGroup.USER_ID,) if CostGroup.USER_ID in group_by else ()
+    return (*persons, *facets_of(group_by))
 
 
 @lru_cache(maxsize=4096)

@@ -49,7 +49,8 @@ class Piece:
 class Question:
     """Sums of `counters` by group, and by bucket if `bucketed`; empty filters let everything through.
 
-    With `persons` only what these people used counts.
+    With `persons` only what these people used counts. With `owners`, persons by their keys, groups are first by whose
+    they are: the account of a token, the owner of a key, '' for nobody.
     Groups in which all of `unless_zero` are 0 are left out. `rank` are the counters by whose sum the groups are
     ordered, greatest first unless `ascending`, before their names; `by_time` puts the buckets before the rank, and
     `newest_first` turns them. `limit` and `offset` cut the ordered groups.
@@ -68,11 +69,13 @@ class Question:
     limit: int | None = None
     offset: int = 0
     persons: Persons | None = None
+    owners: Mapping[str, str] | None = None
 
     @property
     def facets(self) -> frozenset[Facet]:
         """Everything that the question looks at."""
-        people = () if self.persons is None else (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID)
+        is_personal = self.persons is not None or self.owners is not None
+        people = (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID) if is_personal else ()
         return frozenset((*self.group_by, *people)) | {name for name, values in self.filters.items() if values}
 
     @property
@@ -102,7 +105,8 @@ class Line:
     values: tuple[str, ...]
 
 
-# (bucket or 0, 1 in the default workspace else 0, the group's values with '' for null, the counters)
+# (bucket or 0, 1 in the default workspace else 0, the person if there are `owners`, the group's values with '' for
+# null, the counters)
 SumRow: TypeAlias = Sequence[Any]
 
 

@@ -26,7 +26,7 @@ from antechamber.features.usage.model import (
     check_kept,
     interval,
 )
-from antechamber.features.usage.model.costs import CostQuery, attribute, facets_of
+from antechamber.features.usage.model.costs import CostQuery, facets_of
 from antechamber.features.usage.ports import People, UsageStore
 from antechamber.features.usage.service.printed import PrintedDays
 
@@ -76,20 +76,20 @@ class UsageReports:
         binding = {"report": "cost", "organization_id": organization_id, **query.binding()}
         start, stop, following = cut(Width.DAY, query.limit, query.interval(now), query.page, binding)
         counters = COSTS if query.is_described else (COST,)
-        question = Question((Piece(Width.DAY, start, stop),), facets_of(query.group_by), counters, unless_zero=counters)
+        piece = Piece(Width.DAY, start, stop)
         lines: Mapping[int, bytes] = {}
         if start < stop:
             async with self._units.read() as unit:
                 owners = await self._people.owners(unit, organization_id) if query.by_person else None
+                question = Question((piece,), facets_of(query.group_by), counters, unless_zero=counters, owners=owners)
 
                 async def printed(piece: Piece) -> Mapping[int, bytes]:
                     rows = await self._store.table(unit, organization_id, replace(question, pieces=(piece,)))
-                    rows = rows if owners is None else attribute(rows, query.group_by, owners)
                     return {bucket: shown(list(group)) for bucket, group in groupby(rows, key=itemgetter(0))}
 
                 # whose a key is can change without a request
                 name = (query.group_by, owners)
-                lines = await self._printed.lines(unit, organization_id, question.pieces[0], name, printed)
+                lines = await self._printed.lines(unit, organization_id, piece, name, printed)
         return Report(_buckets(lines, Width.DAY, start, stop), following)
 
 

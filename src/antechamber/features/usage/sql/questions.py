@@ -1,11 +1,13 @@
 """Questions as SQL, and their answers in the driver's own rows: a report may have tens of thousands of them."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import add
 from typing import Any, Final
+
+import msgspec
 
 from antechamber.base.errors import Unavailable
 from antechamber.base.ids import OrganizationId
@@ -27,6 +29,9 @@ _ROW_VALUES: Final[dict[Facet, str]] = {
     **{tag: f"COALESCE({tag.value}, '')" for tag in Tag},
 }
 _TAGS: Final = frozenset(Tag)
+# whose the rows of a roll-up are
+_WHOSE: Final = (Dimension.ACCOUNT_ID, Dimension.API_KEY_ID)
+_PERSON: Final = "CASE WHEN account_id <> '' THEN account_id ELSE COALESCE(owner, '') END"
 _ADDED: Final = {COST: " + ".join(COSTS)}
 _ROW_COUNTERS: Final = {
     "requests": "1",
@@ -55,21 +60,27 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
     by_workspace = Dimension.WORKSPACE_ID in question.group_by
     if is_nearly_plain(question):
         return _plain(statement, question, organization_id)
-    keys = [*(["bucket"] if question.bucketed else []), *question.group_by]
+    persons = [] if question.owners is None else ["person"]
+    opening = "" if question.owners is None else _owners(statement, question.owners)
+    keys = [*(["bucket"] if question.bucketed else []), *persons, *question.group_by]
     # PostgreSQL sums integers to numerics
     total = "CAST(SUM({0}) AS BIGINT)" if postgres else "SUM({0})"
     chosen = [
         "bucket" if question.bucketed else "0",
         # a workspace is the default one or it isn't: grouped by workspace, the greatest is the only value
         "MAX(CAST(default_workspace AS INTEGER))" if by_workspace else "0",
+        *persons,
         *question.group_by,
         *(total.format(name) for name in question.counters),
     ]
+    names = dict.fromkeys((*question.group_by, *(_WHOSE if persons else ())))
     needed = dict.fromkeys((*question.counters, *question.unless_zero, *question.rank))
-    columns = [*keys, *(["default_workspace"] if by_workspace else []), *needed]
+    columns = [*keys[: question.bucketed], *names, *(["default_workspace"] if by_workspace else []), *needed]
     parts = [part for piece in question.pieces for part in _parts(statement, question, organization_id, piece, columns)]
     source = f"({' UNION ALL '.join(parts)}) AS parts"
-    statement.text = f"SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608 - names of ours only
+    if persons:
+        source = f"(SELECT *, {_PERSON} AS person FROM {source} LEFT JOIN owners ON owned = api_key_id) AS parts"  # noqa: S608 - as below
+    statement.text = f"{opening}SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608 - names of ours only
     if keys:
         statement.text += f" GROUP BY {', '.join(keys)}"
     if question.unless_zero:
@@ -79,6 +90,13 @@ def build(question: Question, organization_id: OrganizationId, *, postgres: bool
     if question.limit is not None:
         statement.text += f" LIMIT {statement.mark(question.limit)} OFFSET {statement.mark(question.offset)}"
     return statement
+
+
+def _owners(statement: Statement, owners: Mapping[str, str]) -> str:
+    """Return what a statement begins with that knows owners by their keys."""
+    told = statement.mark(msgspec.json.encode(owners).decode())
+    pairs = f"json_each_text(CAST({told} AS JSON))" if statement.postgres else f"json_each({told})"
+    return f"WITH owners(owned, owner) AS MATERIALIZED (SELECT key, value FROM {pairs}) "  # noqa: S608 - a mark
 
 
 def is_plain(question: Question) -> bool:
@@ -100,7 +118,7 @@ def is_nearly_plain(question: Question) -> bool:
 
 def _spare(question: Question) -> AbstractSet[Facet] | None:
     """Return what a roll-up's rows have beyond the groups, None where they are not all that is looked at."""
-    if len(question.pieces) > 1 or not question.bucketed or question.is_tagged:
+    if len(question.pieces) > 1 or not question.bucketed or question.is_tagged or question.owners is not None:
         return None
     cube, groups = choose(question.pieces[0].width, question.facets), frozenset(question.group_by)
     return cube.dimensions - groups if groups == question.facets else None
@@ -272,7 +290,7 @@ def _order(question: Question) -> list[str]:
     rank = [f"{_sum_of(question.rank)}{'' if question.ascending else ' DESC'}"]
     ranks = rank if question.rank else []
     first = [*buckets, *ranks] if question.by_time else [*ranks, *buckets]
-    return [*first, *question.group_by]
+    return [*first, *([] if question.owners is None else ["person"]), *question.group_by]
 
 
 def _sum_of(names: Sequence[str]) -> str:
