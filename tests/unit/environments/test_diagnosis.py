@@ -40,6 +40,8 @@ CARGO = Step(Manager.CARGO, ("cargo",), ("ripgrep@1",))
          Reason.EGRESS_DENIED, None),
         (PIP, "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
          Reason.DISK_FULL, None),
+        (PIP, "ERROR: Could not install packages due to an OSError: [Errno 27] File too large",
+         Reason.DISK_FULL, None),
         (NPM, "npm error code E404\nnpm error 404  '@scope/no-such@9' is not in this registry.\n",
          Reason.PACKAGE_NOT_FOUND, "@scope/no-such@9"),
         (NPM, "npm error code ETARGET\nnpm error notarget No matching version found for express@99.0.0.\n",

@@ -16,7 +16,13 @@ _LAID_TO_THE_NETWORK: Final = frozenset(
     {Reason.EGRESS_DENIED, Reason.INSTALL_FAILED, Reason.PACKAGE_NOT_FOUND, Reason.REGISTRY_UNREACHABLE}
 )
 _SIGNS: Final[Sequence[tuple[Reason, re.Pattern[str]]]] = (
-    (Reason.DISK_FULL, re.compile(r"(?i)No space left on device|ENOSPC|Disk quota exceeded|not enough free space")),
+    (
+        Reason.DISK_FULL,
+        # where nothing but the size of a file can be limited, one is too large that is larger than the disk
+        re.compile(
+            r"(?i)No space left on device|ENOSPC|Disk quota exceeded|not enough free space|File too large|EFBIG"
+        ),
+    ),
     (
         Reason.EGRESS_DENIED,
         re.compile(r"(?i)Tunnel connection failed: 403|CONNECT.*403|proxy.*\b403\b|403\s+Forbidden"),

@@ -45,6 +45,7 @@ from antechamber.features.environments.service.environments import Environments
 
 _log = structlog.get_logger("builds")
 _LONGEST_PART: Final = 1 << 20
+_CLEARING_SECONDS: Final = 5
 NOTHING_TO_BUILD: Final = "nothing_to_build"
 LAYER_IN_USE: Final = "layer_in_use"
 
@@ -246,12 +247,17 @@ class Builds:
             self._clearing = asyncio.create_task(self._clear(left), name="what builds left")
 
     async def stop(self) -> None:
-        """End every build that runs; it counts as interrupted."""
+        """End every build that runs; it counts as interrupted.
+
+        What those of the server before left is removed first: the next one won't look for it, as they are over.
+        """
         tasks: list[asyncio.Task[Any]] = [running.task for running in self._live.values()]
-        if self._clearing is not None:
-            tasks.append(self._clearing)
         for task in tasks:
             task.cancel()
+        if self._clearing is not None:
+            await asyncio.wait((self._clearing,), timeout=_CLEARING_SECONDS)
+            self._clearing.cancel()
+            tasks.append(self._clearing)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _clear(self, left: Sequence[Build]) -> None:
