@@ -128,6 +128,11 @@ class Office:
     async def admin_workload(self, name: str = "terraform") -> str:
         return await self.workload(await self.account(name, organization_role="admin"))
 
+    async def developer(self) -> str:
+        """The id of a member who is developer."""
+        email, role = "dev@example.com", OrganizationRole.DEVELOPER
+        return (await self.storage.members.add(self.organization_id, email, "Dev", role, OPERATOR)).id
+
     async def operator(self) -> str:
         _, secret = await self.storage.tokens.mint(self.organization_id, "org:admin", DAY, OPERATOR)
         return secret.reveal()

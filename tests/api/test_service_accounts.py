@@ -184,6 +184,27 @@ async def test_a_lowered_role_counts_within_a_second(office: Office) -> None:
     assert (await office.ask("GET", ACCOUNTS, hand=token)).status == 403
 
 
+async def test_an_admin_that_is_made_a_developer_has_no_hand_in_anybodys_keys(office: Office) -> None:
+    account = await office.account("terraform", organization_role="admin")
+    # a token that administers, and one that calls models too
+    tokens = [
+        await office.workload(account),
+        await office.workload(account, "org:admin workspace:developer", await office.default_room()),
+    ]
+    key = await office.post(f"{ROOT}/api_keys", {"name": "own", "user_id": await office.developer()})
+    path = f"{ROOT}/api_keys/{key['id']}"
+    for token in tokens:
+        assert (await office.get(f"{ROOT}/api_keys", hand=token))["data"][0]["id"] == key["id"]
+    await office.post(f"{ACCOUNTS}/{account['id']}", {"organization_role": "developer"})
+    await office.house.app.changes.look()
+    for token in tokens:
+        for method, asked in (("GET", f"{ROOT}/api_keys"), ("GET", path), ("POST", f"{path}/rotate")):
+            assert "needs [api_keys:" in await office.refused(403, method, asked, hand=token)
+    # what is done in its workspace is by its role there, and stays
+    assert (await office.ask("GET", "/v1/models", hand=tokens[1])).status == 200
+    assert (await office.ask("GET", "/v1/models", hand=key["secret"])).status == 200
+
+
 async def test_another_organizations_and_nobodys_ids_are_not_found_in_the_same_words(
     office: Office, house: House
 ) -> None:

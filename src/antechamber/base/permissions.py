@@ -227,10 +227,11 @@ SERVICE_ACCOUNT_ROLES: Final[Mapping[ServiceAccountRole, frozenset[Permission]]]
     ServiceAccountRole.DEVELOPER: _SEES_MONEY | _HOLDS_KEYS | {Permission.ORGANIZATION_READ, Permission.TELEMETRY_READ},
 }
 
+ORG_ADMIN: Final = "org:admin"
 # What a token or an admin key is limited to; `org:admin` and `user:*` are the wire's (wire-auth.md), `read:*` and
 # `write:*` follow the hosted platform's scoped keys (wire-admin.md 4).
 SCOPES: Final[Mapping[str, frozenset[Permission]]] = {
-    "org:admin": _ADMINISTRATION | _ONLY_TOKENS,
+    ORG_ADMIN: _ADMINISTRATION | _ONLY_TOKENS,
     "read:admin_keys": frozenset({Permission.ADMIN_KEYS_READ}),
     "read:analytics": _SEES_MONEY,
     "read:api_keys": frozenset({Permission.API_KEYS_READ}),

@@ -22,6 +22,7 @@ from antechamber.base.ids import (
 from antechamber.base.permissions import (
     HELD,
     IN_A_WORKSPACE,
+    ORG_ADMIN,
     ROLES,
     SERVICE_ACCOUNT_ROLES,
     WORKSPACE_ROLES,
@@ -129,7 +130,9 @@ def _held(
     service_account_role: ServiceAccountRole | None,
     workspace_role: WorkspaceRole | None,
 ) -> frozenset[Permission]:
-    held = granted(tuple(scope.split()))
+    # `org:admin` is for admins: a service account that is none any more has lost it with the role
+    demoted = service_account_role not in {None, ServiceAccountRole.ADMIN}
+    held = granted(tuple(each for each in scope.split() if not (demoted and each == ORG_ADMIN)))
     inside = held & IN_A_WORKSPACE & WORKSPACE_ROLES[workspace_role] if workspace_role else frozenset()
     if role is not None:
         return inside | (held & ROLES[role])

@@ -12,6 +12,7 @@ from antechamber.base.ids import (
     EnvironmentId,
     EnvironmentKeyId,
     OrganizationId,
+    ServiceAccountId,
     SessionId,
     TokenId,
     UserId,
@@ -98,6 +99,18 @@ def test_a_persons_token_is_limited_by_its_scopes_and_by_the_persons_role(role: 
     assert profile.permissions == ROLES[role] & SCOPES["user:profile"]
     admin = dataclasses.replace(everything, scope="org:admin")
     assert (Permission.MEMBERS_WRITE in admin.permissions) == (role is OrganizationRole.ADMIN)
+
+
+@pytest.mark.parametrize("role", ServiceAccountRole)
+def test_org_admin_is_worth_nothing_to_a_service_account_that_is_no_admin(role: ServiceAccountRole) -> None:
+    account = ServiceAccountId("svac_01a")
+    token = dataclasses.replace(TOKEN, service_account_id=account, service_account_role=role)
+    admin = role is ServiceAccountRole.ADMIN
+    assert token.permissions == (SCOPES["org:admin"] if admin else frozenset())
+    both = dataclasses.replace(token, scope="org:admin workspace:developer", workspace_role=WorkspaceRole.ADMIN)
+    beside = dataclasses.replace(both, scope="workspace:developer")
+    assert (both.permissions == beside.permissions) == (not admin)
+    assert Permission.INFERENCE in both.permissions
 
 
 def test_a_refusal_names_what_is_held_what_is_needed_and_who_holds_it() -> None:
