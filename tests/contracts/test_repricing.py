@@ -1,5 +1,6 @@
 """Pricing anew: rows and roll-ups agree afterwards, and a second time nothing changes."""
 
+import pytest
 from sqlalchemy import func, select
 
 from antechamber.adapters.prices import Book, read_prices
@@ -113,4 +114,20 @@ async def test_what_was_changed_is_in_the_audit_log(database: Database) -> None:
     await repricing(database, OLD).apply(MINE, NOON, OPERATOR)
     async with database.read() as unit:
         found = (await connection(unit).exec_driver_sql("SELECT type, organization_id FROM activities")).all()
-    assert [tuple(each) for each in found] == [("prices_reapplied", ORGANIZATION)]
+    kinds = ("prices_reapplied", "prices_reapply_started")
+    assert sorted(tuple(each) for each in found) == [(kind, ORGANIZATION) for kind in kinds]
+
+
+async def test_who_is_ended_amid_the_slices_has_left_word(database: Database) -> None:
+    await bring_in(database, *(row(number) for number in range(7)))
+
+    def end(rows: int) -> None:
+        raise KeyboardInterrupt(rows)
+
+    with pytest.raises(KeyboardInterrupt):
+        await repricing(database, OLD).apply(MINE, 0, OPERATOR, tell=end)
+    async with database.read() as unit:
+        link = connection(unit)
+        changed = (await link.exec_driver_sql("SELECT COUNT(*) FROM usage_rows WHERE cost IS NOT NULL")).scalar_one()
+        found = (await link.exec_driver_sql("SELECT type FROM activities")).scalars().all()
+    assert (changed, found) == (3, ["prices_reapply_started"])

@@ -54,9 +54,17 @@ class BookPricer:
         self._seen.add((model, provider))
 
     def estimate(self, model: str, provider: str, tokens: Tokens, at: int) -> int:
-        """Return what so many tokens would cost."""
-        usage = TokenUsage(tokens.uncached_input, tokens.cache_write_5m, tokens.cache_write_1h, output=tokens.output)
-        return self._prices.cost(model, provider, usage, at).total
+        """Return what a request that uses just these would cost: all of it at the price of its whole input."""
+        usage = TokenUsage(
+            tokens.uncached_input,
+            tokens.cache_write_5m,
+            tokens.cache_write_1h,
+            output=tokens.output,
+            web_search_requests=tokens.web_search_requests,
+        )
+        return self._prices.cost(
+            model, provider, usage, at, inference_geo=tokens.inference_geo, speed=tokens.speed
+        ).total
 
     def cost(self, model: str, provider: str, used: Used, at: int) -> int:
         """Return what a request cost, as the ledger will price it."""

@@ -300,7 +300,7 @@ class Pricer(Protocol):
         ...
 
     def estimate(self, model: str, provider: str, tokens: Tokens, at: int) -> int:
-        """Return what so many tokens would cost."""
+        """Return what a request that uses just these would cost; prices may have steps by the whole input."""
         ...
 
     def cost(self, model: str, provider: str, used: Used, at: int) -> int:

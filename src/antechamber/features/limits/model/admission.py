@@ -38,12 +38,15 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens that a request may come to use."""
+    """Tokens and searches that a request may come to use, and what it asks for that makes its tokens dearer."""
 
     uncached_input: int = 0
     cache_write_5m: int = 0
     cache_write_1h: int = 0
     output: int = 0
+    web_search_requests: int = 0
+    speed: str = "standard"
+    inference_geo: str = "not_available"
 
 
 @dataclass(frozen=True, slots=True)

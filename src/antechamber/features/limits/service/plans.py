@@ -1,7 +1,9 @@
 """What a request takes, and what it gives back: rules turned into draws, holds and corrections."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from antechamber.features.limits.model.admission import DAILY, REQUESTS, Asking, Tokens
 from antechamber.features.limits.model.buckets import Correction, Draw
@@ -11,7 +13,10 @@ from antechamber.features.limits.ports import Pricer, Used
 
 # what a caller may get who does not say how much it wants
 ASSUMED_OUTPUT = 8192
+ASSUMED_SEARCHES = 10
 QUOTA = "quota"
+_SEARCH_TOOL: Final = re.compile(rb'"web_search_[0-9]{1,8}"')
+_MAX_USES: Final = re.compile(rb'"max_uses"\s*:\s*(\d{1,6})\b')
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +101,42 @@ def holds(rules: Applicable, asking: Asking, pricer: Pricer) -> tuple[Hold, ...]
     def price(tokens: Tokens) -> int:
         return pricer.estimate(asking.model, asking.provider, tokens, asking.started_at)
 
-    read = asking.estimated_input
-    needed = price(Tokens(uncached_input=read))
-    output = price(Tokens(output=ASSUMED_OUTPUT if asking.max_output is None else asking.max_output))
-    dearest = needed
-    if b'"cache_control"' in asking.body:
+    read, body = asking.estimated_input, asking.body
+    output = ASSUMED_OUTPUT if asking.max_output is None else asking.max_output
+    searches, speed, geo = _searches(body), _speed(body), _geo(body)
+    needed = price(Tokens(read, speed=speed, inference_geo=geo))
+    # one price for all of it, as the input says what the output costs, too
+    worst = price(Tokens(read, 0, 0, output, searches, speed, geo))
+    if b'"cache_control"' in body:
         # what is written into a cache costs more than what is only read
-        hour = b'"1h"' in asking.body
-        dearest = max(needed, price(Tokens(cache_write_1h=read) if hour else Tokens(cache_write_5m=read)))
+        five_minutes, hour = (0, read) if b'"1h"' in body else (read, 0)
+        worst = max(worst, price(Tokens(0, five_minutes, hour, output, searches, speed, geo)))
     return tuple(
         Hold(
             rule_key(rule, asking.started_at),
             rule.amount,
             window(rule.period, asking.started_at)[1],
             needed,
-            dearest + output,
+            worst,
         )
         for rule in rules.spends
     )
+
+
+# A quote inside a text of JSON has a backslash before it, so that these are names and values, if not of the field.
+
+
+def _speed(body: bytes) -> str:
+    return "fast" if b'"fast"' in body else "standard"
+
+
+def _geo(body: bytes) -> str:
+    return "us" if b'"us"' in body else "not_available"
+
+
+def _searches(body: bytes) -> int:
+    """Return how often a request may search the web: what its tools allow, or ASSUMED_SEARCHES."""
+    if _SEARCH_TOOL.search(body) is None:
+        return 0
+    allowed = [int(number) for number in _MAX_USES.findall(body)]
+    return sum(allowed) or ASSUMED_SEARCHES
