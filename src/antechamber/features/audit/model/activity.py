@@ -91,6 +91,7 @@ class ActivityType(StrEnum):
     PASSWORD_LINK_CREATED = "password_link_created"  # noqa: S105 - the same
     PASSWORD_LOGIN_SUCCEEDED = "password_login_succeeded"  # noqa: S105 - the same
     PRICES_REAPPLIED = "prices_reapplied"
+    PRICES_REAPPLY_STARTED = "prices_reapply_started"
     QUOTA_DELETED = "quota_deleted"
     QUOTA_UPDATED = "quota_updated"
     RATE_LIMIT_DELETED = "rate_limit_deleted"

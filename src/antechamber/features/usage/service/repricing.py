@@ -86,6 +86,12 @@ class Repricing:
                 changes = [(old, new) for old, new in pairs if found.add(old, new)]
                 if changes and not dry_run:
                     await self._store.reprice(unit, organization_id, changes)
+                    if found.changed == len(changes):
+                        # with the first change: who is killed amid the others has left word that there are some
+                        began = to_rfc3339(since_us)
+                        await self._audit.record(
+                            unit, organization_id, by, ActivityType.PRICES_REAPPLY_STARTED, since=began
+                        )
             if len(rows) < self._slice_rows:
                 break
             after = (rows[-1].intent.started_at, rows[-1].intent.request_id)
