@@ -23,7 +23,8 @@ class Person:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes it. It is not frozen, for that would double what it takes to make one, and a page may have a thousand.
+@dataclass(slots=True)
 class Member:
     """A person in an organisation; times in microseconds, `removed_at` None while they are in it."""
 
