@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from tests.clients.environments import run_python
-from tests.clients.towns import GENERATIONS, SPACES
+from tests.clients.towns import GENERATIONS, SPACES, operate
 from tests.live import LiveServer
 
 
 @cache
 def results(generation: str, server: LiveServer) -> dict[str, Any]:
-    return run_python(generation, "admin_sdk", server)
+    words = ("token", "mint", "--scope", "org:admin", "--ttl", "1h", "--user", "boss@example.com")
+    token = operate(server, *words)["access_token"]
+    return run_python(generation, "admin_sdk", server, {"ANTE_TEST_TOKEN": token})
 
 
 @pytest.fixture(params=GENERATIONS)
@@ -123,9 +125,70 @@ def test_a_workspace_gets_rate_limits_of_its_own(generation: str, town: LiveServ
         assert found["unknown"]["status"] == 404
 
 
+def test_spend_limits_are_set_changed_listed_and_deleted(generation: str, town: LiveServer) -> None:
+    found = told(generation, town, "spend_limits")
+    user_id, workspace_id = found["ids"]
+    month, day, workspace, user = found["made"]
+    assert [limit["scope"] for limit in (month, day, workspace, user)] == [
+        {"type": "organization"},
+        {"type": "organization"},
+        {"type": "workspace", "workspace_id": workspace_id},
+        {"type": "user", "user_id": user_id},
+    ]
+    assert [limit["amount"] for limit in found["made"]] == ["5000000", "900000", "70000", None]
+    assert [limit["period"] for limit in found["made"]] == ["monthly", "daily", "monthly", "daily"]
+    assert all(limit["is_enabled"] and limit["currency"] == "USD" for limit in found["made"])
+    later = {"amount": "80000", "updated_at": found["changed"]["updated_at"]}
+    assert (found["changed"], found["same"]) == ({**workspace, **later}, True)
+    newest_first = [limit["id"] for limit in (user, workspace, day, month)]
+    assert found["listed"] == newest_first, "a list of two pages goes on by itself"
+    assert (found["of_workspaces"], found["of_others"]) == ([workspace["id"]], [user["id"], day["id"], month["id"]])
+    assert found["deleted"] == [{"id": limit["id"], "type": "spend_limit_deleted"} for limit in found["made"]]
+    assert [found[name]["status"] for name in ("gone", "deleted_again", "refused", "elsewhere")] == [404, 404, 400, 400]
+    assert found["elsewhere"]["details"]["error_code"] == "organization_type_not_supported"
+
+
 def test_effective_spend_limits_are_told(generation: str, town: LiveServer) -> None:
-    found = spaces(generation, town, "spend_limits")
-    assert any(row is not None for row in found.values())
+    found = told(generation, town, "spend_limits")
+    month, day, _, own = found["made"]
+    assert set(found["effective"]) == (set(SPACES) if generation == "anthropic-2" else {"beta"})
+    for rows in found["effective"].values():
+        by_person = {(row["actor"]["user_id"], row["period"]): row for row in rows}
+        assert len(by_person) == len(rows) == 2 * len(found["people"]), "a list of pages goes on by itself"
+        for (user_id, period), row in by_person.items():
+            exempt = own["scope"] == {"type": "user", "user_id": user_id} and period == "daily"
+            source = own if exempt else {"monthly": month, "daily": day}[period]
+            assert row == {
+                "actor": {
+                    "type": "user_actor",
+                    "user_id": user_id,
+                    "email_address": found["people"][user_id],
+                    "name": row["actor"]["name"],
+                    "deleted": False,
+                },
+                "scope": {"type": "user", "user_id": user_id},
+                "source": source["scope"],
+                "amount": source["amount"],
+                "currency": "USD",
+                "period": period,
+                "period_to_date_spend": "0",
+                "spend_limit_id": source["id"],
+            }
+        assert found["own"] == [by_person[found["ids"][0], "daily"]]
+    assert found["left"] == []
+
+
+def test_a_member_is_signed_out(town: LiveServer) -> None:
+    found = told("anthropic-2", town, "sign_out")
+    assert (found["signed_out"], found["before"]) == (found["boss"], True)
+    assert found["boss"]["role"] == "admin"
+    refused = {name: (found[name]["class"], found[name]["status"]) for name in ("self", "admin", "after", "unknown")}
+    assert refused == {
+        "self": ("BetaCannotSignOutSelfError", 400),
+        "admin": ("BetaCannotSignOutPrivilegedMemberError", 403),
+        "after": ("AuthenticationError", 401),
+        "unknown": ("NotFoundError", 404),
+    }
 
 
 def test_usage_and_cost_are_told_by_any_dimension(town: LiveServer) -> None:

@@ -27,8 +27,9 @@ def post(server: LiveServer, path: str, body: object, key: str | None = None) ->
 
 
 def settle(server: LiveServer) -> LiveServer:
-    """Add an admin, three people and a key for each generation, and some traffic to the ledger."""
-    operate(server, "people", "add", "boss@example.com", "--role", "admin")
+    """Add two admins, three people and a key for each generation, and some traffic to the ledger."""
+    for name in ("boss", "chief"):
+        operate(server, "people", "add", f"{name}@example.com", "--role", "admin")
     for mark, _ in GENERATIONS.values():
         for name in ("stays", *SPACES):
             operate(server, "people", "add", f"{mark}-{name}@example.com")
