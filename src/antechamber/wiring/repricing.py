@@ -2,21 +2,24 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from antechamber.base.actor import OPERATOR
 from antechamber.base.clock import SystemClock, from_rfc3339
+from antechamber.base.ids import OrganizationId
 from antechamber.base.money import to_cents
 from antechamber.features.gateway.model import Endpoint
-from antechamber.features.usage.model import Prices
+from antechamber.features.usage.model import Dimension, Piece, Prices, Question, Width
 from antechamber.features.usage.service import Repriced, Repricing
-from antechamber.features.usage.sql import SqlPrices
+from antechamber.features.usage.sql import SqlPrices, SqlUsage
+from antechamber.features.usage.sql.questions import FOREVER
 from antechamber.settings import Loaded
 from antechamber.wiring.catalogue import build_catalogue
 from antechamber.wiring.failures import USAGE, OperationError, told
 from antechamber.wiring.prices import open_prices
-from antechamber.wiring.storage import open_storage
+from antechamber.wiring.storage import Storage, open_storage
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(T\S+)?")
 
@@ -50,17 +53,40 @@ def price_names() -> tuple[str, ...]:
     return Prices._fields
 
 
+def unpriced(loaded: Loaded, since: str, organization_id: str | None) -> Mapping[str, Any]:
+    """Return the models that a fallback priced from a day on, most requests first, by organisation; OperationError."""
+    since_us = _day(since)
+    with told():
+        found = asyncio.run(_unpriced(loaded, since_us, organization_id))
+    rows = {
+        name: [
+            {"model": model, "requests": requests, "unpriced_requests": unpriced} for model, requests, unpriced in each
+        ]
+        for name, each in found.items()
+    }
+    return {"organizations": rows}
+
+
+async def _unpriced(
+    loaded: Loaded, since_us: int, organization_id: str | None
+) -> dict[OrganizationId, list[tuple[str, int, int]]]:
+    names = ("unpriced_requests", "requests")
+    days = Piece(Width.DAY, Width.DAY.floor(since_us), FOREVER)
+    question = Question((days,), (Dimension.MODEL,), names, bucketed=False, unless_zero=names[:1], rank=names[:1])
+    async with _opened(loaded) as storage:
+        found = {}
+        for each in await _chosen(storage, organization_id):
+            async with storage.database.read() as unit:
+                rows = await SqlUsage().table(unit, each, question)
+            found[each] = [(model, requests, flagged) for _, _, model, flagged, requests in rows]
+        return found
+
+
 def reapply(
     loaded: Loaded, since: str, organization_id: str | None, *, dry_run: bool, tell: Callable[[int], None]
 ) -> Mapping[str, Any]:
     """Price every request from a day on anew, of one organisation or of all, in cents; OperationError."""
-    try:
-        since_us = from_rfc3339(since) if _DAY.fullmatch(since) else None
-    except ValueError:
-        since_us = None
-    if since_us is None:
-        message = f"--from: {since!r} is not a date such as 2026-01-31"
-        raise OperationError(message, USAGE)
+    since_us = _day(since)
     with told():
         found = asyncio.run(_reapply(loaded, since_us, organization_id, dry_run=dry_run, tell=tell))
     return {"dry_run": dry_run, "organizations": {name: _shown(each) for name, each in found.items()}}
@@ -69,18 +95,37 @@ def reapply(
 async def _reapply(
     loaded: Loaded, since_us: int, organization_id: str | None, *, dry_run: bool, tell: Callable[[int], None]
 ) -> dict[str, Repriced]:
+    async with _opened(loaded) as storage:
+        prices = open_prices(loaded)
+        repricing = Repricing(SqlPrices(), storage.database, storage.clock, prices, storage.audit)
+        return {
+            each: await repricing.apply(each, since_us, OPERATOR, dry_run=dry_run, tell=tell)
+            for each in await _chosen(storage, organization_id)
+        }
+
+
+def _day(since: str) -> int:
+    try:
+        return from_rfc3339(since if _DAY.fullmatch(since) else "")
+    except ValueError as error:
+        message = f"--from: {since!r} is not a date such as 2026-01-31"
+        raise OperationError(message, USAGE) from error
+
+
+@asynccontextmanager
+async def _opened(loaded: Loaded) -> AsyncIterator[Storage]:
     storage = open_storage(loaded.settings)
     try:
         await storage.prepare()
-        prices = open_prices(loaded)
-        repricing = Repricing(SqlPrices(), storage.database, storage.clock, prices, storage.audit)
-        if organization_id is None:
-            chosen = [each.id for each in await storage.organizations.everyone()]
-        else:
-            chosen = [await storage.sole_organization(organization_id)]
-        return {each: await repricing.apply(each, since_us, OPERATOR, dry_run=dry_run, tell=tell) for each in chosen}
+        yield storage
     finally:
         await storage.database.close()
+
+
+async def _chosen(storage: Storage, organization_id: str | None) -> list[OrganizationId]:
+    if organization_id is None:
+        return [each.id for each in await storage.organizations.everyone()]
+    return [await storage.sole_organization(organization_id)]
 
 
 def _shown(found: Repriced) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from antechamber.cli.groups import Group
 from antechamber.cli.server.options import config_option, data_option, failures_told, json_option, print_json
 from antechamber.cli.tables import table
 from antechamber.wiring.operations import read_settings
-from antechamber.wiring.repricing import price_names, reapply, show_price
+from antechamber.wiring.repricing import price_names, reapply, show_price, unpriced
 
 
 @click.group("prices", cls=Group)
@@ -39,6 +39,35 @@ def show(model: str, provider: str | None, config: Path | None, *, as_json: bool
 def _dollars(nano: int) -> str:
     whole, rest = divmod(nano, 1_000_000_000)
     return f"{whole}.{f'{rest:09d}'.rstrip('0').ljust(2, '0')}"
+
+
+@command.command("unpriced")
+@click.option("--from", "since", required=True, help="First day, as 2026-01-31, UTC.")
+@click.option("--organization-id", help="Only this organization; without it all of them.")
+@data_option
+@config_option
+@json_option
+def unpriced_models(
+    since: str, organization_id: str | None, config: Path | None, *, as_json: bool, data: Path | None
+) -> None:
+    """List the models that no list names: their requests were priced by the fallback, which is a guess.
+
+    Write `[[prices]]` for each, then `ante prices apply`.
+    """
+    with failures_told():
+        found = unpriced(read_settings(config, {"data": data}), since, organization_id)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (name, each["model"], each["unpriced_requests"], each["requests"])
+        for name, models in found["organizations"].items()
+        for each in models
+    ]
+    if rows:
+        click.echo(table(("organization", "model", "by the fallback", "requests"), rows))
+    else:
+        click.echo("every model has a price")
 
 
 @command.command("apply")

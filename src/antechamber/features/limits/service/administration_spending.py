@@ -186,10 +186,11 @@ class SpendLimits:
         spent = await self._spending.people(organization_id, [period for period in known if known[period]])
         columns = [(own, own.get(organization_id), spent[period]) for period, own in known.items() if own]
         rows = [
-            SpendSummary(member, limit, sums.get(member.id, 0))
+            SpendSummary(member, limit, sums.get(name, 0))
             for member in members
+            for name in (member.id,)
             for own, shared, sums in columns
-            if (limit := own.get(member.id, shared)) is not None
+            if (limit := own.get(name, shared)) is not None
         ]
         return rows, next_page
 
