@@ -28,3 +28,34 @@ async def test_no_workspace_is_named_on_calls_of_the_administration(house: House
     assert "anthropic-workspace-id" not in dict(refused.headers)
     models = await desk(house).ask("GET", "/v1/models", secret=house.api_key)
     assert "anthropic-workspace-id" in dict(models.headers)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/messages"),
+        ("POST", "/v1/chat/completions"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1/me"),
+        ("GET", "/v1/usage/me"),
+        ("POST", "/v1/metrics"),
+        ("POST", "/v1/logs"),
+        ("GET", "/v1/sessions"),
+    ],
+)
+async def test_a_workspace_that_is_not_the_credentials_is_refused_everywhere(
+    house: House, method: str, path: str
+) -> None:
+    headers = {"x-api-key": house.api_key, "anthropic-version": "2026-10-21"}
+    named = "anthropic-workspace-id: "
+    for workspace_id, is_refused in ((house.founded.workspace_id, False), ("wrkspc_01other", True)):
+        sent = {**headers, "anthropic-workspace-id": workspace_id}
+        answer = await call(house.app.shell, method, path, headers=sent, body=b"")
+        told = answer.status == 400 and answer.json()["error"]["message"].startswith(named)
+        assert told == is_refused, answer.body
+
+
+async def test_a_credential_of_the_whole_organization_may_name_any_workspace(house: House) -> None:
+    headers = {"x-api-key": desk(house).secret, "anthropic-version": "2026-10-21"}
+    sent = {**headers, "anthropic-workspace-id": "wrkspc_01other"}
+    assert (await call(house.app.shell, "GET", "/v1/me", headers=sent)).status == 200

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from antechamber.base.clock import Clock
-from antechamber.base.errors import AuthenticationFailed, Overloaded, Unavailable
-from antechamber.base.principal import Principal
+from antechamber.base.errors import AuthenticationFailed, InvalidRequest, Overloaded, Unavailable
+from antechamber.base.principal import AccessToken, Principal, workspace_of
 from antechamber.base.secret import Digester, Secret
 from antechamber.base.unit import Unit, Units
 
 _REMEMBERED_STRANGERS: Final = 10_000
 _LONGEST_SECRET: Final = 4096
+_WORKSPACE: Final = b"anthropic-workspace-id"
 _MISSING: Final = "No credential was sent: put an API key in x-api-key or in Authorization: Bearer."
 
 
@@ -57,7 +58,8 @@ class Authenticator:
     async def authenticate(self, headers: Mapping[bytes, bytes]) -> Principal:
         """Return who sent these headers (names in lower case); AuthenticationFailed if nobody we know.
 
-        `x-api-key` wins over a bearer: a bad one beside a good bearer is refused (decisions.md).
+        `x-api-key` wins over a bearer: a bad one beside a good bearer is refused (decisions.md). InvalidRequest for a
+        credential that is bound to another workspace than the headers name.
         """
         text, message = _credential(headers)
         key = self._digest(text)
@@ -67,6 +69,7 @@ class Authenticator:
             if principal is None:
                 raise AuthenticationFailed(message)
         self._used.add(key)
+        _check_workspace(headers.get(_WORKSPACE), principal)
         return principal
 
     def take_used(self) -> set[bytes]:
@@ -97,6 +100,16 @@ class Authenticator:
 
     def _is_expired(self, principal: Principal) -> bool:
         return principal.expires_at is not None and principal.expires_at <= self._clock.now()
+
+
+def _check_workspace(named: bytes | None, principal: Principal) -> None:
+    """Refuse the wrong credential for a workspace, on whatever endpoint (wire-admin.md 1.1, wire-auth.md 8)."""
+    own = workspace_of(principal)
+    if named is None or own is None or named.strip() == own.encode():
+        return
+    credential = principal.token_id if isinstance(principal, AccessToken) else principal.key_id
+    message = f"{_WORKSPACE.decode()}: this credential belongs to {own}; send that or leave it out"
+    raise InvalidRequest(message, note=f"{credential} with {named.decode('latin-1')[:64]!r}")
 
 
 def _credential(headers: Mapping[bytes, bytes]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Endpoints that are still a beta: the header value that opens them, and the workspace that they are asked in."""
+"""Endpoints that are still a beta, and the header value that opens them."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,15 +6,14 @@ from typing import Final
 from fastapi import Request
 from fastapi.params import Depends
 
-from antechamber.base.errors import InvalidRequest, NotFound
+from antechamber.base.errors import NotFound
 from antechamber.base.permissions import Permission
-from antechamber.base.principal import Principal, workspace_of
+from antechamber.base.principal import Principal
 from antechamber.http.needs import Need
 
 HEADER: Final = "anthropic-beta"
 MANAGED_AGENTS: Final = "managed-agents-2026-04-01"
 WEBHOOKS: Final = "webhooks-2026-10-07"
-WORKSPACE_HEADER: Final = "anthropic-workspace-id"
 
 
 class BetaNeed(Need):
@@ -25,11 +24,9 @@ class BetaNeed(Need):
         self.beta = beta
 
     async def __call__(self, request: Request) -> Principal | None:
-        """Check all that `Need` does, then the beta, then that another workspace is not meant than the credential's."""
+        """Check all that `Need` does, then the beta."""
         principal = await super().__call__(request)
         require_beta(request.headers.getlist(HEADER), self.beta)
-        if principal is not None:
-            check_workspace(request.headers.get(WORKSPACE_HEADER), principal)
         return principal
 
 
@@ -49,12 +46,3 @@ def require_beta(values: Iterable[str], beta: str) -> None:
     if beta not in named:
         message = f"This endpoint is a beta: send the header `{HEADER}: {beta}`."
         raise NotFound(message)
-
-
-def check_workspace(named: str | None, principal: Principal) -> None:
-    """Raise InvalidRequest for a header that names another workspace than the credential's (wire-auth.md 8)."""
-    own = workspace_of(principal)
-    if named is None or own is None or named.strip() == own:
-        return
-    message = f"{WORKSPACE_HEADER}: this credential belongs to {own}; send that or leave it out"
-    raise InvalidRequest(message)

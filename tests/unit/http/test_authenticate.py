@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from antechamber.base.clock import MICROSECONDS, ManualClock
-from antechamber.base.errors import AuthenticationFailed, Overloaded, Unavailable
+from antechamber.base.errors import AuthenticationFailed, InvalidRequest, Overloaded, Unavailable
 from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, WorkspaceId
 from antechamber.base.principal import AdminKey, ApiKey, Principal
 from antechamber.base.secret import Secret, digest
@@ -119,6 +119,20 @@ async def test_what_opens_nothing_is_refused(
     authenticator: Authenticator, headers: dict[bytes, bytes], message: str
 ) -> None:
     assert await refused(authenticator, headers) == message
+
+
+async def test_a_credential_of_a_workspace_may_name_it_or_none(authenticator: Authenticator) -> None:
+    for named in (b"w", b" w "):
+        assert await authenticator.authenticate({b"x-api-key": b"alive", b"anthropic-workspace-id": named}) is ALIVE
+    for named in (b"v", b"", b"\xff"):
+        with pytest.raises(InvalidRequest, match="anthropic-workspace-id: this credential belongs to w;") as caught:
+            await authenticator.authenticate({b"x-api-key": b"alive", b"anthropic-workspace-id": named})
+        assert caught.value.note.startswith("apikey_alive with ")
+    assert await authenticator.authenticate({b"x-api-key": b"mortal", b"anthropic-workspace-id": b"v"}) is MORTAL
+    # whoever sends no good secret learns of no workspace
+    assert (
+        await refused(authenticator, {b"x-api-key": b"wrong", b"anthropic-workspace-id": b"v"}) == "invalid x-api-key"
+    )
 
 
 async def test_a_secret_that_is_too_long_is_not_even_looked_up(authenticator: Authenticator, keys: Keys) -> None:

@@ -6,17 +6,15 @@ from urllib.parse import unquote
 
 import msgspec
 
-from antechamber.base.errors import InvalidRequest, WireError
+from antechamber.base.errors import WireError
 from antechamber.base.permissions import Permission
 from antechamber.base.principal import (
-    AccessToken,
     ApiKey,
     Caller,
     Principal,
     caller_of,
     demand,
     demand_address,
-    workspace_of,
 )
 from antechamber.features.gateway.model import PATHS, Endpoint, Names
 from antechamber.features.gateway.service import Call, Gateway, Models
@@ -31,7 +29,6 @@ from antechamber.http.reply import Receive, Scope, Send, read_body, send_whole
 from antechamber.http.versions import HEADER, require_version
 
 _VERSION: Final = HEADER.encode()
-_WORKSPACE: Final = b"anthropic-workspace-id"
 _DEFAULT_COMPLETE_VERSION: Final = b"2023-06-01"
 _JSON: Final = (b"content-type", b"application/json")
 
@@ -135,7 +132,6 @@ class DataPlane:
         context.principal = principal
         demand_address(principal, context.address)
         demand(principal, permission)
-        _check_workspace(headers.get(_WORKSPACE), principal)
         return principal
 
     async def _admit_to_models(self, context: Context, headers: dict[bytes, bytes]) -> tuple[bool, Names]:
@@ -176,16 +172,6 @@ class DataPlane:
 async def _send_json(send: Send, context: Context, body: bytes) -> None:
     context.status = 200
     await send_whole(send, 200, [_JSON, *context.identity_headers()], body)
-
-
-def _check_workspace(named: bytes | None, principal: Principal) -> None:
-    """Refuse a request that names another workspace than its credential's (wire-admin.md 1.1, wire-auth.md 8)."""
-    own = workspace_of(principal)
-    if named is None or own is None or named.strip() == own.encode():
-        return
-    kind = "token" if isinstance(principal, AccessToken) else "API key"
-    message = f"anthropic-workspace-id: this {kind} belongs to {own}; send that or leave it out"
-    raise InvalidRequest(message)
 
 
 def _version_for(endpoint: Endpoint, headers: dict[bytes, bytes]) -> str | None:
