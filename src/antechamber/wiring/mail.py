@@ -1,6 +1,8 @@
 """Mails and what takes them out, as the settings say."""
 
 from antechamber.adapters.mail import MailAddressError, MailFolder, SmtpMail, check_sender, read_server
+from antechamber.features.apikeys.service import ExpiryMail
+from antechamber.features.apikeys.sql import SqlExpiryNotices
 from antechamber.features.limits.service.increase_mail import IncreaseMail
 from antechamber.features.limits.sql import SqlIncreases
 from antechamber.features.organizations.ports import Mail
@@ -29,13 +31,14 @@ def open_mail(settings: Settings, storage: Storage) -> Mail:
 
 
 def open_mailing(storage: Storage, limits: Limits) -> Mailing:
-    """Return what sends the mails of invites and of decisions on requests for more, woken by each new one."""
+    """Return what sends the mails of invites, of decisions on requests for more, and of keys that expire."""
     settings, clock = storage.settings, storage.clock
     mail = open_mail(settings, storage)
     stores = SqlInvites(), SqlOrganizations()
     invites = InviteMail(*stores, storage.database, clock, storage.pepper, mail, settings.base_url())
     increases = IncreaseMail(SqlIncreases(), LimitHolders(storage), storage.database, clock, mail)
-    mailing = Mailing((invites.send_due, increases.send_due))
+    expiries = ExpiryMail(SqlExpiryNotices(), SqlOrganizations(), storage.members, storage.database, clock, mail)
+    mailing = Mailing((invites.send_due, increases.send_due, expiries.send_due))
     storage.invites.on_created(mailing.wake)
     limits.increases.on_resolved(mailing.wake)
     return mailing

@@ -21,6 +21,7 @@ from antechamber.features.apikeys.model import (
     check_networks,
     check_rotation,
     check_scopes,
+    notice_at,
     revise,
 )
 
@@ -154,3 +155,19 @@ def test_an_admin_keys_scopes_are_those_of_the_administration() -> None:
     for scope in ("user:profile", "write:admin_keys", "", "read:*"):
         with pytest.raises(InvalidRequest, match=r"^scopes: "):
             check_scopes([scope])
+
+
+@pytest.mark.parametrize(
+    ("life", "before"),
+    [(365, 7), (14, 7), (13.99, 1), (7, 1), (6.99, None), (1 / 8, None)],
+)
+def test_an_end_is_announced_7_days_before_to_a_life_of_14_days_and_1_day_before_to_one_of_7(
+    life: float, before: int | None
+) -> None:
+    end = NOW + round(life * DAY)
+    assert notice_at(NOW, end) == (None if before is None else end - before * DAY)
+
+
+def test_a_length_reckoned_from_just_before_a_key_was_made_counts_whole() -> None:
+    assert notice_at(NOW + 30_000_000, NOW + 14 * DAY) == NOW + 7 * DAY
+    assert notice_at(NOW, None) is None

@@ -2,7 +2,8 @@
 
 The pages below `/account` are public, as no key or token opens them; each asks for its browser's session itself.
 
-Owns the `api_keys`, `api_key_secrets` and `admin_keys` tables; a secret is kept only as a keyed hash and a hint.
+Owns the `api_keys`, `api_key_secrets`, `api_key_expiry_notices` and `admin_keys` tables; a secret is kept only as a
+keyed hash and a hint. Who is to replace a key is told by mail before it expires.
 
 | method | path | permission |
 |---|---|---|

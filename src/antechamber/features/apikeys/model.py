@@ -22,6 +22,10 @@ DAY: Final = 86_400_000_000  # microseconds
 MAX_OVERLAP: Final = 30 * DAY
 DEFAULT_OVERLAP: Final = DAY
 MAX_LIVE_SECRETS: Final = 10
+# how long before its end a key that was given so long a life is announced, the longest first (wire-admin.md 2.6)
+_NOTICES: Final = ((14 * DAY, 7 * DAY), (7 * DAY, DAY))
+# an end given as a length is reckoned from when the request came in, which is before the key is made
+_SLACK: Final = 60_000_000
 # what an admin key can be limited to: a person's scopes are not for it, and it makes no further admin keys
 KEY_SCOPES: Final = frozenset(scope for scope in SCOPES if not scope.startswith("user:")) - {"write:admin_keys"}
 
@@ -70,6 +74,15 @@ class StoredApiKey:
         """Return it with the status that it has at an instant (microseconds)."""
         ended = self.expires_at is not None and self.expires_at <= now and self.status is not Status.ARCHIVED
         return dataclasses.replace(self, status=Status.EXPIRED) if ended else self
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryNotice:
+    """That a key is about to expire, at this instant; `told` are the persons to whom the letter went out."""
+
+    key: StoredApiKey
+    expires_at: int
+    told: frozenset[UserId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +272,14 @@ def check_expiry(expires_at: int | None, now: int) -> int | None:
         message = "expires_at: must lie in the future"
         raise InvalidRequest(message)
     return expires_at
+
+
+def notice_at(created_at: int, expires_at: int | None) -> int | None:
+    """Return when a key's end is to be announced (microseconds); None for no end, and for a life under 7 days."""
+    if expires_at is None:
+        return None
+    life = expires_at - created_at + _SLACK
+    return next((expires_at - before for least, before in _NOTICES if life >= least), None)
 
 
 def check_rotation(key: StoredApiKey, secrets: Sequence[StoredSecret], revoke_at: int | None, now: int) -> int:

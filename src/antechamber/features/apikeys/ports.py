@@ -6,7 +6,7 @@ from typing import Protocol
 from antechamber.base.ids import AdminKeyId, ApiKeyId, OrganizationId, UserId, WorkspaceId
 from antechamber.base.page import IdCursor, Page
 from antechamber.base.unit import Unit
-from antechamber.features.apikeys.model import KeyFilter, StoredAdminKey, StoredApiKey, StoredSecret
+from antechamber.features.apikeys.model import ExpiryNotice, KeyFilter, StoredAdminKey, StoredApiKey, StoredSecret
 
 
 class ApiKeyStore(Protocol):
@@ -17,7 +17,7 @@ class ApiKeyStore(Protocol):
         ...
 
     async def add(self, unit: Unit, organization_id: OrganizationId, key: StoredApiKey, digest: bytes) -> None:
-        """Keep a new key with its first secret, and announce it."""
+        """Keep a new key with its first secret and the notice of its end, and announce it."""
         ...
 
     async def get(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> StoredApiKey | None:
@@ -37,7 +37,7 @@ class ApiKeyStore(Protocol):
         ...
 
     async def put(self, unit: Unit, organization_id: OrganizationId, key: StoredApiKey) -> None:
-        """Keep a key's name, status, end and limits as they are now, and announce it."""
+        """Keep a key's name, status, end and limits as they are now, the notice of a new end, and announce it."""
         ...
 
     async def count_active(
@@ -83,6 +83,28 @@ class ApiKeyStore(Protocol):
 
     async def last_uses(self, unit: Unit, organization_id: OrganizationId) -> Mapping[WorkspaceId, int]:
         """Return when a key of each workspace was last used; workspaces without a use are not there."""
+        ...
+
+
+class ExpiryNoticeStore(Protocol):
+    """Where it is kept which ends of keys are to be announced, and to whom they have been."""
+
+    async def sweep_mail_due(
+        self, unit: Unit, now: int, again_at: int, limit: int
+    ) -> Sequence[tuple[ExpiryNotice, int]]:
+        """Claim notices of active keys that are due, with the attempts so far; they come again at `again_at`."""
+        ...
+
+    async def note_mail(
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        notice: ExpiryNotice,
+        *,
+        due_at: int | None,
+        attempts: int,
+    ) -> None:
+        """Note how an attempt ended: who has been told by now, and when the next is due, None for no more."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from antechamber.features.apikeys.sql.admin_keys import SqlAdminKeys
 from antechamber.features.apikeys.sql.api_keys import SqlApiKeys
+from antechamber.features.apikeys.sql.expiry_notices import SqlExpiryNotices
 from antechamber.features.apikeys.sql.principals import SqlPrincipals
 
-__all__ = ["SqlAdminKeys", "SqlApiKeys", "SqlPrincipals"]
+__all__ = ["SqlAdminKeys", "SqlApiKeys", "SqlExpiryNotices", "SqlPrincipals"]

@@ -14,6 +14,7 @@ from antechamber.database.engine import connection
 from antechamber.database.listing import list_rows
 from antechamber.database.locks import lock_organization
 from antechamber.features.apikeys.model import KeyFilter, Status, StoredApiKey, StoredSecret
+from antechamber.features.apikeys.sql.expiry_notices import plan_notice
 from antechamber.features.apikeys.sql.tables import api_key_secrets, api_keys, as_api_key, write_list
 
 _ORDER = (api_keys.c.created_at, api_keys.c.id)
@@ -27,7 +28,7 @@ class SqlApiKeys:
         await lock_organization(unit, organization_id)
 
     async def add(self, unit: Unit, organization_id: OrganizationId, key: StoredApiKey, digest: bytes) -> None:
-        """Keep a new key with its first secret, and announce it."""
+        """Keep a new key with its first secret and the notice of its end, and announce it."""
         link = connection(unit)
         await link.execute(
             insert(api_keys).values(
@@ -44,6 +45,7 @@ class SqlApiKeys:
         )
         first = StoredSecret(key.hint, key.created_at, None, None)
         await link.execute(_new_secret(organization_id, key.id, first, digest))
+        await plan_notice(unit, organization_id, key)
         announce(unit, CREDENTIALS)
 
     async def get(self, unit: Unit, organization_id: OrganizationId, key_id: ApiKeyId) -> StoredApiKey | None:
@@ -80,12 +82,13 @@ class SqlApiKeys:
         return Page(tuple(as_api_key(row) for row in rows), has_more)
 
     async def put(self, unit: Unit, organization_id: OrganizationId, key: StoredApiKey) -> None:
-        """Keep a key's name, status, end and limits as they are now, and announce it."""
+        """Keep a key's name, status, end and limits as they are now, the notice of a new end, and announce it."""
         await connection(unit).execute(
             update(api_keys)
             .where(api_keys.c.organization_id == organization_id, api_keys.c.id == key.id)
             .values(**_changeable(key))
         )
+        await plan_notice(unit, organization_id, key)
         announce(unit, CREDENTIALS)
 
     async def count_active(
