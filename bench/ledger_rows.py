@@ -87,7 +87,7 @@ def row_query(shape: Shape, first: int, count: int, step: int, *, sqlite: bool) 
         "first_token_us": "200000",
         "ended": "'complete'",
         "estimated": "i < 0",
-        "cost": "0",
+        "cost": " + ".join(_cost(each) for each in Component),
         **{f"cost_{each.value}": _cost(each) for each in Component},
         "cost_cny": "NULL",
         "price_source": "'table'",
