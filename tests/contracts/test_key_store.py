@@ -350,6 +350,23 @@ async def test_a_claude_code_key_is_for_members_and_not_woken_for_those_who_left
             await made.api_keys.claude_code_key(unit, MINE, coder.id, SYSTEM)
 
 
+async def test_a_member_who_may_not_use_claude_code_any_more_is_not_said_to_have_left(database: Database) -> None:
+    made, _ = await house(database)
+    async with database.begin() as unit:
+        coder = await made.members.join(unit, MINE, "c@example.com", "C", OrganizationRole.CLAUDE_CODE_USER, SYSTEM)
+    async with database.begin() as unit:
+        key, _ = await made.api_keys.claude_code_key(unit, MINE, coder.id, SYSTEM)
+    await made.api_keys.update(MINE, key.id, Change(status=Status.INACTIVE), SYSTEM)
+    await made.members.change_role(MINE, coder.id, OrganizationRole.USER, SYSTEM)
+    with pytest.raises(
+        InvalidRequest, match=r"is not in its workspace any more \(organization role: user\)$"
+    ) as refused:
+        await made.api_keys.update(MINE, key.id, Change(status=Status.ACTIVE), SYSTEM)
+    assert refused.value.error_code is None
+    await made.members.change_role(MINE, coder.id, OrganizationRole.CLAUDE_CODE_USER, SYSTEM)
+    assert (await made.api_keys.update(MINE, key.id, Change(status=Status.ACTIVE), SYSTEM)).status is Status.ACTIVE
+
+
 async def test_a_leavers_keys_are_switched_off_and_stay_off_when_they_come_back(database: Database) -> None:
     made, _ = await house(database)
     async with database.begin() as unit:

@@ -76,7 +76,10 @@ class Rooms:
         return workspace
 
     async def check_revival(self, unit: Unit, key: StoredApiKey) -> None:
-        """Refuse to wake a personal key whose owner has left, or any of an archived workspace; InvalidRequest."""
+        """Refuse to wake a personal key whose owner has left, or any of an archived workspace; InvalidRequest.
+
+        `claude_code_key_creator_not_member` is for who left the organisation, not for who may use Claude Code no more.
+        """
         workspace = await self._workspaces.require(unit, key.organization_id, key.workspace_id)
         if workspace.is_archived:
             message = f"status: {workspace.id} is archived, and its API keys with it"
@@ -85,10 +88,13 @@ class Rooms:
             return
         if await self._people.role_of(unit, key.organization_id, key.workspace_id, key.user_id) is not None:
             return
-        if workspace.kind is WorkspaceKind.CLAUDE_CODE:
+        person = await self._people.find_person(unit, key.organization_id, key.user_id)
+        if person is None and workspace.kind is WorkspaceKind.CLAUDE_CODE:
             message = "status: the creator of this Claude Code key is no longer a member of the organization"
             raise InvalidRequest(message, error_code="claude_code_key_creator_not_member")
         message = f"status: {key.user_id}, as whom this API key acts, is not in its workspace any more"
+        if person is not None:
+            message += f" (organization role: {person.role})"
         raise InvalidRequest(message)
 
     async def check_hand(

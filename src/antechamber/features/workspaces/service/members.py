@@ -146,11 +146,15 @@ class WorkspaceMembers:
     ) -> WorkspaceRole | None:
         """Return what a person is in a workspace, by hand or inherited; None for nothing and in archived ones."""
         workspace = await self._workspaces.find(unit, organization_id, workspace_id)
-        person = await self._person(unit, organization_id, user_id)
+        person = await self.find_person(unit, organization_id, user_id)
         if workspace is None or workspace.is_archived or person is None:
             return None
         given = await self._store.find(unit, organization_id, workspace_id, user_id)
         return effective_role(workspace.kind, person.role, given)
+
+    async def find_person(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+        """Return who is a member of the organisation, or None."""
+        return await self._people.find(unit, organization_id, user_id) if has_form(Kind.USER, user_id) else None
 
     async def sweep_roles(
         self, unit: Unit, places: Collection[tuple[WorkspaceId, UserId]]
@@ -211,18 +215,15 @@ class WorkspaceMembers:
             message = f"{workspace.id} has {MAX_MEMBERS} members, the most it may have."
             raise InvalidRequest(message, error_code="workspace_member_limit_exceeded")
 
-    async def _person(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Member | None:
-        return await self._people.find(unit, organization_id, user_id) if has_form(Kind.USER, user_id) else None
-
     async def _require_person(self, unit: Unit, organization_id: OrganizationId, user_id: UserId) -> Member:
-        person = await self._person(unit, organization_id, user_id)
+        person = await self.find_person(unit, organization_id, user_id)
         if person is None:
             message = f"User not found: {user_id}"
             raise NotFound(message)
         return person
 
     async def _require(self, unit: Unit, workspace: Workspace, user_id: UserId) -> WorkspaceMember:
-        person = await self._person(unit, workspace.organization_id, user_id)
+        person = await self.find_person(unit, workspace.organization_id, user_id)
         given = role = None
         if person is not None:
             given = await self._store.find(unit, workspace.organization_id, workspace.id, user_id)
