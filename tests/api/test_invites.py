@@ -14,7 +14,7 @@ import pytest
 from antechamber.base.actor import OPERATOR, Actor, ActorKind
 from antechamber.base.clock import from_rfc3339
 from antechamber.base.permissions import OrganizationRole
-from tests.api.conftest import House
+from tests.api.conftest import House, open_house
 from tests.asgi import Answer, call
 
 INVITES = "/v1/organizations/invites"
@@ -146,6 +146,15 @@ async def test_a_body_that_invites_nobody_is_refused_with_the_reason(house: Hous
 async def test_what_is_no_invite_is_not_found(house: House, method: str, invite_id: str) -> None:
     answer = await send(house, method, f"{INVITES}/{invite_id}")
     assert refusal(answer) == (404, "not_found_error", None)
+
+
+async def test_over_the_hourly_number_no_sdk_is_to_try_again(tmp_path: Path) -> None:
+    async with open_house(tmp_path, invites_per_hour=1) as house:
+        await invite(house, "ada@example.com")
+        answer = await send(house, "POST", INVITES, {"email": "bob@example.com", "role": "user"})
+    assert refusal(answer) == (429, "rate_limit_error", None)
+    assert 3590 < int(answer.header("retry-after") or 0) <= 3600
+    assert answer.header("x-should-retry") == "false"
 
 
 def lying_in(folder: Path) -> list[bytes]:

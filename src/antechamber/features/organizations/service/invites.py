@@ -31,6 +31,8 @@ from antechamber.features.organizations.service.invitation import secret_of
 from antechamber.features.organizations.service.members import Members
 
 _HOUR: Final = 3600 * MICROSECONDS
+# SDKs do not wait for longer ones, and try again within seconds instead
+_LONG_SECONDS: Final = 60
 
 
 class Invites:
@@ -257,10 +259,10 @@ class Invites:
     async def _refuse_haste(self, unit: Unit, organization_id: OrganizationId) -> None:
         limit = self._rules.invites_per_hour
         made_at = await self._store.nth_newest(unit, organization_id, limit) if limit else None
-        wait = 0 if made_at is None else made_at + _HOUR - self._clock.now()
+        wait = 0 if made_at is None else -(-(made_at + _HOUR - self._clock.now()) // MICROSECONDS)
         if wait > 0:
             message = f"This organization may create {limit} invites an hour. Try again later."
-            raise RateLimited(message, retry_after=-(-wait // MICROSECONDS))
+            raise RateLimited(message, retry_after=wait, should_retry=False if wait > _LONG_SECONDS else None)
 
 
 def _nothing() -> None:
