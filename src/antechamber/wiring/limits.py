@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from antechamber.base.errors import NotFound
 from antechamber.base.ids import ApiKeyId, Kind, OrganizationId, UserId, WorkspaceId, is_id
 from antechamber.base.page import IdCursor, Page
+from antechamber.base.unit import Unit
 from antechamber.features.gateway.model import Catalogue, Endpoint
 from antechamber.features.gateway.service import Models
 from antechamber.features.limits.service.administration_quotas import Quotas
@@ -33,19 +34,26 @@ class LimitHolders:
         self._members = storage.members
         self._api_keys = storage.api_keys
 
-    async def workspace(self, organization_id: OrganizationId, workspace_id: str) -> Workspace:
+    async def workspace(self, unit: Unit, organization_id: OrganizationId, workspace_id: str) -> Workspace:
         """Return a workspace, archived or not; NotFound."""
         _check(Kind.WORKSPACE, workspace_id, f"Workspace not found: {workspace_id}")
-        return await self._workspaces.get(organization_id, WorkspaceId(workspace_id))
+        return await self._workspaces.require(unit, organization_id, WorkspaceId(workspace_id))
 
-    async def find_api_key(self, organization_id: OrganizationId, api_key_id: str) -> None:
+    async def find_api_key(self, unit: Unit, organization_id: OrganizationId, api_key_id: str) -> None:
         """Return if there is such a key; NotFound."""
-        _check(Kind.API_KEY, api_key_id, "API key not found.")
-        await self._api_keys.get(organization_id, ApiKeyId(api_key_id))
+        message = "API key not found."
+        _check(Kind.API_KEY, api_key_id, message)
+        if not await self._api_keys.names(unit, organization_id, [ApiKeyId(api_key_id)]):
+            raise NotFound(message)
 
-    async def member(self, organization_id: OrganizationId, user_id: str) -> Member:
+    async def member(self, unit: Unit, organization_id: OrganizationId, user_id: str) -> Member:
         """Return someone who is a member now; NotFound."""
-        return await self._members.get(organization_id, UserId(user_id))
+        message = "User not found."
+        _check(Kind.USER, user_id, message)
+        member = await self._members.find(unit, organization_id, UserId(user_id))
+        if member is None:
+            raise NotFound(message)
+        return member
 
     async def members(self, organization_id: OrganizationId, cursor: IdCursor) -> Page[Member]:
         """Return a page of the members, newest first."""

@@ -199,17 +199,20 @@ class OwnUsage(Protocol):
 
 
 class Holders(Protocol):
-    """Whom limits are for; each raises NotFound for what the organisation has not."""
+    """Whom limits are for; each raises NotFound for what the organisation has not.
 
-    async def workspace(self, organization_id: OrganizationId, workspace_id: str) -> Workspace:
+    Those that take a unit look in the caller's transaction: who is looked at under the lock stays so until it ends.
+    """
+
+    async def workspace(self, unit: Unit, organization_id: OrganizationId, workspace_id: str) -> Workspace:
         """Return a workspace, archived or not."""
         ...
 
-    async def find_api_key(self, organization_id: OrganizationId, api_key_id: str) -> None:
+    async def find_api_key(self, unit: Unit, organization_id: OrganizationId, api_key_id: str) -> None:
         """Return if there is such a key."""
         ...
 
-    async def member(self, organization_id: OrganizationId, user_id: str) -> Member:
+    async def member(self, unit: Unit, organization_id: OrganizationId, user_id: str) -> Member:
         """Return someone who is a member now."""
         ...
 

@@ -52,11 +52,11 @@ class Quotas:
         if quota.fallback_model is not None and not self._models.serves(quota.fallback_model):
             message = f"fallback_model: {quota.fallback_model} is not served here"
             raise InvalidRequest(message)
-        if user_id is not None:
-            await self._holders.member(organization_id, user_id)
         kept = PersonQuota(organization_id, None if user_id is None else UserId(user_id), quota, self._clock.now())
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
+            if user_id is not None:
+                await self._holders.member(unit, organization_id, user_id)
             await self._store.put_quota(unit, organization_id, kept)
             await self._audit.record(
                 unit,

@@ -90,8 +90,8 @@ class RateLimits:
         self, organization_id: OrganizationId, scope: Scope, scope_id: str, query: RateQuery
     ) -> tuple[list[HolderEntry], str | None]:
         """Return the entries of a workspace, a key or a person; without `include_inherited` only what is its own."""
-        await self._require(organization_id, scope, scope_id, writes=False)
         async with self._units.read() as unit:
+            await self._require(unit, organization_id, (scope, scope_id), writes=False)
             above = await self._store.rates(unit, organization_id, Scope.ORGANIZATION, organization_id)
             own = await self._store.rates(unit, organization_id, scope, scope_id)
         names = await self._names(None)
@@ -117,7 +117,6 @@ class RateLimits:
         A value above the organisation's is kept, and the lower one holds. InvalidRequest for the Default workspace,
         which has no limits of its own, and for one that is archived.
         """
-        await self._require(organization_id, scope, scope_id, writes=True)
         group = self._group(organization_id, rate_limit_id)
         own = await self._change(organization_id, (scope, scope_id), group, changes, by)
         async with self._units.read() as unit:
@@ -136,6 +135,7 @@ class RateLimits:
         check_rates(changes, group.limiters)
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
+            await self._require(unit, organization_id, holder, writes=True)
             known = _values(_in(group, await self._store.rates(unit, organization_id, *holder)))
             for limiter, value in changes:
                 if value == known.get(limiter):
@@ -169,13 +169,16 @@ class RateLimits:
         act = cleared if value is None else set_
         await self._audit.record(unit, organization_id, by, act, rate_limit_id=rate_limit_id, **details)
 
-    async def _require(self, organization_id: OrganizationId, scope: Scope, scope_id: str, *, writes: bool) -> None:
+    async def _require(
+        self, unit: Unit, organization_id: OrganizationId, holder: tuple[Scope, str], *, writes: bool
+    ) -> None:
+        scope, scope_id = holder
         if scope is Scope.API_KEY:
-            await self._holders.find_api_key(organization_id, scope_id)
+            await self._holders.find_api_key(unit, organization_id, scope_id)
         elif scope is Scope.USER:
-            await self._holders.member(organization_id, scope_id)
-        else:
-            workspace = await self._holders.workspace(organization_id, scope_id)
+            await self._holders.member(unit, organization_id, scope_id)
+        elif scope is Scope.WORKSPACE:
+            workspace = await self._holders.workspace(unit, organization_id, scope_id)
             if writes and workspace.is_default:
                 message = "The Default workspace has no limits of its own; set the organization's."
                 raise InvalidRequest(message)

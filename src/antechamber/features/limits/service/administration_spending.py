@@ -114,7 +114,6 @@ class SpendLimits:
         if amount is None and scope is not Scope.USER:
             message = f"amount: a limit of scope {scope} always carries one; DELETE removes a limit"
             raise InvalidRequest(message)
-        await self._require(organization_id, scope, scope_id)
         async with self._units.begin() as unit:
             return await self.put(unit, organization_id, scope, scope_id, period, amount, by)
 
@@ -128,8 +127,9 @@ class SpendLimits:
         amount: int | None,
         by: Actor,
     ) -> SpendLimit:
-        """Set what somebody of the organisation may spend, in the caller's transaction."""
+        """Set what a scope may spend, in the caller's transaction; refuses as `set` does."""
         await self._store.lock(unit, organization_id)
+        await self._require(unit, organization_id, scope, scope_id)
         now = self._clock.now()
         known = await self._store.find_spend_limit(unit, organization_id, scope, scope_id, period)
         if known is None:
@@ -212,9 +212,9 @@ class SpendLimits:
             members, has_more = list(page.items), page.has_more
         return members, seal_cursor(members[-1].id, asked) if has_more else None
 
-    async def _require(self, organization_id: OrganizationId, scope: Scope, scope_id: str) -> None:
+    async def _require(self, unit: Unit, organization_id: OrganizationId, scope: Scope, scope_id: str) -> None:
         if scope is Scope.WORKSPACE:
-            workspace = await self._holders.workspace(organization_id, scope_id)
+            workspace = await self._holders.workspace(unit, organization_id, scope_id)
             if workspace.is_default:
                 message = "The Default workspace has no limits of its own; set the organization's."
                 raise InvalidRequest(message)
@@ -222,9 +222,9 @@ class SpendLimits:
                 message = f"Workspace {scope_id} is archived; its limits cannot be changed."
                 raise InvalidRequest(message)
         elif scope is Scope.API_KEY:
-            await self._holders.find_api_key(organization_id, scope_id)
+            await self._holders.find_api_key(unit, organization_id, scope_id)
         elif scope is Scope.USER:
-            await self._holders.member(organization_id, scope_id)
+            await self._holders.member(unit, organization_id, scope_id)
 
 
 def _position(text: str) -> tuple[int, str]:

@@ -140,10 +140,8 @@ class IncreaseRequests:
         self, organization_id: OrganizationId, request_id: str, approval: Approval, by: Actor
     ) -> ShownRequest:
         """Give the requester a limit of their own; NotFound, InvalidRequest unless it is pending."""
-        await self.get(organization_id, request_id)
         async with self._units.begin() as unit:
-            await self._store.lock(unit, organization_id)
-            known = await self._known(unit, organization_id, request_id)
+            known = await self._locked(unit, organization_id, request_id)
             is_to_be_decided(known, RequestStatus.APPROVED)
             period = approval.period or known.period
             limit = await self._limits.put(
@@ -158,10 +156,8 @@ class IncreaseRequests:
         self, organization_id: OrganizationId, request_id: str, by: Actor, *, is_quiet: bool
     ) -> ShownRequest:
         """Leave the requester's limits as they are; NotFound, InvalidRequest once it is approved."""
-        await self.get(organization_id, request_id)
         async with self._units.begin() as unit:
-            await self._store.lock(unit, organization_id)
-            request = await self._known(unit, organization_id, request_id)
+            request = await self._locked(unit, organization_id, request_id)
             if is_to_be_decided(request, RequestStatus.DENIED):
                 request = await self._resolve(unit, request, RequestStatus.DENIED, by, is_quiet=is_quiet)
                 await self._record(unit, request, by, ActivityType.SPEND_LIMIT_INCREASE_DENIED, None)
@@ -198,6 +194,16 @@ class IncreaseRequests:
         if found is None:
             raise _unknown(request_id)
         return found
+
+    async def _locked(self, unit: Unit, organization_id: OrganizationId, request_id: str) -> IncreaseRequest:
+        """Return a member's request, who stays one until the unit ends; NotFound."""
+        await self._store.lock(unit, organization_id)
+        known = await self._known(unit, organization_id, request_id)
+        try:
+            await self._holders.member(unit, organization_id, known.user_id)
+        except NotFound:
+            raise _unknown(request_id) from None
+        return known
 
     async def _of_members(
         self, organization_id: OrganizationId, requests: Sequence[IncreaseRequest]
