@@ -14,7 +14,7 @@ from antechamber.base.ids import IncreaseRequestId, UserId, WorkspaceId
 from antechamber.base.permissions import OrganizationRole
 from antechamber.features.limits.model.definitions import Limiter, Period, Quota, Scope
 from antechamber.features.limits.model.groups import entry_id
-from antechamber.features.limits.model.increases import IncreaseRequest, RequestStatus
+from antechamber.features.limits.model.increases import IncreaseDraft, IncreaseRequest, RequestStatus
 from antechamber.features.limits.service.administration_quotas import Quotas
 from antechamber.features.limits.service.administration_rates import RateLimits
 from antechamber.features.limits.service.administration_spending import SpendLimits
@@ -155,3 +155,15 @@ async def test_nothing_is_set_for_a_workspace_that_is_archived_meanwhile(offices
     assert isinstance(refused, InvalidRequest)
     assert "is archived; its limits cannot be changed" in refused.message
     assert await offices.kept() == []
+
+
+async def test_nothing_is_asked_for_by_who_is_removed_meanwhile(offices: Offices) -> None:
+    await offices.spends.set(MINE, Scope.ORGANIZATION, MINE, Period.WEEKLY, 10**9, OPERATOR)
+    draft = IncreaseDraft(Period.WEEKLY, 2 * 10**9, "more")
+
+    def act(asked: Offices) -> Awaitable[object]:
+        return asked.increases.file(MINE, asked.user_id, draft, OPERATOR)
+
+    assert isinstance(await behind(offices, act, leave), NotFound)
+    async with offices.made.database.read() as unit:
+        assert await REQUESTS.pending(unit, MINE, offices.user_id, Period.WEEKLY) == []

@@ -79,12 +79,16 @@ class IncreaseRequests:
     async def file(
         self, organization_id: OrganizationId, user_id: UserId, draft: IncreaseDraft, by: Actor
     ) -> ShownRequest:
-        """Ask for a member; InvalidRequest where no limit holds them, Conflict while they wait for the same."""
+        """Ask for a member; InvalidRequest where no limit holds them, Conflict while they wait for the same.
+
+        NotFound for who is removed meanwhile.
+        """
         query = EffectiveQuery((user_id,), limit=1)
         rows, _ = await self._limits.effective(organization_id, query)
         raised = row_for(rows, draft)
         async with self._units.begin() as unit:
             await self._store.lock(unit, organization_id)
+            await self._holders.member(unit, organization_id, user_id)
             require_none_pending(await self._store.pending(unit, organization_id, user_id, raised.limit.period))
             request = IncreaseRequest(
                 id=IncreaseRequestId(mint(Kind.INCREASE_REQUEST, self._clock, self._chance)),
